@@ -1,0 +1,1 @@
+"""The bundled catalogue snapshot: CSV tables and one manifest, no logic."""

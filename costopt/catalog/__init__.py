@@ -1,0 +1,1 @@
+"""The catalogue: schema, snapshots, checks, currency and narrowing."""

@@ -1,0 +1,1 @@
+"""The costopt command: one file per command."""

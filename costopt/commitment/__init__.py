@@ -1,0 +1,1 @@
+"""What a commitment costs over a horizon."""

@@ -1,0 +1,96 @@
+"""Every deliberate exception: each takes values, keeps them, and writes its own sentence."""
+
+from collections.abc import Collection, Sequence
+from difflib import get_close_matches
+
+
+class CostoptError(Exception):
+    """Root of all errors that costopt raises on purpose."""
+
+
+class UnknownNameError(CostoptError, LookupError):
+    """A name that the catalogue, or a closed list, does not hold."""
+
+    def __init__(self, kind: str, name: str, known: Collection[str], hint: str = "") -> None:
+        self.kind, self.name = kind, name
+        self.suggestions = tuple(nearest_names(name, known))
+        message = f"Unknown {kind} {name!r}."
+        if self.suggestions:
+            message += f" Did you mean {', '.join(self.suggestions)}?"
+        elif 0 < len(known) <= 12:
+            message += f" Known: {', '.join(sorted(known))}."
+        super().__init__(f"{message} {hint}".rstrip())
+
+
+class InvalidInputError(CostoptError, ValueError):
+    """What a person wrote breaks a rule; one sentence for each broken rule."""
+
+    def __init__(self, subject: str, problems: Sequence[str]) -> None:
+        self.subject, self.problems = subject, tuple(problems)
+        super().__init__(f"{subject}: " + "; ".join(self.problems))
+
+
+class CatalogFileError(CostoptError, OSError):
+    """A catalogue file is missing, cut short, edited, or not in the written-out schema."""
+
+    def __init__(self, place: str, problem: str, next_step: str) -> None:
+        self.place, self.problem, self.next_step = place, problem, next_step
+        super().__init__(f"{place}: {problem}. {next_step}")
+
+
+class EmptyCatalogError(CostoptError, ValueError):
+    """A catalogue without a single offer cannot answer anything."""
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+        super().__init__(
+            f"The catalogue has no offers {where}. Widen the filter, or start from "
+            "Catalog.bundled()."
+        )
+
+
+class MissingExchangeRateError(CostoptError, LookupError):
+    """No dated exchange rate leads from one currency to another."""
+
+    def __init__(self, from_currency: str, to_currency: str, known: Sequence[str]) -> None:
+        self.from_currency, self.to_currency = from_currency, to_currency
+        listed = ", ".join(known) if known else "none"
+        super().__init__(
+            f"No usable exchange rate from {from_currency} to {to_currency} (rates here: "
+            f"{listed}). Plan in {from_currency}, leave its offers out, or add a rate to the "
+            "catalogue's exchange_rates table."
+        )
+
+
+class PlanCheckError(CostoptError, RuntimeError):
+    """A plan failed its independent check: a defect of costopt, never of the request."""
+
+    def __init__(self, violations: Sequence[str]) -> None:
+        self.violations = tuple(violations)
+        super().__init__(
+            "The plan failed its own check and is not returned; please report it. "
+            + "; ".join(self.violations)
+        )
+
+
+class NoPlanError(CostoptError, RuntimeError):
+    """``plan.require()`` was called on an outcome without instances."""
+
+    def __init__(self, status: str, reason: str) -> None:
+        self.status, self.reason = status, reason
+        super().__init__(f"There is no plan ({status}): {reason}")
+
+
+class MissingDependencyError(CostoptError, ImportError):
+    """An optional library is needed and not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        self.package, self.extra = package, extra
+        super().__init__(f"{package} is not installed. Run: pip install 'cloud-costopt[{extra}]'")
+
+
+def nearest_names(name: str, known: Collection[str], count: int = 3) -> list[str]:
+    """Known names closest to a misspelt one, best first, ignoring case."""
+    by_lower = {candidate.lower(): candidate for candidate in sorted(known)}
+    matches = get_close_matches(name.lower(), list(by_lower), n=count, cutoff=0.6)
+    return [by_lower[match] for match in matches]

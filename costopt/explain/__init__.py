@@ -1,0 +1,1 @@
+"""Reasons: what binds, what was refused, what would change the answer."""

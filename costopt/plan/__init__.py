@@ -1,0 +1,1 @@
+"""The plan: its records and how people read them."""

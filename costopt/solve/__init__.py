@@ -1,0 +1,1 @@
+"""The integer program: reduction, arrays for the solver, and its honest outcome."""

@@ -1,0 +1,1 @@
+"""What people ask for: serving, batch, training and plain requirements, and limits."""
