@@ -1,1 +1,87 @@
-"""costopt: the cheapest set of cloud instances that runs an ML workload within its limits."""
+"""costopt: the cheapest set of cloud instances that runs an ML workload within its limits.
+
+Public names load when they are first used, so that ``import costopt`` stays fast.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from costopt.accelerator import Accelerator
+    from costopt.catalog.catalog import Catalog
+    from costopt.errors import CostoptError
+    from costopt.evaluate.check import Evaluation, evaluate_plan
+    from costopt.model import ModelSpec
+    from costopt.plan.plan import Plan
+    from costopt.plan.status import PlanStatus
+    from costopt.planning.optimize_request import optimize
+    from costopt.solve.mix import Mix, cheapest_mix
+    from costopt.workload.batch import BatchInference
+    from costopt.workload.limits import Limits
+    from costopt.workload.request import PlanRequest
+    from costopt.workload.requirement import Requirement
+    from costopt.workload.serving import InferenceService
+    from costopt.workload.traffic import RequestSize, Traffic
+    from costopt.workload.training import FineTuneJob, TrainingJob
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Accelerator": "accelerator",
+    "BatchInference": "workload.batch",
+    "Catalog": "catalog.catalog",
+    "CostoptError": "errors",
+    "Evaluation": "evaluate.check",
+    "FineTuneJob": "workload.training",
+    "InferenceService": "workload.serving",
+    "Limits": "workload.limits",
+    "Mix": "solve.mix",
+    "ModelSpec": "model",
+    "Plan": "plan.plan",
+    "PlanRequest": "workload.request",
+    "PlanStatus": "plan.status",
+    "RequestSize": "workload.traffic",
+    "Requirement": "workload.requirement",
+    "Traffic": "workload.traffic",
+    "TrainingJob": "workload.training",
+    "cheapest_mix": "solve.mix",
+    "evaluate_plan": "evaluate.check",
+    "optimize": "planning.optimize_request",
+}
+
+__all__ = [
+    "Accelerator",
+    "BatchInference",
+    "Catalog",
+    "CostoptError",
+    "Evaluation",
+    "FineTuneJob",
+    "InferenceService",
+    "Limits",
+    "Mix",
+    "ModelSpec",
+    "Plan",
+    "PlanRequest",
+    "PlanStatus",
+    "RequestSize",
+    "Requirement",
+    "Traffic",
+    "TrainingJob",
+    "cheapest_mix",
+    "evaluate_plan",
+    "optimize",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Load the home of a public name when the name is first used."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'costopt' has no attribute {name!r}")
+    value: object = getattr(import_module(f"costopt.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted(__all__)

@@ -1,10 +1,34 @@
 """What an adapter package of one cloud offers, and how installed adapters are found."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Final, Protocol, runtime_checkable
 
+from costopt.errors import InvalidInputError
+
 ENTRY_POINT_GROUP: Final = "costopt.providers"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewedValue:
+    """One figure of an instance type, read in the provider's documentation and cited by hand.
+
+    It takes the place of what the compiled tables say, and its source joins the row's.
+
+    Attributes:
+        instance_type: the provider's own name.
+        column: number column of the instance_types table, such as ``fabric_gbps`` or ``hosts``.
+        value: the figure, in the unit of the column.
+        source: page that states it.
+        as_of: date of the page, or of the reading when it has none, ISO 8601.
+    """
+
+    instance_type: str
+    column: str
+    value: float
+    source: str
+    as_of: str
 
 
 @runtime_checkable
@@ -21,6 +45,7 @@ class Provider(Protocol):
         notice_seconds: warning before a spot reclaim [s].
         notice_source: where that figure comes from.
         notice_as_of: date of that figure, ISO 8601.
+        reviewed_values: figures of instance types that compiled tables lack or mix up.
     """
 
     name: str
@@ -31,9 +56,21 @@ class Provider(Protocol):
     notice_seconds: float
     notice_source: str
     notice_as_of: str
+    reviewed_values: tuple[ReviewedValue, ...]
 
 
 def installed_providers() -> dict[str, Provider]:
-    """Every adapter that an installed package registers, by provider name."""
-    found = (point.load()() for point in entry_points(group=ENTRY_POINT_GROUP))
-    return {provider.name: provider for provider in found}
+    """Return every adapter that an installed package registers, by provider name.
+
+    Raises:
+        InvalidInputError: an installed adapter lacks an attribute of ``Provider``.
+    """
+    providers: dict[str, Provider] = {}
+    for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name):
+        provider = point.load()()
+        if not isinstance(provider, Provider):
+            raise InvalidInputError(
+                f"adapter {point.value}", ["it lacks an attribute of costopt.provider.Provider"]
+            )
+        providers[provider.name] = provider
+    return providers

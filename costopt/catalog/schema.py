@@ -1,68 +1,12 @@
 """The written-out columns of every catalogue table: name, type, unit, meaning, key."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
+
+from costopt.catalog.columns import PROVENANCE, Table, flag, number, text, whole
+from costopt.catalog.model_schema import MODEL_ALIASES, MODELS
 
 SCHEMA_VERSION: Final = 1
-
-ColumnType = Literal["text", "float", "int", "bool"]
-"""Type of a column; text is never null (empty instead), numbers are null when unknown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column: its name (with its unit in it), its type and what it means."""
-
-    name: str
-    type: ColumnType
-    meaning: str
-    required: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One table: its columns in order, the columns that make a row unique, its file name."""
-
-    name: str
-    columns: tuple[Column, ...]
-    key: tuple[str, ...]
-
-    @property
-    def file_name(self) -> str:
-        """Name of the CSV file in a snapshot."""
-        return f"{self.name}.csv"
-
-    @property
-    def column_names(self) -> tuple[str, ...]:
-        """Names of all columns, in order."""
-        return tuple(column.name for column in self.columns)
-
-
-def text(name: str, meaning: str, *, required: bool = False) -> Column:
-    """Return a text column; empty text means that the fact does not apply or is unknown."""
-    return Column(name, "text", meaning, required)
-
-
-def number(name: str, meaning: str, *, required: bool = False) -> Column:
-    """Return a float column; null means unknown, never zero."""
-    return Column(name, "float", meaning, required)
-
-
-def whole(name: str, meaning: str, *, required: bool = False) -> Column:
-    """Return an integer column; null means unknown or not applicable."""
-    return Column(name, "int", meaning, required)
-
-
-def flag(name: str, meaning: str) -> Column:
-    """Return a true-or-false column; null means unknown."""
-    return Column(name, "bool", meaning)
-
-
-PROVENANCE: Final = (
-    text("source", "where the row comes from, precise enough to look it up", required=True),
-    text("as_of", "date of the fact, ISO 8601; YYYY-MM counts as its first day", required=True),
-)
 
 ACCELERATORS: Final = Table(
     "accelerators",
@@ -100,53 +44,6 @@ ACCELERATOR_ALIASES: Final = Table(
     (
         text("alias", "another spelling, reviewed", required=True),
         text("accelerator", "name in the accelerators table", required=True),
-        *PROVENANCE,
-    ),
-    ("alias",),
-)
-
-MODELS: Final = Table(
-    "models",
-    (
-        text("name", "name of the base model", required=True),
-        text("family", "published family"),
-        text("kind", "decoder, encoder, encoder-decoder, vision-encoder, ...", required=True),
-        number("parameters_billions", "computed from the dimensions", required=True),
-        number("active_parameters_billions", "passed by one token", required=True),
-        number("embedding_parameters_billions", "embedding and output head"),
-        whole("layers", "transformer blocks"),
-        whole("hidden_size", "width of the residual stream"),
-        whole("ffn_size", "inner width of a dense feed-forward block"),
-        whole("attention_heads", "query heads per layer"),
-        whole("kv_heads", "key and value heads per layer"),
-        whole("head_dim", "width of one head"),
-        whole("vocab_size", "tokens in the vocabulary"),
-        whole("max_context_tokens", "longest sequence, input and output together"),
-        text("attention_kind", "mha, gqa, mqa or mla"),
-        whole("kv_lora_rank", "width of the compressed cache of MLA"),
-        whole("qk_rope_head_dim", "rotary part of an MLA head"),
-        whole("experts", "routed experts per MoE layer"),
-        whole("experts_per_token", "routed experts a token visits"),
-        whole("shared_experts", "experts every token visits"),
-        whole("moe_ffn_size", "inner width of one expert"),
-        whole("dense_layers", "leading layers without experts"),
-        flag("tied_embeddings", "embedding and output head share one matrix"),
-        flag("gated_mlp", "feed-forward blocks have three matrices"),
-        whole("full_attention_layers", "layers whose cache holds the whole sequence"),
-        whole("sliding_window_tokens", "tokens that the other layers' cache holds"),
-        number("flops_per_sample", "forward pass of one sample, 2 x MACs"),
-        flag("verified", "dimensions seen in two places"),
-        *PROVENANCE,
-        text("note", "what a reader should know"),
-    ),
-    ("name",),
-)
-
-MODEL_ALIASES: Final = Table(
-    "model_aliases",
-    (
-        text("alias", "a variant with the same dimensions, reviewed", required=True),
-        text("model", "name in the models table", required=True),
         *PROVENANCE,
     ),
     ("alias",),
@@ -197,6 +94,7 @@ OFFERS: Final = Table(
         number("effective_per_hour", "recurring + upfront / term_hours", required=True),
         text("valid_until", "last day of a dated price, ISO 8601"),
         text("flags", "codes of the checks that found something, joined by ;"),
+        text("trail", "own discounts and prices applied, in order; empty for a list price"),
         *PROVENANCE,
         text("note", "what a reader should know"),
     ),
@@ -342,7 +240,7 @@ FINDINGS: Final = Table(
         text("check", "name of the check", required=True),
         text("severity", "info, warning or left_out", required=True),
         text("table", "table of the row", required=True),
-        text("row", "key of the row, joined by /", required=True),
+        text("row", "key of the row, joined by /; * for what varies in a batch", required=True),
         text("detail", "what was found, in words", required=True),
         *PROVENANCE,
     ),

@@ -1,1 +1,18 @@
-"""The costopt command: one file per command."""
+"""The costopt command: one file per command, and the only place that prints."""
+
+import sys
+
+
+def main() -> None:
+    """Run the command line; wrong input ends with one sentence and exit code 2."""
+    from costopt.cli.application import build_application
+    from costopt.errors import CostoptError
+
+    try:
+        build_application()()
+    except CostoptError as error:
+        sys.stderr.write(f"costopt: {error}\n")
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,210 @@
+"""Offers that the limits allow, priced in the plan's currency, and why the others are out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from costopt.candidate.reasons import Excluded
+from costopt.catalog.age_limits import MAX_AGE_MONTHS
+from costopt.catalog.catalog import Catalog
+from costopt.catalog.dates import age_days, first_days, too_old
+from costopt.catalog.narrow import matches
+from costopt.catalog.offer_view import accelerator_mask, country_mask
+from costopt.catalog.own_prices import quota_mask
+from costopt.errors import EmptyCatalogError, InvalidInputError
+from costopt.workload.limits import Limits, joined_options
+
+PUBLIC_PARTITION: Final = "public"
+"""Partition that every account reaches."""
+
+NOT_BELOW_ON_DEMAND: Final = ("equals_on_demand", "above_on_demand")
+"""Flags of spot offers that save nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EligibleOffers:
+    """Offers of the catalogue and which of them the limits allow.
+
+    Attributes:
+        offers: every offer beside the facts of its instance type, with ``exchange_rate``
+            (plan currency per unit of its own) and ``age_days``; NaN rates where it is out.
+        excluded: reason code of each offer.
+    """
+
+    offers: pd.DataFrame
+    excluded: Excluded
+
+
+def eligible_offers(catalog: Catalog, limits: Sequence[Limits], currency: str) -> EligibleOffers:
+    """Apply limits, ages and flags to every offer; all limits apply.
+
+    Args:
+        catalog: where the offers come from.
+        limits: of the workload and of the request.
+        currency: currency of the plan.
+
+    Raises:
+        EmptyCatalogError: there are no offers.
+        UnknownNameError: a name in the limits matches nothing in the catalogue.
+        InvalidInputError: limits contradict each other.
+        MissingExchangeRateError: an offer that takes part cannot be priced in the currency.
+    """
+    if not len(catalog):
+        raise EmptyCatalogError("at all")
+    offers = catalog.joined_offers
+    ages = age_days(offers["as_of"], catalog.as_of)
+    offers = offers.assign(age_days=ages)
+    excluded = Excluded.none_yet(len(offers))
+    options = frozenset(joined_options(*limits)) if len(limits) == 2 else limits[0].options
+    for limit in limits:
+        excluded = _apply_places(excluded, offers, catalog, limit)
+    excluded = _apply_partition(excluded, offers, limits)
+    _refuse_empty_places(excluded, limits)
+    excluded = excluded.unless(_mask(offers["purchase_option"].isin(options)), "purchase_option")
+    for limit in limits:
+        excluded = _apply_hardware(excluded, offers, catalog, limit)
+        excluded = _apply_terms(excluded, offers, limit)
+    excluded = _apply_prices(excluded, offers, ages, catalog.as_of, _ages_allowed(limits))
+    rates = np.full(len(offers), np.nan)
+    rows = excluded.taking_part
+    rates[rows] = catalog.conversion(offers.loc[rows, "currency"], currency)
+    return EligibleOffers(offers=offers.assign(exchange_rate=rates), excluded=excluded)
+
+
+def _apply_places(
+    excluded: Excluded, offers: pd.DataFrame, catalog: Catalog, limits: Limits
+) -> Excluded:
+    """Keep the clouds, regions and countries that are asked for."""
+    groups = catalog.table("region_groups")
+    excluded = excluded.unless(
+        matches(offers["provider"], "provider", limits.providers), "providers"
+    )
+    excluded = excluded.unless(matches(offers["region"], "region", limits.regions), "regions")
+    return excluded.unless(country_mask(offers, groups, limits.countries), "countries")
+
+
+def _apply_partition(
+    excluded: Excluded, offers: pd.DataFrame, limits: Sequence[Limits]
+) -> Excluded:
+    """Keep partitions with accounts of their own out unless a region pattern names them.
+
+    A pattern names such a region when it matches no public region of the same provider:
+    ``us-gov-*`` and ``cn-*`` do, ``us-*`` and ``*`` do not.
+    """
+    is_public = _mask(offers["partition"] == PUBLIC_PARTITION)
+    if is_public.all():
+        return excluded
+    patterns = [name.lower() for limit in limits for name in limit.regions or ()]
+    places = offers[["provider", "region"]]
+    public = places[is_public].drop_duplicates()
+    named: set[tuple[str, str]] = set()
+    for provider, region in places[~is_public].drop_duplicates().itertuples(index=False):
+        others = public.loc[public["provider"] == provider, "region"]
+        for pattern in patterns:
+            narrow = not any(fnmatchcase(other, pattern) for other in others)
+            if fnmatchcase(region, pattern) and narrow:
+                named.add((provider, region))
+    keys = pd.MultiIndex.from_frame(places)
+    return excluded.unless(is_public | keys.isin(named), "partition")
+
+
+def _refuse_empty_places(excluded: Excluded, limits: Sequence[Limits]) -> None:
+    """Refuse limits whose clouds, regions and countries have no offer in common."""
+    if excluded.taking_part.any():
+        return
+    fields = ("providers", "regions", "countries")
+    said = [
+        f"{name} = {', '.join(value)}"
+        for limit in limits
+        for name in fields
+        if (value := getattr(limit, name))
+    ]
+    raise InvalidInputError(
+        "limits", [f"{' and '.join(said)} have no offer in common; widen one of them"]
+    )
+
+
+def _apply_hardware(
+    excluded: Excluded, offers: pd.DataFrame, catalog: Catalog, limits: Limits
+) -> Excluded:
+    """Keep the instance types that are asked for."""
+    aliases = catalog.table("accelerator_aliases")
+    count = offers["accelerator_count"]
+    has_accelerator = _mask(count > 0)
+    names = {"instance_types": "instance type", "families": "family", "vendors": "vendor"}
+    columns = {"instance_types": "instance_type", "families": "family", "vendors": "vendor"}
+    for field, kind in names.items():
+        mask = matches(offers[columns[field]], kind, getattr(limits, field))
+        excluded = excluded.unless(mask, field)
+    excluded = excluded.unless(
+        accelerator_mask(offers, aliases, limits.accelerator_types), "accelerator_types"
+    )
+    floors = {"vcpus": limits.min_vcpus_per_accelerator,
+              "memory": limits.min_memory_gib_per_accelerator}  # fmt: skip
+    host = {"vcpus": "vcpus", "memory": "memory_gib"}
+    for reason, floor in floors.items():
+        if floor is not None:
+            enough = _mask(offers[host[reason]] / count.where(has_accelerator, 1.0) >= floor)
+            excluded = excluded.unless(enough | ~has_accelerator, reason)
+    for field in ("intra_node_interconnect", "inter_node_fabric"):
+        linked = offers[field].where(offers[field] != "none", "")
+        excluded = excluded.unless(matches(linked, field, getattr(limits, field)), field)
+    return excluded
+
+
+def _apply_terms(excluded: Excluded, offers: pd.DataFrame, limits: Limits) -> Excluded:
+    """Keep the terms that are asked for, and drop what a quota of 0 forbids."""
+    if limits.term_years is not None:
+        free = _mask(offers["term_years"].isna())
+        excluded = excluded.unless(
+            free | _mask(offers["term_years"].isin(limits.term_years)), "term_years"
+        )
+    for key, allowed in (limits.quota or {}).items():
+        rows = quota_mask(offers, key)
+        if allowed == 0:
+            excluded = excluded.unless(~rows, "quota")
+    return excluded
+
+
+def _apply_prices(
+    excluded: Excluded,
+    offers: pd.DataFrame,
+    ages: NDArray[np.float64],
+    reference: str,
+    max_age_months: dict[str, float],
+) -> Excluded:
+    """Leave out prices that are too old, past their last day, or that save nothing on spot."""
+    old = too_old(offers["purchase_option"], ages, max_age_months)
+    dated = _mask(offers["valid_until"] != "")
+    expired = np.zeros(len(offers), dtype=np.bool_)
+    if dated.any():
+        last = first_days(offers.loc[dated, "valid_until"])
+        expired[dated] = _mask(last < pd.Timestamp(reference))
+    excluded = excluded.unless(~(old | expired), "stale")
+    flags = offers["flags"].str.split(";")
+    useless = flags.map(lambda codes: any(code in NOT_BELOW_ON_DEMAND for code in codes))
+    is_spot = _mask(offers["purchase_option"] == "spot")
+    return excluded.unless(~(is_spot & _mask(useless)), "not_below_on_demand")
+
+
+def _ages_allowed(limits: Sequence[Limits]) -> dict[str, float]:
+    """Ages that the limits allow, the strictest where both say something."""
+    allowed = dict(MAX_AGE_MONTHS)
+    for option in allowed:
+        given = [
+            limit.max_age_months[option]
+            for limit in limits
+            if limit.max_age_months and option in limit.max_age_months
+        ]
+        if given:
+            allowed[option] = min(given)
+    return allowed
+
+
+def _mask(series: "pd.Series[bool]") -> NDArray[np.bool_]:
+    return series.to_numpy(dtype=np.bool_)

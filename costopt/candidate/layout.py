@@ -1,0 +1,155 @@
+"""Every way to lay a workload out on an instance type, and the hardware that it runs on."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from costopt.catalog.catalog import Catalog
+from costopt.catalog.offer_view import CPU_NAME
+from costopt.performance.hardware import Placement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """How a workload is laid out on one instance.
+
+    Attributes:
+        accelerator: catalogue name of the accelerator; for CPU types of the rate per vCPU.
+        accelerators: accelerators of the instance; below 1 for a share, 0 for CPU types [1].
+        precision: number format of the weights.
+        tensor_parallel: accelerators that hold one replica together [1].
+        replicas: replicas on one instance [1].
+        nodes_per_gang: instances that work on one job together [1].
+        strategy: how a gang shares the work, in words; empty for serving.
+    """
+
+    accelerator: str
+    accelerators: float
+    precision: str
+    tensor_parallel: int = 1
+    replicas: int = 1
+    nodes_per_gang: int = 1
+    strategy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceType:
+    """One instance type as performance needs it.
+
+    Attributes:
+        provider: cloud.
+        name: the provider's own name.
+        accelerator: catalogue name, ``cpu`` without one.
+        chip: name in the accelerators table: the accelerator, or the CPU rate; empty unknown.
+        count: accelerators; below 1 for a share, 0 for CPU types [1].
+        usable_gib: memory per accelerator or share that a workload can use; None for CPU types
+            [GiB].
+        vcpus: virtual CPUs [1].
+        memory_gib: host memory [GiB].
+        interconnect: link between accelerators of the node; empty unknown.
+        fabric_gbps: accelerator fabric between nodes; None without one, or unknown [Gbit/s].
+        network_gbps: host network; None unknown [Gbit/s].
+        hosts: 1, or the hosts of a slice that is one offer [1].
+    """
+
+    provider: str
+    name: str
+    accelerator: str
+    chip: str
+    count: float
+    usable_gib: float | None
+    vcpus: float | None
+    memory_gib: float | None
+    interconnect: str
+    fabric_gbps: float | None
+    network_gbps: float | None
+    hosts: int
+
+    @property
+    def is_cpu(self) -> bool:
+        """True for a type without an accelerator."""
+        return self.accelerator == CPU_NAME
+
+
+def instance_types_of(offers: pd.DataFrame) -> tuple[InstanceType, ...]:
+    """Return the distinct instance types of offers, in a stable order.
+
+    Args:
+        offers: rows of ``Catalog.joined_offers``.
+    """
+    distinct = offers.drop_duplicates(["provider", "instance_type"])
+    ordered = distinct.sort_values(["provider", "instance_type"])
+    return tuple(_instance_type(row) for row in ordered.itertuples(index=False))
+
+
+def _instance_type(row: Any) -> InstanceType:
+    return InstanceType(
+        provider=row.provider,
+        name=row.instance_type,
+        accelerator=row.accelerator,
+        chip=row.cpu_rate if row.accelerator == CPU_NAME else row.accelerator,
+        count=row.accelerator_count,
+        usable_gib=_known(row.accelerator_usable_gib),
+        vcpus=_known(row.vcpus),
+        memory_gib=_known(row.memory_gib),
+        interconnect=row.intra_node_interconnect,
+        fabric_gbps=_known(row.fabric_gbps),
+        network_gbps=_known(row.network_gbps),
+        hosts=int(row.hosts),
+    )
+
+
+def _known(value: float) -> float | None:
+    return None if pd.isna(value) else float(value)
+
+
+def placement(catalog: Catalog, kind: InstanceType, accelerators: int) -> Placement:
+    """Return how one replica, or one node of a gang, sits on an instance type.
+
+    Args:
+        catalog: where the accelerator is described.
+        kind: the instance type; its ``chip`` must be known.
+        accelerators: accelerators that work as one [1].
+
+    Raises:
+        UnknownNameError: the accelerator is not in the catalogue.
+    """
+    return Placement(
+        accelerator=catalog.accelerator(kind.chip),
+        accelerators=accelerators,
+        fraction=kind.count if 0 < kind.count < 1 else 1.0,
+        usable_gib=kind.usable_gib,
+        interconnect=kind.interconnect,
+        vcpus=kind.vcpus,
+        host_memory_gib=kind.memory_gib,
+    )
+
+
+def replica_layouts(
+    kinds: Iterable[InstanceType],
+    precisions: Iterable[str],
+    degrees: Callable[[float], tuple[int, ...]],
+) -> Iterator[tuple[int, Layout]]:
+    """Yield every layout of whole replicas on one instance, with the index of its type.
+
+    Args:
+        kinds: instance types.
+        precisions: number formats to choose from.
+        degrees: accelerators of an instance -> tensor-parallel degrees that are possible.
+    """
+    formats = tuple(precisions)
+    for index, kind in enumerate(kinds):
+        for degree in degrees(kind.count):
+            for precision in formats:
+                yield (
+                    index,
+                    Layout(
+                        accelerator=kind.chip or kind.accelerator,
+                        accelerators=kind.count,
+                        precision=precision,
+                        tensor_parallel=degree,
+                        replicas=max(1, int(kind.count) // degree),
+                    ),
+                )

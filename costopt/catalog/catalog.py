@@ -1,0 +1,327 @@
+"""Catalog: instance types, offers and facts of all clouds; immutable, narrowed by name."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import pandas as pd
+
+from costopt.accelerator import Accelerator
+from costopt.catalog import lookup
+from costopt.catalog.age_limits import MAX_AGE_MONTHS
+from costopt.catalog.currency import ExchangeRate, find_rate
+from costopt.catalog.dates import age_table, newest_day
+from costopt.catalog.offer_view import join_offers, name_mask
+from costopt.catalog.own_prices import merge_offers, reprice
+from costopt.catalog.schema import DATED_MATERIAL, TABLES
+from costopt.catalog.snapshot import Snapshot, bundled_snapshot, snapshot_at
+from costopt.errors import CatalogFileError, EmptyCatalogError
+from costopt.model import ModelSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Catalog:
+    """Instance types, offers and facts of all clouds, at one date.
+
+    A catalogue never changes: ``filter``, ``merge`` and ``with_prices`` give a new one. Tables
+    come as copies in the columns of ``costopt.catalog.schema``.
+    """
+
+    def __init__(
+        self,
+        tables: Mapping[str, pd.DataFrame],
+        *,
+        place: str,
+        fingerprint: str = "",
+        as_of: str = "",
+        dated: "Callable[[str], pd.DataFrame] | None" = None,
+    ) -> None:
+        """Hold tables; ``Catalog.bundled()`` and ``Catalog.open()`` are the usual ways in.
+
+        Args:
+            tables: name of a table -> its rows.
+            place: where the tables come from, for people.
+            fingerprint: sha256 of the snapshot; computed from the rows when left out.
+            as_of: date from which ages are measured; the newest offer's when left out.
+            dated: reads a table of dated material when it is asked for.
+        """
+        self._tables = dict(tables)
+        self._place = place
+        self._given_fingerprint = fingerprint
+        self._given_as_of = as_of
+        self._dated = dated
+
+    @classmethod
+    def bundled(cls) -> Self:
+        """The snapshot that is installed with costopt; works offline."""
+        return cls._from_snapshot(bundled_snapshot())
+
+    @classmethod
+    def open(cls, place: str | Path) -> Self:
+        """Open a snapshot in a folder or at a URL.
+
+        Raises:
+            CatalogFileError: a file is missing, cut short, edited, or of another schema.
+        """
+        return cls._from_snapshot(snapshot_at(place))
+
+    @classmethod
+    def _from_snapshot(cls, snapshot: Snapshot) -> Self:
+        tables = {name: snapshot.table(name) for name in TABLES if name not in DATED_MATERIAL}
+        return cls(
+            tables,
+            place=snapshot.place,
+            fingerprint=snapshot.manifest.fingerprint,
+            dated=snapshot.table,
+        )
+
+    @property
+    def place(self) -> str:
+        """Where the tables come from, for people."""
+        return self._place
+
+    def table(self, name: str) -> pd.DataFrame:
+        """One table by its name in the schema, dated material included.
+
+        Raises:
+            UnknownNameError: the schema has no such table.
+            CatalogFileError: this catalogue does not hold the table.
+        """
+        lookup.known_table(name)
+        if name not in self._tables:
+            if self._dated is None:
+                raise CatalogFileError(
+                    self._place, f"holds no table {name}", "Use Catalog.bundled() for it."
+                )
+            self._tables[name] = self._dated(name)
+        return self._tables[name].copy(deep=False)
+
+    @property
+    def offers(self) -> pd.DataFrame:
+        """Every way to pay for an instance type in a region, in native currency."""
+        return self.table("offers")
+
+    @property
+    def instance_types(self) -> pd.DataFrame:
+        """Every instance type, those without a price included."""
+        return self.table("instance_types")
+
+    @property
+    def accelerators(self) -> pd.DataFrame:
+        """Memory, bandwidth and peak rates of every accelerator, and CPU rates per vCPU."""
+        return self.table("accelerators")
+
+    @property
+    def models(self) -> pd.DataFrame:
+        """Dimensions of every model."""
+        return self.table("models")
+
+    @property
+    def findings(self) -> pd.DataFrame:
+        """What the checks found when the catalogue was built."""
+        return self.table("findings")
+
+    @cached_property
+    def as_of(self) -> str:
+        """Newest date among the offers, from which ages are measured; an ISO day.
+
+        A narrowed catalogue keeps the date of the whole one.
+
+        Raises:
+            EmptyCatalogError: there are no offers.
+        """
+        if self._given_as_of:
+            return self._given_as_of
+        if self._tables["offers"].empty:
+            raise EmptyCatalogError("at all")
+        return newest_day(self._tables["offers"]["as_of"])
+
+    @property
+    def age(self) -> pd.DataFrame:
+        """Rows, oldest and newest date and age in days, by provider and purchase option."""
+        return age_table(self._tables["offers"], self.as_of)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """sha256 that changes whenever a row changes."""
+        if self._given_fingerprint:
+            return self._given_fingerprint
+        digest = sha256()
+        for name in sorted(set(TABLES) - DATED_MATERIAL):
+            digest.update(self._tables[name].to_csv(index=False).encode())
+        return digest.hexdigest()
+
+    @cached_property
+    def _joined(self) -> pd.DataFrame:
+        return join_offers(self._tables)
+
+    @property
+    def joined_offers(self) -> pd.DataFrame:
+        """Offers beside the facts of their instance type, accelerator and region."""
+        return self._joined.copy(deep=False)
+
+    def filter(
+        self,
+        *,
+        providers: Sequence[str] | None = None,
+        regions: Sequence[str] | None = None,
+        countries: Sequence[str] | None = None,
+        instance_types: Sequence[str] | None = None,
+        families: Sequence[str] | None = None,
+        accelerator_types: Sequence[str] | None = None,
+        vendors: Sequence[str] | None = None,
+        purchase_options: Sequence[str] | None = None,
+        min_vram_gib: float | None = None,
+        max_price_per_hour: float | None = None,
+        currency: str = "USD",
+    ) -> Self:
+        """Keep the offers that meet every condition; names may hold ``*`` and ``?``.
+
+        Args:
+            providers: clouds.
+            regions: regions by the providers' own names.
+            countries: ISO codes, or the groups EU and EEA.
+            instance_types: the providers' own names.
+            families: the providers' own families.
+            accelerator_types: catalogue names or aliases; ``cpu`` for types without one.
+            vendors: makers of the accelerator.
+            purchase_options: ways to pay.
+            min_vram_gib: usable memory of all accelerators of the instance, at least [GiB].
+            max_price_per_hour: effective price of the instance, at most [currency/h].
+            currency: currency of ``max_price_per_hour``.
+
+        Raises:
+            UnknownNameError: a name or pattern matches nothing here.
+            MissingExchangeRateError: a price cannot be brought to the currency.
+        """
+        wanted = {
+            "provider": providers,
+            "region": regions,
+            "country": countries,
+            "instance_type": instance_types,
+            "family": families,
+            "accelerator": accelerator_types,
+            "vendor": vendors,
+            "purchase_option": purchase_options,
+        }
+        joined = self._joined
+        keep = name_mask(joined, self._tables, wanted)
+        if min_vram_gib is not None:
+            keep &= (joined["instance_usable_gib"] >= min_vram_gib).to_numpy()
+        if max_price_per_hour is not None:
+            price = joined["effective_per_hour"] * self.conversion(joined["currency"], currency)
+            keep &= (price <= max_price_per_hour).to_numpy()
+        return self._with_offers(self._tables["offers"][keep])
+
+    def merge(self, other: "Catalog") -> Self:
+        """Join two catalogues; where both hold the same row, the newer one stays.
+
+        Raises:
+            CatalogFileError: the same row has the same date and other figures in the two.
+        """
+        tables = {
+            name: merge_offers(TABLES[name], self._tables[name], other._tables[name])
+            for name in TABLES
+            if name not in DATED_MATERIAL
+        }
+        return type(self)(
+            tables, place=f"{self._place} + {other._place}", dated=self._dated or other._dated
+        )
+
+    def with_prices(
+        self,
+        *,
+        discounts: Mapping[str, float] | None = None,
+        prices_per_hour: Mapping[str, float] | None = None,
+        reason: str = "own price",
+    ) -> Self:
+        """Replace list prices by your own; each changed offer keeps the trail.
+
+        Keys are ``provider/region/instance_type/purchase_option``; parts may hold wildcards and
+        trailing parts may be left out, so ``aws/*/p5.*`` is every p5 offer of AWS. Discounts come
+        first, then prices; a later key wins over an earlier one.
+
+        Args:
+            discounts: key -> share taken off recurring and upfront charges [0..1).
+            prices_per_hour: key -> hourly price in the offer's own currency, above 0; only for
+                offers without a term.
+            reason: where your prices come from; kept in the trail.
+
+        Raises:
+            UnknownNameError: a key matches no offer.
+            InvalidInputError: a discount is outside 0..1, a price is not above 0, or a price is
+                given to an offer with a term.
+        """
+        offers = reprice(self._tables["offers"], discounts or {}, prices_per_hour or {}, reason)
+        return self._with_offers(offers)
+
+    def _with_offers(self, offers: pd.DataFrame) -> Self:
+        tables = {**self._tables, "offers": offers.reset_index(drop=True)}
+        return type(self)(tables, place=self._place, as_of=self.as_of, dated=self._dated)
+
+    def model(self, name: str) -> ModelSpec:
+        """Dimensions of a model, by its name or an alias.
+
+        Raises:
+            UnknownNameError: neither a model nor an alias has this name.
+        """
+        return lookup.model(self._tables["models"], self._tables["model_aliases"], name)
+
+    def accelerator(self, name: str) -> Accelerator:
+        """Facts of an accelerator, by its name or an alias.
+
+        Raises:
+            UnknownNameError: neither an accelerator nor an alias has this name.
+        """
+        return lookup.accelerator(
+            self._tables["accelerators"], self._tables["accelerator_aliases"], name
+        )
+
+    def trace(self, name: str) -> pd.DataFrame:
+        """Request-size histogram of a published trace.
+
+        Raises:
+            UnknownNameError: there is no such trace.
+        """
+        return lookup.trace(self._tables["traces"], name)
+
+    def exchange_rate(
+        self,
+        base: str,
+        quote: str,
+        max_age_months: float = MAX_AGE_MONTHS["exchange_rate"],
+    ) -> ExchangeRate:
+        """Newest usable rate from one currency to another.
+
+        Raises:
+            MissingExchangeRateError: there is none, or only ones that are too old.
+        """
+        return find_rate(self._tables["exchange_rates"], base, quote, self.as_of, max_age_months)
+
+    def conversion(self, currencies: "pd.Series[str]", quote: str) -> "pd.Series[float]":
+        """Factor for each row from its currency to another.
+
+        Raises:
+            MissingExchangeRateError: a currency of a row has no usable rate.
+        """
+        rates = {base: self.exchange_rate(base, quote).rate for base in currencies.unique()}
+        return currencies.map(rates).astype(float)
+
+    def __len__(self) -> int:
+        """Return the number of offers."""
+        return len(self._tables["offers"])
+
+    def __repr__(self) -> str:
+        """Return what the catalogue holds, in one line."""
+        offers = self._tables["offers"]
+        if offers.empty:
+            return f"Catalog({self._place}: no offers)"
+        providers = ", ".join(sorted(offers["provider"].unique()))
+        return (
+            f"Catalog({self._place} of {self.as_of}: {len(offers):,} offers, "
+            f"{offers['instance_type'].nunique()} instance types of {providers})"
+        )

@@ -1,0 +1,1 @@
+"""Checks of one snapshot: each a small function from tables to findings."""

@@ -1,0 +1,58 @@
+"""Ages of facts: days and months between ISO dates."""
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from costopt.units import DAYS_PER_MONTH
+
+Days: TypeAlias = NDArray[np.float64]
+"""One number of days for each row of a table."""
+
+
+def first_days(dates: "pd.Series[str]") -> "pd.Series[pd.Timestamp]":
+    """Parse ISO dates; ``YYYY-MM`` stands for its first day, ``YYYY`` for its first of January."""
+    padded = dates.where(dates.str.len() != 4, dates + "-01")
+    padded = padded.where(padded.str.len() != 7, padded + "-01")
+    return pd.to_datetime(padded, format="%Y-%m-%d")
+
+
+def newest_day(dates: "pd.Series[str]") -> str:
+    """Newest of the dates, as an ISO day."""
+    return str(first_days(dates).max().date().isoformat())
+
+
+def age_days(dates: "pd.Series[str]", reference: str) -> Days:
+    """Days from each date to the reference day; dates after it count as 0 days old."""
+    elapsed = pd.Timestamp(reference) - first_days(dates)
+    return np.asarray(elapsed.dt.days.clip(lower=0).to_numpy(dtype=np.float64))
+
+
+def days_between(earlier: str, later: str) -> int:
+    """Whole days from one ISO date to another; negative when they are the other way round."""
+    both = first_days(pd.Series([earlier, later], dtype="str"))
+    return int((both.iloc[1] - both.iloc[0]).days)
+
+
+def too_old(
+    options: "pd.Series[str]", ages: Days, max_age_months: Mapping[str, float]
+) -> NDArray[np.bool_]:
+    """Return which rows are older than their purchase option allows."""
+    allowed = options.map(dict(max_age_months)).to_numpy(dtype=np.float64)
+    return np.asarray(ages > allowed * DAYS_PER_MONTH)
+
+
+def age_table(offers: pd.DataFrame, reference: str) -> pd.DataFrame:
+    """Rows, oldest and newest date and ages in days, by provider and purchase option."""
+    aged = offers.assign(age_days=age_days(offers["as_of"], reference))
+    grouped = aged.groupby(["provider", "purchase_option"], observed=True)
+    return grouped.agg(
+        offers=("region", "size"),
+        oldest=("as_of", "min"),
+        newest=("as_of", "max"),
+        median_age_days=("age_days", "median"),
+        oldest_age_days=("age_days", "max"),
+    ).reset_index()

@@ -1,0 +1,142 @@
+"""Reading a snapshot: a folder or URL of CSV tables with a manifest that vouches for them."""
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+
+from costopt.catalog.columns import Table
+from costopt.catalog.manifest import MANIFEST_NAME, Manifest, check_bytes, read_manifest
+from costopt.catalog.schema import TABLES
+from costopt.errors import CatalogFileError, MissingDependencyError
+
+BUNDLED_PACKAGE: Final = "costopt_catalogs"
+
+_ARROW_TYPES: Final = {
+    "text": pa.string(),
+    "float": pa.float64(),
+    "int": pa.int64(),
+    "bool": pa.bool_(),
+}
+_NULLABLE_TYPES: Final = {"int": "Int64", "bool": "boolean"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """One place that holds a manifest and its tables, checked byte by byte when read.
+
+    Attributes:
+        place: where it lies, for messages.
+        manifest: the manifest.
+        read: name of a file -> its bytes.
+    """
+
+    place: str
+    manifest: Manifest
+    read: Callable[[str], bytes]
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Read one table, checked against the manifest and the schema.
+
+        Raises:
+            CatalogFileError: the file is missing, cut short, edited, or has other columns.
+        """
+        table = TABLES[name]
+        payload = self.read(table.file_name)
+        check_bytes(self.manifest, table.file_name, payload)
+        return parse_table(table, payload, self.place)
+
+
+def bundled_snapshot() -> Snapshot:
+    """Open the snapshot that is installed with costopt."""
+    folder = files(BUNDLED_PACKAGE)
+    return open_snapshot(lambda name: folder.joinpath(name).read_bytes(), "bundled catalogue")
+
+
+def snapshot_at(url: str | Path) -> Snapshot:
+    """Open a snapshot in a folder, or at any URL that fsspec can read.
+
+    Raises:
+        CatalogFileError: there is no manifest, or it cannot be read.
+        MissingDependencyError: the URL's protocol needs a library that is not installed.
+    """
+    import fsspec
+
+    place = str(url)
+    try:
+        system, root = fsspec.core.url_to_fs(place)
+    except (ImportError, ValueError) as error:
+        if isinstance(error, ImportError):
+            raise MissingDependencyError(f"the file system of {place}", "all") from error
+        raise CatalogFileError(
+            place, f"cannot be opened ({error})", "Give a folder, or a URL such as s3://..."
+        ) from None
+    return open_snapshot(lambda name: bytes(system.cat_file(f"{root}/{name}")), place)
+
+
+def open_snapshot(read: Callable[[str], bytes], place: str) -> Snapshot:
+    """Read the manifest of a snapshot.
+
+    Args:
+        read: name of a file -> its bytes; raises OSError when it is not there.
+        place: where it lies, for messages.
+
+    Raises:
+        CatalogFileError: the manifest is missing or cannot be read.
+    """
+
+    def read_or_explain(name: str) -> bytes:
+        try:
+            return read(name)
+        except OSError as error:
+            raise CatalogFileError(
+                place,
+                f"{name} cannot be read ({type(error).__name__})",
+                "Check the path, or build the catalogue again.",
+            ) from error
+
+    manifest = read_manifest(read_or_explain(MANIFEST_NAME).decode("utf-8"), place)
+    return Snapshot(place=place, manifest=manifest, read=read_or_explain)
+
+
+def parse_table(table: Table, payload: bytes, place: str) -> pd.DataFrame:
+    """Parse one CSV table with the written-out types of its schema.
+
+    Raises:
+        CatalogFileError: the columns or the values do not fit the schema.
+    """
+    types = {column.name: _ARROW_TYPES[column.type] for column in table.columns}
+    options = pa_csv.ConvertOptions(
+        column_types=types,
+        include_columns=list(table.column_names),
+        strings_can_be_null=False,
+        null_values=[""],
+        true_values=["true"],
+        false_values=["false"],
+    )
+    try:
+        arrow = pa_csv.read_csv(io.BytesIO(payload), convert_options=options)
+    except (pa.ArrowInvalid, KeyError) as error:
+        raise CatalogFileError(
+            f"{place}/{table.file_name}",
+            f"does not fit the schema: {error}",
+            "Build the catalogue again with this version of costopt.",
+        ) from error
+    return _to_pandas(arrow, table)
+
+
+def _to_pandas(arrow: pa.Table, table: Table) -> pd.DataFrame:
+    """Hand over to pandas: text and floats as they are, whole numbers and truths nullable."""
+    frame: pd.DataFrame = arrow.to_pandas()
+    nullable: Mapping[str, str] = {
+        column.name: _NULLABLE_TYPES[column.type]
+        for column in table.columns
+        if column.type in _NULLABLE_TYPES
+    }
+    return frame.astype(dict(nullable))

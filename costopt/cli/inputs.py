@@ -1,0 +1,29 @@
+"""Files and catalogues that commands read."""
+
+from pathlib import Path
+
+from costopt.catalog.catalog import Catalog
+from costopt.errors import InvalidInputError
+
+
+def open_catalog(place: str | None) -> Catalog:
+    """Open the bundled catalogue, or the one at a place."""
+    return Catalog.bundled() if place is None else Catalog.open(place)
+
+
+def read_text(path: Path) -> str:
+    """Read a text file that a person named.
+
+    Raises:
+        InvalidInputError: it is not there, is a folder, or is not UTF-8 text.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InvalidInputError(str(path), ["there is no such file"]) from None
+    except IsADirectoryError:
+        raise InvalidInputError(str(path), ["this is a folder; name a file in it"]) from None
+    except PermissionError:
+        raise InvalidInputError(str(path), ["you may not read this file"]) from None
+    except UnicodeDecodeError:
+        raise InvalidInputError(str(path), ["this is not a text file in UTF-8"]) from None

@@ -1,0 +1,81 @@
+"""``costopt plan``: from a request file, or a shipped example, to a printed plan."""
+
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from costopt.catalog.catalog import Catalog
+from costopt.catalog.dates import days_between
+from costopt.cli.inputs import open_catalog, read_text
+from costopt.errors import InvalidInputError, UnknownNameError
+from costopt.plan.plan import Plan
+from costopt.plan.present import plan_text
+from costopt.planning.optimize_request import answer_request
+from costopt.workload.request import PlanRequest
+
+EXIT_INFEASIBLE = 1
+"""Exit code when there is no plan within the limits, or none was found in time."""
+
+
+def make_plan(
+    request_file: Annotated[
+        Path | None, typer.Argument(help="Request as a TOML file.", show_default=False)
+    ] = None,
+    example: Annotated[
+        str | None, typer.Option(help="Plan a shipped example, such as chat-70b.")
+    ] = None,
+    catalog: Annotated[
+        str | None, typer.Option(help="Folder or URL of a catalogue; default: the bundled one.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the whole plan as JSON.")] = False,
+) -> None:
+    """Find the cheapest instances for a request and print the plan with its reasons."""
+    request = read_request(request_file, example)
+    source = open_catalog(catalog)
+    plan = answer_request(request, source)
+    typer.echo(plan.to_json() if json else _printed(plan, source))
+    if not plan.has_answer:
+        raise typer.Exit(EXIT_INFEASIBLE)
+
+
+def read_request(request_file: Path | None, example: str | None) -> PlanRequest:
+    """Read the request from a file or from a shipped example.
+
+    Raises:
+        InvalidInputError: neither or both are given, or the file cannot be used.
+        UnknownNameError: there is no such example.
+    """
+    if (request_file is None) == (example is None):
+        raise InvalidInputError(
+            "costopt plan", [f"give a request file, or --example with one of {_examples_listed()}"]
+        )
+    if request_file is not None:
+        return PlanRequest.from_toml(read_text(request_file), str(request_file))
+    name = (example or "").removesuffix(".toml")
+    if name not in example_names():
+        raise UnknownNameError("example", name, example_names())
+    text = files("costopt").joinpath("examples", f"{name}.toml").read_text(encoding="utf-8")
+    return PlanRequest.from_toml(text, f"example {name}")
+
+
+def example_names() -> list[str]:
+    """Names of the shipped examples."""
+    folder = files("costopt").joinpath("examples")
+    return sorted(
+        item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml")
+    )
+
+
+def _examples_listed() -> str:
+    return ", ".join(example_names())
+
+
+def _printed(plan: Plan, source: Catalog) -> str:
+    """Return the plan as text with its switch points and the age that prices have today."""
+    explanation = plan.explain(source)
+    today = datetime.now(tz=UTC).date().isoformat()
+    elapsed = max(0, days_between(plan.catalog.as_of, today))
+    return plan_text(plan, explanation.switch_sentences, elapsed)

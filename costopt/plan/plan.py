@@ -1,0 +1,238 @@
+"""Plan: what to run, what it costs and what it rests on; records only."""
+
+from typing import TYPE_CHECKING, Self
+
+from pydantic import PrivateAttr, ValidationError
+
+from costopt.errors import InvalidInputError, NoPlanError
+from costopt.plan.line import PlanLine, PlanRecord
+from costopt.plan.status import PlanStatus
+from costopt.workload.request import PlanRequest
+from costopt.workload.written import describe_errors
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from costopt.catalog.catalog import Catalog
+    from costopt.explain.why import Explanation
+
+PLAN_SCHEMA_VERSION = 1
+
+
+class WorkloadOutcome(PlanRecord):
+    """What the plan means for one workload.
+
+    Attributes:
+        workload: its name.
+        kind: its kind.
+        cost_per_hour: of its lines [plan currency/h].
+        cost_total: of its lines, over the horizon or until it is done [plan currency].
+        duration_hours: until a job is done; None for what runs over the horizon [h].
+        ttft_ms: time to first token of all requests, at the percentile [ms].
+        tpot_ms: slowest time per output token of a line at the planned load [ms].
+        latency_ms: slowest latency of a line at the percentile [ms].
+        unit: what ``cost_per_unit`` counts, such as 1M tokens or run.
+        cost_per_unit: cost of one such unit [plan currency].
+        spot_fraction: largest share of a bucket's demand on spot; for jobs, of
+            accelerator-hours [0..1].
+        worst_pool: spot pool whose loss costs most; empty without spot.
+        served_after_worst_loss: smallest share of a bucket still served without that pool,
+            nothing re-routed [0..1].
+    """
+
+    workload: str
+    kind: str
+    cost_per_hour: float
+    cost_total: float
+    duration_hours: float | None
+    ttft_ms: float | None = None
+    tpot_ms: float | None = None
+    latency_ms: float | None = None
+    unit: str = ""
+    cost_per_unit: float | None = None
+    spot_fraction: float = 0.0
+    worst_pool: str = ""
+    served_after_worst_loss: float = 1.0
+
+
+class Baseline(PlanRecord):
+    """Another way to meet the same request, to compare with.
+
+    Attributes:
+        name: single_type_on_demand, single_provider or one_year_commitment.
+        text: what it is, in words.
+        cost_total: over the same horizon; None when there is no such plan [plan currency].
+        difference: its cost_total minus the plan's [plan currency].
+        difference_fraction: the same over the plan's cost.
+        cash_now: due at the start [plan currency].
+    """
+
+    name: str
+    text: str
+    cost_total: float | None = None
+    difference: float | None = None
+    difference_fraction: float | None = None
+    cash_now: float = 0.0
+
+
+class Exclusion(PlanRecord):
+    """Offers that took no part, and why.
+
+    Attributes:
+        reason: code of the reason.
+        text: the reason in words.
+        offers: how many offers [1].
+        instance_types: how many instance types lost all their offers for it [1].
+    """
+
+    reason: str
+    text: str
+    offers: int
+    instance_types: int
+
+
+class CatalogStamp(PlanRecord):
+    """Which catalogue a plan was made from.
+
+    Attributes:
+        place: where it lay.
+        as_of: date of its newest price.
+        fingerprint: sha256 of its contents.
+    """
+
+    place: str
+    as_of: str
+    fingerprint: str
+
+
+class Plan(PlanRecord):
+    """The answer to a request: always returned, with a status.
+
+    Attributes:
+        schema_version: of this record.
+        status: what the search came to.
+        lines: offers to rent; empty without an answer.
+        outcomes: what the plan means for each workload.
+        currency: of all amounts.
+        horizon_hours: over which services are charged [h].
+        cost_per_hour: of all lines while they run [currency/h].
+        cost_total: over the horizon, or until the jobs are done [currency].
+        cost_total_low: the same when rates reach the upper end of their bands [currency].
+        cost_total_high: the same when rates only reach the lower end [currency].
+        duration_hours: of the longest job; None without a job [h].
+        cash_now: due at the start [currency].
+        locked_in: charges of terms that outlive the horizon [currency].
+        bound: no plan within the limits costs less per hour than this [currency/h].
+        gap: distance of cost_per_hour to the bound, relative.
+        seconds: time taken by the whole search [s].
+        rated_offers: offers with a rate that took part [1].
+        offers: offers in the catalogue [1].
+        baselines: other ways to meet the request.
+        exclusions: what took no part and why.
+        infeasible_because: what excludes what, and by how much; empty with an answer.
+        request: the whole question.
+        request_hash: sha256 of the question.
+        catalog: which catalogue it was answered from.
+    """
+
+    schema_version: int = PLAN_SCHEMA_VERSION
+    status: PlanStatus
+    lines: tuple[PlanLine, ...]
+    outcomes: tuple[WorkloadOutcome, ...]
+    currency: str
+    horizon_hours: float
+    cost_per_hour: float | None
+    cost_total: float | None
+    cost_total_low: float | None
+    cost_total_high: float | None
+    duration_hours: float | None
+    cash_now: float | None
+    locked_in: float | None
+    bound: float | None
+    gap: float | None
+    seconds: float
+    rated_offers: int
+    offers: int
+    baselines: tuple[Baseline, ...]
+    exclusions: tuple[Exclusion, ...]
+    infeasible_because: tuple[str, ...]
+    request: PlanRequest
+    request_hash: str
+    catalog: CatalogStamp
+
+    _source: "Catalog | None" = PrivateAttr(default=None)
+
+    @property
+    def has_answer(self) -> bool:
+        """True when there is something to run, or nothing has to run."""
+        return self.cost_per_hour is not None
+
+    def require(self) -> Self:
+        """Return the plan itself, or raise when the search found none.
+
+        Raises:
+            NoPlanError: the request is infeasible, or time ran out before a first answer.
+        """
+        if not self.has_answer:
+            reason = "; ".join(self.infeasible_because) or "raise time_limit_seconds"
+            raise NoPlanError(self.status.value, reason)
+        return self
+
+    def to_json(self) -> str:
+        """Return the whole plan as JSON text; ``Plan.from_json`` reads it back."""
+        return self.model_dump_json(indent=2)
+
+    @classmethod
+    def from_json(cls, text: str, where: str = "plan") -> Self:
+        """Read a plan from JSON text.
+
+        Raises:
+            InvalidInputError: the text is not a plan of this schema.
+        """
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            raise InvalidInputError(where, describe_errors(cls, error)[:5]) from None
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return one row per line, all columns even without lines."""
+        from costopt.plan.present import lines_frame
+
+        return lines_frame(self)
+
+    def explain(self, catalog: "Catalog | None" = None) -> "Explanation":
+        """Say what binds, what was refused and what would change the answer.
+
+        Args:
+            catalog: needed for a plan that was read from a file.
+        """
+        from costopt.explain.why import explain
+
+        return explain(self, catalog or self._require_source())
+
+    def _require_source(self) -> "Catalog":
+        if self._source is None:
+            raise InvalidInputError(
+                "explain", ["a plan read from a file needs the catalogue: explain(catalog)"]
+            )
+        return self._source
+
+    def with_source(self, catalog: "Catalog") -> Self:
+        """Return the plan with the catalogue that it was made from at hand."""
+        copy = self.model_copy()
+        copy._source = catalog
+        return copy
+
+    def __str__(self) -> str:
+        """Return readable text for a terminal."""
+        from costopt.plan.present import plan_text
+
+        return plan_text(self)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        """Return a table for a notebook."""
+        from costopt.plan.present import plan_html
+
+        return plan_html(self)

@@ -1,0 +1,128 @@
+"""How people read a plan: text for a terminal, a table for a notebook, a frame for work."""
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from html import escape
+
+import pandas as pd
+
+from costopt.plan.answer import (
+    answer,
+    baseline_words,
+    exclusions_in_words,
+    footer,
+    is_job,
+    monthly,
+    warnings,
+)
+from costopt.plan.line import PlanLine, column_names, line_row
+from costopt.plan.plan import Plan
+from costopt.plan.words import age_in_words, money, payment_in_words, percent
+
+WIDTH = 100
+"""Columns of the text."""
+
+MOST_TABLE_LINES = 5
+"""Lines of the plan that the table shows."""
+
+LEFT = frozenset({"instance type", "region", "payment", "rate", "workload"})
+"""Columns of the table whose text starts at the left."""
+
+
+def plan_text(plan: Plan, switch_points: Sequence[str] = (), days_since_catalog: int = 0) -> str:
+    """Return the plan as text of at most 100 columns.
+
+    Args:
+        plan: the plan.
+        switch_points: what would change the answer, one sentence each.
+        days_since_catalog: days from the catalogue's newest price to today, where known.
+    """
+    blocks = [_wrapped(f"Warning: {text}.") for text in warnings(plan, days_since_catalog)]
+    blocks += [_wrapped(answer(plan)), *_reasons(plan)]
+    if plan.lines:
+        blocks += ["", _table(plan)]
+    if plan.baselines:
+        blocks += ["", *_listed("Beside it:", [baseline_words(plan, b) for b in plan.baselines])]
+    if switch_points:
+        blocks += _listed("What would change it:", switch_points)
+    blocks += [_wrapped(f"Left out: {exclusions_in_words(plan)}."), _wrapped(footer(plan))]
+    return "\n".join(blocks)
+
+
+def _reasons(plan: Plan) -> Iterator[str]:
+    if not plan.has_answer:
+        yield from (_wrapped(f"- {reason}") for reason in plan.infeasible_because)
+
+
+def _listed(title: str, sentences: Sequence[str]) -> list[str]:
+    return [title, *(_wrapped(f"  {sentence}") for sentence in sentences)]
+
+
+def _wrapped(sentence: str) -> str:
+    indent = " " * (len(sentence) - len(sentence.lstrip()) + 2)
+    return textwrap.fill(
+        sentence, WIDTH, subsequent_indent=indent, break_long_words=False,
+        break_on_hyphens=False,
+    )  # fmt: skip
+
+
+def table_rows(plan: Plan) -> list[dict[str, str]]:
+    """Return the lines of the plan as short texts, at most five."""
+    cost = "cost" if is_job(plan) else f"{plan.currency}/month"
+    return [_table_row(plan, line, cost) for line in plan.lines[:MOST_TABLE_LINES]]
+
+
+def _table_row(plan: Plan, line: PlanLine, cost: str) -> dict[str, str]:
+    offer = line.offer
+    amount = line.line_cost_total if is_job(plan) else monthly(plan, line.line_cost_total)
+    row = {"workload": line.workload} if len(plan.outcomes) > 1 else {}
+    vram = line.vram_fraction
+    return row | {
+        "instance type": offer.instance_type,
+        "region": f"{offer.provider} {offer.region}",
+        "payment": payment_in_words(offer.purchase_option, offer.term_years, offer.payment),
+        "count": str(line.count),
+        cost: money(amount, plan.currency),
+        "share": percent(line.share),
+        "VRAM": "-" if vram is None else percent(vram),
+        "rate": line.rate_origin or "-",
+        "price age": age_in_words(line.price_age_days),
+    }
+
+
+def _table(plan: Plan) -> str:
+    """Lay the lines out in columns that are as wide as their widest text."""
+    rows = table_rows(plan)
+    names = list(rows[0])
+    widths = {name: max(len(name), *(len(row[name]) for row in rows)) for name in names}
+    lines = ["  ".join(_cell(name, name, widths) for name in names).rstrip()]
+    lines += ["  ".join(_cell(row[name], name, widths) for name in names).rstrip() for row in rows]
+    rest = len(plan.lines) - len(rows)
+    if rest:
+        lines.append(f"... and {rest} more; plan.to_frame() shows all")
+    return "\n".join(line[:WIDTH] for line in lines)
+
+
+def _cell(text: str, name: str, widths: dict[str, int]) -> str:
+    return text.ljust(widths[name]) if name in LEFT else text.rjust(widths[name])
+
+
+def plan_html(plan: Plan) -> str:
+    """Return the plan for a notebook: the answer, a table, and what stands beside it."""
+    parts = [f"<p><b>Warning:</b> {escape(text)}.</p>" for text in warnings(plan)]
+    parts.append(f"<p><b>{escape(answer(plan))}</b></p>")
+    parts += [f"<p>{escape(reason)}</p>" for reason in plan.infeasible_because]
+    if plan.lines:
+        parts.append(pd.DataFrame(table_rows(plan)).to_html(index=False, border=0))
+    beside = "".join(f"<li>{escape(baseline_words(plan, b))}</li>" for b in plan.baselines)
+    if beside:
+        parts.append(f"<p>Beside it:</p><ul>{beside}</ul>")
+    parts.append(f"<p><small>Left out: {escape(exclusions_in_words(plan))}.<br>")
+    parts.append(f"{escape(footer(plan))}</small></p>")
+    return "".join(parts)
+
+
+def lines_frame(plan: Plan) -> pd.DataFrame:
+    """Return one row per line of the plan, with all columns even without lines."""
+    rows = [line_row(line) for line in plan.lines]
+    return pd.DataFrame(rows, columns=list(column_names()))

@@ -1,0 +1,45 @@
+"""BatchInference: a pile of requests to be worked off by a deadline."""
+
+from typing import Literal, Self
+
+from pydantic import model_validator
+
+from costopt.workload.base import KvPrecision, Precisions, Workload
+from costopt.workload.traffic import RequestSizes
+from costopt.workload.written import Count, Positive
+
+
+class BatchInference(Workload, RequestSizes):
+    """A fixed number of requests (or samples) without latency limits, done by a deadline.
+
+    Attributes:
+        model: name in the catalogue, or an alias.
+        precision: compute format, or weight-only format; several, or ``any``, to choose from.
+        kv_precision: format of the key-value cache.
+        requests: requests to answer, for models that generate tokens [1].
+        samples: samples to work off, for encoders, vision and speech models [1].
+        tokens_per_sample: length of one sample, for text encoders [tokens].
+        deadline_hours: hours from the start until all is done [h].
+    """
+
+    kind: Literal["batch_inference"] = "batch_inference"
+    model: str
+    precision: Precisions
+    kv_precision: KvPrecision = "bf16"
+    requests: Count | None = None
+    samples: Count | None = None
+    tokens_per_sample: Positive | None = None
+    deadline_hours: Positive
+
+    @model_validator(mode="after")
+    def _requests_or_samples(self) -> Self:
+        if (self.requests is None) == (self.samples is None):
+            raise ValueError("give either requests or samples")
+        has_sizes = (self.trace is None) != (self.sizes is None)
+        if self.requests is not None and not has_sizes:
+            raise ValueError("requests need their sizes: give either trace or sizes")
+        if self.samples is not None and (self.trace or self.sizes):
+            raise ValueError("trace and sizes belong to requests, which are not given")
+        if self.requests is not None and self.tokens_per_sample is not None:
+            raise ValueError("tokens_per_sample belongs to samples, which are not given")
+        return self

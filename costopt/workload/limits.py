@@ -1,0 +1,111 @@
+"""Limits: what a plan must stay within, of one workload or of the whole request."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, Strict, model_validator
+
+from costopt.catalog.age_limits import MAX_AGE_MONTHS
+from costopt.errors import InvalidInputError, UnknownNameError
+from costopt.workload.written import Count, Fraction, Names, NotNegative, Positive, Written
+
+PurchaseOption = Literal[
+    "on_demand", "spot", "reserved", "savings_plan", "committed_use", "subscription",
+    "capacity_block",
+]  # fmt: skip
+"""Ways to pay that a plan can hold; every other option of the catalogue stays outside."""
+
+DEFAULT_PURCHASE_OPTIONS: tuple[PurchaseOption, ...] = ("on_demand", "spot")
+"""What takes part when nobody names a purchase option: nothing that commits beyond an hour."""
+
+
+class Limits(Written):
+    """What a plan must stay within; a field that is left out does not limit.
+
+    Name fields take one name or several, with the wildcards ``*`` and ``?``.
+
+    Attributes:
+        providers: clouds, such as ``aws``.
+        regions: regions by the provider's own names. A partition with accounts of its own
+            (GovCloud, AWS China) takes part only when a pattern here names it.
+        countries: ISO 3166-1 alpha-2 codes, or the groups ``EU`` and ``EEA``.
+        instance_types: the providers' own names.
+        families: the providers' own families.
+        accelerator_types: catalogue names or their aliases; ``cpu`` for types without one.
+        vendors: makers of the accelerator; for CPU types, of the processor.
+        min_vcpus_per_accelerator: virtual CPUs beside each accelerator [1].
+        min_memory_gib_per_accelerator: host memory beside each accelerator [GiB].
+        intra_node_interconnect: link between the accelerators of one node, such as
+            ``nvswitch``.
+        inter_node_fabric: accelerator fabric between nodes, such as ``efa``; ``*`` is any.
+        purchase_options: default on_demand and spot.
+        term_years: lengths of commitments that may be bought [years].
+        max_spot_fraction: largest share of served demand on spot in every request-size bucket;
+            for jobs, of accelerator-hours [0..1].
+        quota: instances at most, by ``instance_type``, ``provider/instance_type`` or
+            ``provider/region/instance_type`` [1].
+        budget: cost at most over the horizon, or until the jobs are done [plan currency].
+        max_distinct_types: instance types in one plan at most [1].
+        max_age_months: purchase option, or ``exchange_rate`` -> age at which a price or rate is
+            left out; the defaults are spot 18, capacity_block 3, exchange_rate 24, others 36.
+    """
+
+    providers: Names | None = None
+    regions: Names | None = None
+    countries: Names | None = None
+    instance_types: Names | None = None
+    families: Names | None = None
+    accelerator_types: Names | None = None
+    vendors: Names | None = None
+    min_vcpus_per_accelerator: Positive | None = None
+    min_memory_gib_per_accelerator: Positive | None = None
+    intra_node_interconnect: Names | None = None
+    inter_node_fabric: Names | None = None
+    purchase_options: tuple[PurchaseOption, ...] | None = None
+    term_years: tuple[Positive, ...] | None = None
+    max_spot_fraction: Fraction = 1.0
+    quota: dict[str, Annotated[int, Strict(), Field(ge=0)]] | None = None
+    budget: NotNegative | None = None
+    max_distinct_types: Count | None = None
+    max_age_months: dict[str, Positive] | None = None
+
+    @model_validator(mode="after")
+    def _refuse_contradictions(self) -> "Limits":
+        for name, value in self:
+            if isinstance(value, tuple) and not value:
+                raise ValueError(f"{name} is an empty list, which would leave nothing")
+        for name in self.max_age_months or {}:
+            if name not in MAX_AGE_MONTHS:
+                raise ValueError(str(UnknownNameError("max_age_months key", name, MAX_AGE_MONTHS)))
+        if self.max_spot_fraction == 0 and self.purchase_options == ("spot",):
+            raise ValueError("purchase_options allows only spot, but max_spot_fraction is 0")
+        return self
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Purchase options that take part."""
+        return self.purchase_options or DEFAULT_PURCHASE_OPTIONS
+
+
+def joined_options(first: Limits, second: Limits) -> tuple[str, ...]:
+    """Purchase options that both sets of limits allow; an unset one allows what the other does.
+
+    Raises:
+        InvalidInputError: the two have nothing in common, or leave only spot and forbid it.
+    """
+    if first.purchase_options is None or second.purchase_options is None:
+        options = (first.purchase_options and first.options) or second.options
+    else:
+        options = tuple(name for name in first.options if name in second.options)
+    if not options:
+        raise InvalidInputError(
+            "limits",
+            [
+                f"the workload allows {', '.join(first.options)} and the request "
+                f"{', '.join(second.options)}: no purchase option is left"
+            ],
+        )
+    if options == ("spot",) and min(first.max_spot_fraction, second.max_spot_fraction) == 0:
+        raise InvalidInputError(
+            "limits", ["only spot is allowed, but max_spot_fraction is 0: nothing is left"]
+        )
+    return options

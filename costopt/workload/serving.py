@@ -1,0 +1,60 @@
+"""InferenceService: a model that answers requests within latency limits."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, Strict, model_validator
+
+from costopt.workload.base import KvPrecision, Precisions, Workload
+from costopt.workload.traffic import Traffic
+from costopt.workload.written import Positive, Utilisation
+
+Percentile = Annotated[float, Strict(), Field(ge=50, lt=100)]
+"""Share of requests that must meet a latency limit [%]."""
+
+
+class InferenceService(Workload):
+    """A model that serves requests as they come.
+
+    Language models are described by ``traffic``, ``max_ttft_ms`` and ``max_tpot_ms``; encoders,
+    vision and speech models by ``samples_per_second`` and ``max_latency_ms``.
+
+    Attributes:
+        model: name in the catalogue, or an alias.
+        precision: compute format, or weight-only format; several, or ``any``, to choose from.
+        kv_precision: format of the key-value cache.
+        traffic: sizes and rate of requests, for models that generate tokens.
+        max_ttft_ms: time to first token [ms].
+        max_tpot_ms: time per output token after the first [ms].
+        samples_per_second: mean rate, for models that map a sample to a result [samples/s].
+        tokens_per_sample: length of one sample, for text encoders [tokens].
+        max_latency_ms: time from arrival to result [ms].
+        percentile: share of requests that must meet the latency limits [%].
+        max_utilisation: highest share of an instance's rate that is planned with [0..1]; the
+            rest absorbs bursts.
+    """
+
+    kind: Literal["inference_service"] = "inference_service"
+    model: str
+    precision: Precisions
+    kv_precision: KvPrecision = "bf16"
+    traffic: Traffic | None = None
+    max_ttft_ms: Positive | None = None
+    max_tpot_ms: Positive | None = None
+    samples_per_second: Positive | None = None
+    tokens_per_sample: Positive | None = None
+    max_latency_ms: Positive | None = None
+    percentile: Percentile = 95.0
+    max_utilisation: Utilisation = 0.8
+
+    @model_validator(mode="after")
+    def _tokens_or_samples(self) -> Self:
+        if (self.traffic is None) == (self.samples_per_second is None):
+            raise ValueError("give either traffic or samples_per_second")
+        per_token = ("max_ttft_ms", "max_tpot_ms")
+        per_sample = ("tokens_per_sample", "max_latency_ms")
+        misplaced = per_sample if self.traffic else per_token
+        for name in misplaced:
+            if getattr(self, name) is not None:
+                other = "samples_per_second" if self.traffic else "traffic"
+                raise ValueError(f"{name} belongs to {other}, which is not given")
+        return self
