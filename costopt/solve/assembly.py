@@ -1,0 +1,47 @@
+"""Write a reduced problem as one integer program."""
+
+import numpy as np
+
+from costopt.solve import constraints, objective
+from costopt.solve.problem import Problem
+from costopt.solve.program import Assembly, BlockColumns, Program
+from costopt.solve.reduce import ReducedBlock, Reduction
+
+
+def assemble(problem: Problem, reduction: Reduction) -> Assembly:
+    """Write ``min sum_o c_o n_o + sum_a c_a z_a`` under every constraint of the problem.
+
+    Columns: whole counts ``n`` of offers, shares ``x`` in 0..1 of a bucket on a server, whole
+    ``z`` of the jobs' alternatives and, where types are limited, whole ``y`` for types in use.
+    A share exists only where the server can serve the bucket.
+    """
+    program = Program()
+    offer_costs = problem.price_per_hour[reduction.offers]
+    job_costs = [
+        choice.cost[kept]
+        for choice, kept in zip(problem.choices, reduction.alternatives, strict=True)
+    ]
+    scale = objective.price_scale([offer_costs, *job_costs])
+    assembly = Assembly(
+        program=program,
+        price_scale=scale,
+        counts=program.add_columns(offer_costs / scale, reduction.upper, integer=True),
+        routing=tuple(_routing(program, block) for block in reduction.blocks),
+        alternatives=tuple(
+            program.add_columns(cost / scale, 1, integer=True) for cost in job_costs
+        ),
+    )
+    constraints.serve_demand(assembly, reduction)
+    constraints.respect_capacity(assembly, reduction)
+    constraints.cap_spot_share(assembly, reduction)
+    constraints.take_one_alternative(assembly)
+    constraints.respect_limits(assembly, problem, reduction)
+    constraints.limit_types(assembly, problem, reduction)
+    objective.respect_budget(assembly, problem)
+    return assembly
+
+
+def _routing(program: Program, block: ReducedBlock) -> BlockColumns:
+    server, bucket = np.nonzero(np.isfinite(block.load))
+    columns = program.add_columns(np.zeros(len(server)), 1, integer=False)
+    return BlockColumns(server=server, bucket=bucket, columns=columns)

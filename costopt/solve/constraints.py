@@ -1,0 +1,111 @@
+"""Constraints: each function adds one family of rows to the program it is handed."""
+
+from typing import Final
+
+import numpy as np
+
+from costopt.solve.problem import FloatArray, Problem
+from costopt.solve.program import Assembly
+from costopt.solve.reduce import ReducedBlock, Reduction
+
+SMALL_LOAD: Final = 1e-6
+"""Load [instances] so small that the solver's tolerance could serve it without an instance."""
+
+
+def serve_demand(assembly: Assembly, reduction: Reduction) -> None:
+    """Add ``sum_k x_bk = 1``: every bucket with demand is served whole."""
+    program = assembly.program
+    for block, routing in zip(reduction.blocks, assembly.routing, strict=True):
+        rows = program.add_rows(block.load.shape[1], 1, 1)
+        program.add_entries(rows[routing.bucket], routing.columns, 1)
+
+
+def respect_capacity(assembly: Assembly, reduction: Reduction) -> None:
+    """Add ``sum_b L_bk x_bk <= min(1, T_k) * sum_o n_o``: no server is loaded beyond its offers.
+
+    ``T_k`` is the most that server ``k`` can be loaded with. Where it is below one instance the
+    row is tightened to it, which cuts off no whole count. A cell with a very small load also
+    gets ``x_bk <= sum_o n_o``, since the solver's tolerance would serve it by no instance.
+    """
+    program = assembly.program
+    servers = sum(len(block.servers) for block in reduction.blocks)
+    capacity = program.add_rows(servers, -np.inf, 0)
+    program.add_entries(capacity[reduction.server], assembly.counts, -1)
+    first = 0
+    for block, routing in zip(reduction.blocks, assembly.routing, strict=True):
+        load = block.load / np.minimum(1, _most_load(block))[:, None]
+        cell_load = load[routing.server, routing.bucket]
+        cell_server = first + routing.server
+        program.add_entries(capacity[cell_server], routing.columns, cell_load)
+        small = np.flatnonzero(cell_load < SMALL_LOAD)
+        links = program.add_rows(len(small), -np.inf, 0)
+        program.add_entries(links, routing.columns[small], 1)
+        link, offer = np.nonzero(cell_server[small][:, None] == reduction.server)
+        program.add_entries(links[link], assembly.counts[offer], -1)
+        first += len(block.servers)
+
+
+def _most_load(block: ReducedBlock) -> FloatArray:
+    """Most that each server can be loaded with, spot cap included (servers,) [instances]."""
+    total = np.sum(block.load, axis=1, where=np.isfinite(block.load))
+    most: FloatArray = total * np.where(block.is_spot, block.max_spot_fraction, 1.0)
+    return most
+
+
+def cap_spot_share(assembly: Assembly, reduction: Reduction) -> None:
+    """Add ``sum_{spot k} x_bk <= s``: no bucket has more than its allowed share on spot."""
+    program = assembly.program
+    for block, routing in zip(reduction.blocks, assembly.routing, strict=True):
+        if block.max_spot_fraction == 1 or not block.is_spot.any():
+            continue
+        rows = program.add_rows(block.load.shape[1], -np.inf, block.max_spot_fraction)
+        spot = block.is_spot[routing.server]
+        program.add_entries(rows[routing.bucket[spot]], routing.columns[spot], 1)
+
+
+def take_one_alternative(assembly: Assembly) -> None:
+    """Add ``sum_a z_a = 1`` for every job."""
+    program = assembly.program
+    for alternatives in assembly.alternatives:
+        row = program.add_rows(1, 1, 1)
+        program.add_entries(row, alternatives, 1)
+
+
+def respect_limits(assembly: Assembly, problem: Problem, reduction: Reduction) -> None:
+    """Add ``sum_o w_o n_o + sum_a v_a z_a <= W`` for each limit, scaled to 1 on the right.
+
+    A limit of 0 needs no row: whatever it forbids has been left out already.
+    """
+    program = assembly.program
+    for limit in problem.rows:
+        if limit.upper in (0, np.inf):
+            continue
+        row = program.add_rows(1, -np.inf, 1)
+        weights = limit.offer_coefficients[reduction.offers]
+        program.add_entries(row, assembly.counts, weights / limit.upper)
+        jobs = zip(
+            limit.choice_coefficients, reduction.alternatives, assembly.alternatives, strict=True
+        )
+        for job_weights, kept, columns in jobs:
+            program.add_entries(row, columns, job_weights[kept] / limit.upper)
+
+
+def limit_types(assembly: Assembly, problem: Problem, reduction: Reduction) -> None:
+    """Add ``n_o <= U_o y_g``, ``z_a <= y_g`` and ``sum_g y_g <= most``: few distinct types."""
+    job_groups = [
+        choice.group[kept]
+        for choice, kept in zip(problem.choices, reduction.alternatives, strict=True)
+    ]
+    groups = np.concatenate([problem.group[reduction.offers], *job_groups])
+    distinct, group = np.unique(groups, return_inverse=True)
+    if problem.max_groups is None or len(distinct) <= problem.max_groups:
+        return
+    program = assembly.program
+    in_use = program.add_columns(np.zeros(len(distinct)), 1, integer=True)
+    columns = np.concatenate([assembly.counts, *assembly.alternatives])
+    most = np.concatenate([reduction.upper, np.ones(len(groups) - len(reduction.upper))])
+    links = program.add_rows(len(columns), -np.inf, 0)
+    program.add_entries(links, columns, 1)
+    program.add_entries(links, in_use[group], -most)
+    row = program.add_rows(1, -np.inf, problem.max_groups)
+    program.add_entries(row, in_use, 1)

@@ -1,0 +1,133 @@
+"""Problem: what is to be decided, in arrays: offers, servers, demand, jobs and their limits."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+MOST_INSTANCES: Final = 1e9
+"""A way to serve a bucket that needs more instances than this counts as unable to serve it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ServingBlock:
+    """One workload that is served at a rate, and every way to serve it.
+
+    A server is one way to run the workload in one reliability class, firm or spot. Several
+    servers may stand for the same instance type (tensor parallelism 2 or 4, say).
+
+    Attributes:
+        demand: rate that each bucket of request sizes needs (buckets,) [requests/s].
+        rates: rate of one instance when it serves nothing but that bucket; 0 = it cannot serve
+            the bucket (servers, buckets) [requests/s].
+        max_utilisation: highest share of an instance that may be loaded (servers,) [0..1].
+        is_spot: True where the server can be reclaimed (servers,).
+        max_spot_fraction: highest share of any bucket on spot servers [0..1]; 1 = no limit.
+    """
+
+    demand: FloatArray
+    rates: FloatArray
+    max_utilisation: FloatArray
+    is_spot: BoolArray
+    max_spot_fraction: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Choice:
+    """One job: mutually exclusive ways to run it, of which exactly one is taken.
+
+    Attributes:
+        cost: cost of the alternative, in the unit of the offers' prices (alternatives,)
+            [currency/h].
+        group: type group of the alternative, for the limit on distinct types (alternatives,).
+    """
+
+    cost: FloatArray
+    group: IntArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LimitRow:
+    """One linear limit, such as a quota: ``sum_o w_o n_o + sum_a v_a z_a <= upper``.
+
+    Attributes:
+        name: what the limit is called in messages.
+        offer_coefficients: ``w``, at least 0 (offers,) [units of the limit per instance].
+        choice_coefficients: ``v``, at least 0, for each choice (alternatives,) [units].
+        upper: most that may be used [units].
+    """
+
+    name: str
+    offer_coefficients: FloatArray
+    choice_coefficients: tuple[FloatArray, ...] = ()
+    upper: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Problem:
+    """The whole decision: which offers in which counts, which routing, which alternative.
+
+    Servers are counted over all blocks: the servers of the second block follow those of the
+    first. An offer belongs to exactly one server; a purchasable offer that can run in several
+    layouts appears once for each, and limit rows join the appearances.
+
+    Attributes:
+        price_per_hour: price of one instance (offers,) [currency/h].
+        server: server that an instance of the offer adds to (offers,).
+        upper: largest count allowed; ``inf`` = no limit (offers,) [instances].
+        group: type group, for the limit on distinct types (offers,).
+        blocks: workloads that are served.
+        choices: jobs.
+        rows: quotas and other linear limits.
+        budget_per_hour: most that all of it may cost [currency/h]; None = no limit.
+        max_groups: most distinct type groups in use; None = no limit.
+    """
+
+    price_per_hour: FloatArray
+    server: IntArray
+    upper: FloatArray
+    group: IntArray
+    blocks: tuple[ServingBlock, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    rows: tuple[LimitRow, ...] = ()
+    budget_per_hour: float | None = None
+    max_groups: int | None = None
+
+    @property
+    def offer_count(self) -> int:
+        """How many offers there are."""
+        return len(self.price_per_hour)
+
+    @property
+    def first_server(self) -> IntArray:
+        """Where each block's servers begin, and where the last one's end (blocks + 1,)."""
+        sizes = [len(block.max_utilisation) for block in self.blocks]
+        return np.cumsum([0, *sizes], dtype=np.int64)
+
+    @property
+    def offer_block(self) -> IntArray:
+        """Block that each offer serves (offers,)."""
+        block: IntArray = np.searchsorted(self.first_server, self.server, side="right") - 1
+        return block
+
+    @property
+    def row_coefficients(self) -> FloatArray:
+        """Coefficients of all limit rows, offer by offer (offers, rows)."""
+        columns = [row.offer_coefficients for row in self.rows]
+        return np.stack(columns, axis=1) if columns else np.zeros((self.offer_count, 0))
+
+    @property
+    def row_uppers(self) -> FloatArray:
+        """Right-hand sides of all limit rows (rows,)."""
+        return np.array([row.upper for row in self.rows], dtype=np.float64)
+
+    def choice_row_coefficients(self, choice: int) -> FloatArray:
+        """Coefficients of all limit rows for one choice (alternatives, rows)."""
+        columns = [row.choice_coefficients[choice] for row in self.rows]
+        empty = np.zeros((len(self.choices[choice].cost), 0))
+        return np.stack(columns, axis=1) if columns else empty

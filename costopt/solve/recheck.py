@@ -1,0 +1,102 @@
+"""Recheck a decision against the problem as it was handed in, without the program."""
+
+import math
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from costopt.solve.problem import FloatArray, IntArray, Problem, ServingBlock
+from costopt.solve.solution import Decision
+
+FEASIBILITY_TOLERANCE: Final = 1e-6
+"""Relative excess up to which a limit counts as kept: a server may be exactly full, and the sum
+that says so is rounded."""
+
+
+def total_cost(problem: Problem, decision: Decision) -> float:
+    """Cost of the counts and the chosen alternatives, rounded once [currency/h]."""
+    rented = np.flatnonzero(decision.counts)
+    offers = decision.counts[rented] * problem.price_per_hour[rented]
+    jobs = [
+        float(choice.cost[alternative])
+        for choice, alternative in zip(problem.choices, decision.chosen, strict=True)
+    ]
+    return math.fsum([*offers.tolist(), *jobs])
+
+
+def instances_per_server(problem: Problem, counts: IntArray) -> IntArray:
+    """Instances of each server, over all its offers (servers,) [1]."""
+    per_server = np.zeros(int(problem.first_server[-1]), dtype=np.int64)
+    np.add.at(per_server, problem.server, counts)
+    return per_server
+
+
+def violations(problem: Problem, decision: Decision) -> list[str]:
+    """Say which demands and limits the decision breaks by more than the tolerance."""
+    found = list(_count_violations(problem, decision.counts))
+    per_server = instances_per_server(problem, decision.counts)
+    for index, block in enumerate(problem.blocks):
+        first, last = problem.first_server[index : index + 2]
+        where = f"block {index}"
+        shares = decision.shares[index]
+        found += _routing_violations(where, block, shares, per_server[first:last])
+    found += _limit_violations(problem, decision)
+    return found
+
+
+def _exceeds(value: FloatArray | float, limit: FloatArray | float) -> np.bool_:
+    return np.any(np.asarray(value) > np.asarray(limit) * (1 + FEASIBILITY_TOLERANCE))
+
+
+def _count_violations(problem: Problem, counts: IntArray) -> Iterator[str]:
+    if (counts < 0).any():
+        yield "an offer has a negative count"
+    if (counts > problem.upper).any():
+        yield "an offer has more instances than its upper limit"
+
+
+def _routing_violations(
+    where: str, block: ServingBlock, shares: FloatArray, instances: IntArray
+) -> Iterator[str]:
+    wanted = block.demand > 0
+    served = shares.sum(axis=0)
+    if not np.allclose(served[wanted], 1, rtol=0, atol=FEASIBILITY_TOLERANCE):
+        yield f"{where}: a bucket is not served whole"
+    if (shares < 0).any() or (shares[:, ~wanted] > 0).any():
+        yield f"{where}: a share is negative, or goes to a bucket without demand"
+    routed = shares > 0
+    if (routed & (block.rates <= 0)).any():
+        yield f"{where}: a share goes to a server that cannot serve the bucket"
+        return
+    rates = np.where(routed, block.rates, 1.0)
+    busy = (block.demand * shares / rates).sum(axis=1)
+    if _exceeds(busy, block.max_utilisation * instances):
+        yield f"{where}: a server is loaded beyond its highest utilisation"
+    if _exceeds(shares[block.is_spot].sum(axis=0), block.max_spot_fraction):
+        yield f"{where}: a bucket has more than its allowed share on spot"
+
+
+def _limit_violations(problem: Problem, decision: Decision) -> Iterator[str]:
+    for row in problem.rows:
+        used = float(row.offer_coefficients @ decision.counts)
+        for weights, alternative in zip(row.choice_coefficients, decision.chosen, strict=True):
+            used += float(weights[alternative])
+        if _exceeds(used, row.upper):
+            yield f"limit {row.name!r}: {used:g} used of {row.upper:g}"
+    cost, budget = total_cost(problem, decision), problem.budget_per_hour
+    if budget is not None and _exceeds(cost, budget):
+        yield f"the cost of {cost:g} is above the budget of {budget:g}"
+    types = len(groups_in_use(problem, decision))
+    if problem.max_groups is not None and types > problem.max_groups:
+        yield f"{types} distinct types in use of {problem.max_groups} allowed"
+
+
+def groups_in_use(problem: Problem, decision: Decision) -> IntArray:
+    """Type groups with an instance or a chosen alternative, ascending."""
+    jobs = [
+        int(choice.group[alternative])
+        for choice, alternative in zip(problem.choices, decision.chosen, strict=True)
+    ]
+    rented = problem.group[decision.counts > 0]
+    return np.unique(np.concatenate([rented, np.array(jobs, dtype=np.int64)]))
