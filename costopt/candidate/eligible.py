@@ -15,7 +15,7 @@ from costopt.catalog.catalog import Catalog
 from costopt.catalog.dates import age_days, first_days, too_old
 from costopt.catalog.narrow import matches
 from costopt.catalog.offer_view import accelerator_mask, country_mask
-from costopt.catalog.own_prices import quota_mask
+from costopt.catalog.own_prices import known_quota_rows
 from costopt.errors import EmptyCatalogError, InvalidInputError
 from costopt.workload.limits import Limits, joined_options
 
@@ -165,7 +165,7 @@ def _apply_terms(excluded: Excluded, offers: pd.DataFrame, limits: Limits) -> Ex
             free | _mask(offers["term_years"].isin(limits.term_years)), "term_years"
         )
     for key, allowed in (limits.quota or {}).items():
-        rows = quota_mask(offers, key)
+        rows = known_quota_rows(offers, key)
         if allowed == 0:
             excluded = excluded.unless(~rows, "quota")
     return excluded

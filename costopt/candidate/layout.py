@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from costopt.catalog.catalog import Catalog
 from costopt.catalog.offer_view import CPU_NAME
@@ -128,28 +130,43 @@ def placement(catalog: Catalog, kind: InstanceType, accelerators: int) -> Placem
 
 
 def replica_layouts(
-    kinds: Iterable[InstanceType],
-    precisions: Iterable[str],
-    degrees: Callable[[float], tuple[int, ...]],
-) -> Iterator[tuple[int, Layout]]:
-    """Yield every layout of whole replicas on one instance, with the index of its type.
+    kinds: Iterable[InstanceType], precision: str, degrees: Callable[[float], tuple[int, ...]]
+) -> Iterator[tuple[InstanceType, Layout]]:
+    """Yield every layout of whole replicas on one instance, beside its type.
 
     Args:
         kinds: instance types.
-        precisions: number formats to choose from.
+        precision: number format of the weights.
         degrees: accelerators of an instance -> tensor-parallel degrees that are possible.
     """
-    formats = tuple(precisions)
-    for index, kind in enumerate(kinds):
+    for kind in kinds:
         for degree in degrees(kind.count):
-            for precision in formats:
-                yield (
-                    index,
-                    Layout(
-                        accelerator=kind.chip or kind.accelerator,
-                        accelerators=kind.count,
-                        precision=precision,
-                        tensor_parallel=degree,
-                        replicas=max(1, int(kind.count) // degree),
-                    ),
-                )
+            yield (
+                kind,
+                Layout(
+                    accelerator=kind.chip,
+                    accelerators=kind.count,
+                    precision=precision,
+                    tensor_parallel=degree,
+                    replicas=max(1, int(kind.count) // degree),
+                ),
+            )
+
+
+def types_of_offers(
+    offers: pd.DataFrame, kinds: tuple[InstanceType, ...], reasons: NDArray[np.object_]
+) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
+    """Return the type of every offer (-1 without one), and its type's reason (empty without)."""
+    names = pd.DataFrame(
+        {
+            "provider": [kind.provider for kind in kinds],
+            "instance_type": [kind.name for kind in kinds],
+            "type_index": np.arange(len(kinds)),
+        }
+    )
+    found = offers[["provider", "instance_type"]].merge(
+        names, on=["provider", "instance_type"], how="left"
+    )
+    index = found["type_index"].fillna(-1).to_numpy(dtype=np.int64)
+    of_type = np.append(reasons, "")
+    return index, of_type[index]

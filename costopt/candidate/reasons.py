@@ -36,6 +36,7 @@ REASONS: Final[dict[str, str]] = {
     "latency": "latency too long",
     "hardware": "not the hardware that is required",
     "no_throughput": "not in throughput_per_second",
+    "gang_size": "the batch does not divide over so many accelerators",
     "no_fabric_rate": "speed between nodes unknown",
     "deadline": "not done by the deadline",
     "spot_share": "all on spot, more than max_spot_fraction",
@@ -63,6 +64,10 @@ class Excluded:
     def unless(self, keep: NDArray[np.bool_], reason: str) -> "Excluded":
         """Give a reason to the offers that still take part and do not meet a condition."""
         return Excluded(np.where(self.taking_part & ~keep, reason, self.codes))
+
+    def where_empty(self, codes: NDArray[np.object_]) -> "Excluded":
+        """Give the offers that still take part the reason in ``codes``, where there is one."""
+        return Excluded(np.where(self.taking_part, codes, self.codes))
 
 
 def count_reasons(offers: pd.DataFrame, codes: NDArray[np.object_]) -> list[tuple[str, int, int]]:

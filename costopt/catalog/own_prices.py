@@ -1,6 +1,7 @@
 """Own discounts and prices on top of list prices, and the union of two catalogues' rows."""
 
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from typing import Final
 
 import numpy as np
@@ -69,22 +70,40 @@ def key_mask(offers: pd.DataFrame, key: str) -> Mask:
     return mask
 
 
-def quota_mask(offers: pd.DataFrame, key: str) -> Mask:
-    """Return which offers count against a quota named by type, or by place and type.
+def quota_rows(offers: pd.DataFrame, key: str) -> Mask:
+    """Return which offers count against a quota; none is an answer too.
 
-    Keys are ``instance_type``, ``provider/instance_type`` or ``provider/region/instance_type``.
+    Keys are ``instance_type``, ``provider/instance_type`` or ``provider/region/instance_type``,
+    with wildcards.
+    """
+    mask = np.ones(len(offers), dtype=np.bool_)
+    for column, pattern in _quota_parts(key).items():
+        wanted = pattern.lower()
+        names = {name for name in offers[column].unique() if fnmatchcase(name.lower(), wanted)}
+        mask &= offers[column].isin(names).to_numpy(dtype=np.bool_)
+    return mask
+
+
+def known_quota_rows(offers: pd.DataFrame, key: str) -> Mask:
+    """Return which offers of the whole catalogue a quota counts.
 
     Raises:
         UnknownNameError: a part of the key matches nothing.
         InvalidInputError: the key has too many parts, or its parts never meet.
     """
+    parts = _quota_parts(key)
+    return key_mask(offers, "/".join(parts.get(column, "*") for column in KEY_PARTS[:3]))
+
+
+def _quota_parts(key: str) -> dict[str, str]:
+    """Split a quota key into the columns that it names."""
     parts = key.split("/")
-    if len(parts) > 3:
+    columns = {1: KEY_PARTS[2:3], 2: (KEY_PARTS[0], KEY_PARTS[2]), 3: KEY_PARTS[:3]}
+    if len(parts) not in columns:
         raise InvalidInputError(
             "quota", [f"{key!r} has more parts than provider/region/instance_type"]
         )
-    places = ["*"] * (3 - len(parts)) + parts if len(parts) != 2 else [parts[0], "*", parts[1]]
-    return key_mask(offers, "/".join(places))
+    return dict(zip(columns[len(parts)], parts, strict=True))
 
 
 def _note(offers: pd.DataFrame, rows: Mask, step: str) -> None:

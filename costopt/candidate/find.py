@@ -1,0 +1,46 @@
+"""From a workload to its candidates: limits first, then rates and prices by kind of work."""
+
+from costopt.candidate.batch import batch_candidates
+from costopt.candidate.eligible import eligible_offers
+from costopt.candidate.job import JobCandidates
+from costopt.candidate.requirement import requirement_candidates
+from costopt.candidate.samples import sample_candidates
+from costopt.candidate.service import ServiceCandidates
+from costopt.candidate.serving import serving_candidates
+from costopt.candidate.settings import CandidateSettings
+from costopt.candidate.training import training_candidates
+from costopt.catalog.catalog import Catalog
+from costopt.workload.batch import BatchInference
+from costopt.workload.request import AnyWorkload, PlanRequest
+from costopt.workload.requirement import Requirement
+from costopt.workload.serving import InferenceService
+
+Candidates = ServiceCandidates | JobCandidates
+
+
+def candidates_of(workload: AnyWorkload, request: PlanRequest, catalog: Catalog) -> Candidates:
+    """Find every way to run one workload of a request, or the reason why not.
+
+    Args:
+        workload: one of the request's workloads.
+        request: limits and settings that all workloads share.
+        catalog: offers and facts.
+
+    Raises:
+        CostoptError: a name is unknown, limits contradict each other, or a price cannot be
+            converted.
+    """
+    eligible = eligible_offers(catalog, (workload.limits, request.limits), request.currency)
+    settings = CandidateSettings(
+        horizon_hours=request.horizon_hours,
+        confidence=request.confidence,
+        max_spot_fraction=min(workload.limits.max_spot_fraction, request.limits.max_spot_fraction),
+    )
+    if isinstance(workload, InferenceService):
+        find = serving_candidates if workload.traffic is not None else sample_candidates
+        return find(workload, catalog, eligible, settings)
+    if isinstance(workload, BatchInference):
+        return batch_candidates(workload, catalog, eligible, settings)
+    if isinstance(workload, Requirement):
+        return requirement_candidates(workload, catalog, eligible, settings)
+    return training_candidates(workload, catalog, eligible, settings)

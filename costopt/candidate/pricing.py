@@ -1,0 +1,56 @@
+"""What one instance of each offer costs over a number of hours, in the plan's currency."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from costopt.commitment.terms import cost_over_horizon
+
+Floats = NDArray[np.float64]
+
+PRICE_COLUMNS = ("recurring_per_hour", "upfront", "term_hours", "exchange_rate")
+"""Columns that a price follows from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Prices:
+    """What one instance of each offer costs; arrays of shape (offers,).
+
+    Attributes:
+        total: over the hours, whole terms charged [plan currency].
+        per_hour: total spread over the hours [plan currency/h].
+        cash_now: due at the start [plan currency].
+        locked_in_hours: hours of a term that outlive the hours [h].
+        locked_in: charges that fall due in those hours [plan currency].
+    """
+
+    total: Floats
+    per_hour: Floats
+    cash_now: Floats
+    locked_in_hours: Floats
+    locked_in: Floats
+
+
+def priced(offers: pd.DataFrame, hours: Floats | float) -> Prices:
+    """Price one instance of each offer over a number of hours.
+
+    Args:
+        offers: rows with PRICE_COLUMNS.
+        hours: one number for all offers, or one for each [h].
+    """
+    rate = offers["exchange_rate"].to_numpy(dtype=np.float64)
+    cost = cost_over_horizon(
+        offers["recurring_per_hour"].to_numpy(dtype=np.float64) * rate,
+        offers["upfront"].to_numpy(dtype=np.float64) * rate,
+        offers["term_hours"].to_numpy(dtype=np.float64),
+        hours,
+    )
+    return Prices(
+        total=cost.total,
+        per_hour=cost.per_hour,
+        cash_now=cost.cash_now,
+        locked_in_hours=cost.locked_in_hours,
+        locked_in=cost.locked_in,
+    )

@@ -1,0 +1,191 @@
+"""Every way to rent the hardware that a requirement describes."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from costopt.candidate.eligible import EligibleOffers
+from costopt.candidate.job import NO_OFFER, Gangs, JobCandidates
+from costopt.candidate.layout import InstanceType, Layout, instance_types_of, types_of_offers
+from costopt.candidate.pricing import priced
+from costopt.candidate.service import LayoutRates, ServiceCandidates, assemble_service
+from costopt.candidate.settings import CandidateSettings
+from costopt.catalog.catalog import Catalog
+from costopt.catalog.narrow import matching_names
+from costopt.errors import UnknownNameError
+from costopt.performance.reasons import Origin
+from costopt.workload.requirement import Requirement
+
+Floats = NDArray[np.float64]
+
+
+def requirement_candidates(
+    workload: Requirement,
+    catalog: Catalog,
+    eligible: EligibleOffers,
+    settings: CandidateSettings,
+) -> JobCandidates | ServiceCandidates:
+    """Return the offers whose hardware meets a requirement, as equal nodes or as a mix.
+
+    Args:
+        workload: the requirement.
+        catalog: where accelerators are described.
+        eligible: offers that the limits allow.
+        settings: of the request.
+
+    Raises:
+        UnknownNameError: an accelerator, a link or an instance type is not in the catalogue.
+    """
+    kinds = instance_types_of(eligible.offers[eligible.excluded.taking_part])
+    reasons = hardware_reasons(workload, catalog, kinds)
+    if workload.throughput_per_second is not None:
+        return _mixed(workload, catalog, eligible, settings, kinds, reasons)
+    type_index, type_reason = types_of_offers(eligible.offers, kinds, reasons)
+    excluded = eligible.excluded.where_empty(type_reason)
+    is_spot = (eligible.offers["purchase_option"] == "spot").to_numpy(dtype=np.bool_)
+    if settings.max_spot_fraction < 1:
+        excluded = excluded.unless(~is_spot, "spot_share")
+    rows = np.flatnonzero(excluded.taking_part)
+    offers = eligible.offers.iloc[rows].reset_index(drop=True)
+    return JobCandidates(
+        workload=workload.name or workload.kind,
+        rate_unit="",
+        offers=offers,
+        types=kinds,
+        type_of_offer=type_index[rows],
+        layouts=tuple(_layout(kind) for kind in kinds),
+        gangs=_equal_nodes(
+            workload.nodes,
+            priced(offers, settings.horizon_hours).total,
+            is_spot[rows],
+            type_index[rows],
+            settings.horizon_hours,
+        ),
+        excluded=excluded,
+        misses={},
+    )
+
+
+def _layout(kind: InstanceType) -> Layout:
+    return Layout(accelerator=kind.accelerator, accelerators=kind.count, precision="")
+
+
+def _equal_nodes(
+    nodes: int,
+    total: Floats,
+    is_spot: NDArray[np.bool_],
+    layout: NDArray[np.int64],
+    horizon_hours: float,
+) -> Gangs:
+    """Return one alternative for each offer: all nodes rented from it over the horizon."""
+    count = len(total)
+    each = np.full(count, nodes, dtype=np.int64)
+    hours, one = np.full(count, horizon_hours), np.ones(count)
+    rows = np.arange(count)
+    return Gangs(
+        offer=rows,
+        spot_offer=np.where(is_spot, rows, NO_OFFER),
+        nodes=each,
+        spot_nodes=np.where(is_spot, each, 0),
+        hours=hours,
+        firm_hours=hours,
+        spot_hours=hours,
+        cost_total=total * nodes,
+        layout=layout,
+        rate=np.full(count, np.nan),
+        low_factor=one,
+        high_factor=one,
+        planned_factor=one,
+        origin=np.full(count, Origin.CALIBRATED, dtype=np.int64),
+    )
+
+
+def _mixed(
+    workload: Requirement,
+    catalog: Catalog,
+    eligible: EligibleOffers,
+    settings: CandidateSettings,
+    kinds: tuple[InstanceType, ...],
+    reasons: NDArray[np.object_],
+) -> ServiceCandidates:
+    """Share a demand between instance types at rates that the user measured."""
+    rates = workload.throughput_per_second or {}
+    known = frozenset(catalog.instance_types["instance_type"])
+    for name in [*rates, *(workload.latency_ms or {})]:
+        if name not in known:
+            raise UnknownNameError("instance type", name, known)
+    codes = reasons.copy()
+    for index, kind in enumerate(kinds):
+        if not codes[index] and kind.name not in rates:
+            codes[index] = "no_throughput"
+    speed = np.array([rates.get(kind.name, 0.0) for kind in kinds])
+    one = np.ones(len(kinds))
+    return assemble_service(
+        workload=workload,
+        demand=np.array([workload.demand_per_second or 0.0]),
+        eligible=eligible,
+        settings=settings,
+        kinds=kinds,
+        layouts=tuple(_layout(kind) for kind in kinds),
+        type_of_layout=np.arange(len(kinds)),
+        rates=LayoutRates(
+            rates=np.where(codes == "", speed, 0.0)[:, None],
+            low_factor=one,
+            high_factor=one,
+            planned_factor=one,
+            origin=np.full(len(kinds), Origin.CALIBRATED, dtype=np.int64),
+            reason=codes,
+            miss=np.full(len(kinds), "", dtype=object),
+        ),
+    )
+
+
+def hardware_reasons(
+    workload: Requirement, catalog: Catalog, kinds: tuple[InstanceType, ...]
+) -> NDArray[np.object_]:
+    """Return ``hardware`` or ``latency`` for each type that does not meet the requirement."""
+    names = _names(catalog, workload.accelerator_types)
+    links = workload.intra_node_interconnect
+    known = frozenset(catalog.instance_types["intra_node_interconnect"]) - {"", "none"}
+    wanted = matching_names("intra-node interconnect", links, known) if links else None
+    reasons = np.full(len(kinds), "", dtype=object)
+    for index, kind in enumerate(kinds):
+        linked = wanted is None or kind.interconnect in wanted
+        named = names is None or kind.accelerator in names
+        if not (linked and named and _is_enough(workload, catalog, kind)):
+            reasons[index] = "hardware"
+        elif (
+            workload.max_latency_ms is not None
+            and (workload.latency_ms or {}).get(kind.name, np.inf) > workload.max_latency_ms
+        ):
+            reasons[index] = "latency"
+    return reasons
+
+
+def _names(catalog: Catalog, patterns: tuple[str, ...] | None) -> frozenset[str] | None:
+    """Accelerators that names, aliases or wildcards mean."""
+    if patterns is None:
+        return None
+    aliases = catalog.table("accelerator_aliases").set_index("alias")["accelerator"]
+    known = frozenset(catalog.accelerators["name"]) | frozenset(aliases.index)
+    found = matching_names("accelerator", patterns, known)
+    return frozenset(str(aliases.get(name, name)) for name in found)
+
+
+def _is_enough(workload: Requirement, catalog: Catalog, kind: InstanceType) -> bool:
+    """Return whether count, memory and peak rate of an instance type are enough."""
+    wanted = workload.accelerators_per_node
+    if wanted is not None and kind.count != wanted:
+        return False
+    usable = kind.usable_gib or 0.0
+    if usable < (workload.vram_gib_per_accelerator or 0.0):
+        return False
+    units = workload.nodes * max(kind.count, 0.0)
+    if usable * max(1.0, units) < (workload.vram_gib_total or 0.0):
+        return False
+    if workload.tflops_total is None:
+        return True
+    if not kind.chip:
+        return False
+    peak = catalog.accelerator(kind.chip).peak_tflops.get(workload.tflops_format, 0.0)
+    engines = workload.nodes * (kind.vcpus or 0.0) if kind.is_cpu else units
+    return peak * engines >= workload.tflops_total

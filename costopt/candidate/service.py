@@ -1,0 +1,142 @@
+"""ServiceCandidates: every way to serve one workload at a rate, priced and rated."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from costopt.candidate.eligible import EligibleOffers
+from costopt.candidate.layout import InstanceType, Layout, types_of_offers
+from costopt.candidate.misses import nearest_miss
+from costopt.candidate.pricing import Prices, priced
+from costopt.candidate.reasons import Excluded
+from costopt.candidate.settings import CandidateSettings
+from costopt.workload.requirement import Requirement
+from costopt.workload.serving import InferenceService
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LayoutRates:
+    """What one instance does in each layout.
+
+    Attributes:
+        rates: planned rate of one instance on one bucket alone; 0 = it cannot
+            (layouts, buckets) [1/s].
+        low_factor: low end of the 80 % band over the expected rate (layouts,) [1].
+        high_factor: high end of the same band (layouts,) [1].
+        planned_factor: planned over expected rate (layouts,) [1].
+        origin: ``Origin`` codes (layouts,).
+        reason: why nothing can be done on the layout; empty where something can (layouts,).
+        miss: by how much, in words; empty without one (layouts,).
+    """
+
+    rates: Floats
+    low_factor: Floats
+    high_factor: Floats
+    planned_factor: Floats
+    origin: Integers
+    reason: NDArray[np.object_]
+    miss: NDArray[np.object_]
+
+    @classmethod
+    def joined(cls, parts: Sequence["LayoutRates"]) -> "LayoutRates":
+        """Layouts of several number formats, one after the other."""
+        return cls(
+            **{
+                field.name: np.concatenate([getattr(part, field.name) for part in parts])
+                for field in fields(cls)
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ServiceCandidates:
+    """Every way to serve one workload: offers x layouts of their instance types.
+
+    Attributes:
+        workload: name of the workload.
+        demand: rate that each bucket needs (buckets,) [1/s].
+        max_utilisation: highest share of an instance's rate that is planned with [0..1].
+        max_spot_fraction: largest share of a bucket on spot [0..1].
+        offers: offers that take part, one row each.
+        prices: what they cost.
+        types: instance types of the offers.
+        type_of_offer: index of each offer's type (offers,).
+        layouts: ways to lay the workload out.
+        type_of_layout: index of each layout's type (layouts,).
+        layout_rates: what they do.
+        excluded: reason of every offer of the catalogue.
+        misses: instance type -> by how much it misses, in words.
+    """
+
+    workload: str
+    demand: Floats
+    max_utilisation: float
+    max_spot_fraction: float
+    offers: pd.DataFrame
+    prices: Prices
+    types: tuple[InstanceType, ...]
+    type_of_offer: Integers
+    layouts: tuple[Layout, ...]
+    type_of_layout: Integers
+    layout_rates: LayoutRates
+    excluded: Excluded
+    misses: dict[str, str]
+
+    @property
+    def is_spot(self) -> NDArray[np.bool_]:
+        """Offers that the provider may take back (offers,)."""
+        return (self.offers["purchase_option"] == "spot").to_numpy(dtype=np.bool_)
+
+
+def assemble_service(
+    *,
+    workload: InferenceService | Requirement,
+    demand: Floats,
+    eligible: EligibleOffers,
+    settings: CandidateSettings,
+    kinds: tuple[InstanceType, ...],
+    layouts: tuple[Layout, ...],
+    type_of_layout: Integers,
+    rates: LayoutRates,
+) -> ServiceCandidates:
+    """Join rated layouts with the offers of their types; types without a layout drop out.
+
+    Args:
+        workload: what is served.
+        demand: rate that each bucket needs (buckets,) [1/s].
+        eligible: offers that the limits allow.
+        settings: of the request.
+        kinds: instance types of the eligible offers.
+        layouts: ways to lay the workload out.
+        type_of_layout: index of each layout's type (layouts,).
+        rates: what they do.
+    """
+    reasons, misses = nearest_miss(type_of_layout, rates.reason, rates.miss, len(kinds))
+    for index, kind in enumerate(kinds):
+        if not kind.chip:
+            reasons[index] = "no_rate"
+    type_index, type_reason = types_of_offers(eligible.offers, kinds, reasons)
+    excluded = eligible.excluded.where_empty(type_reason)
+    rows = excluded.taking_part
+    taking_part = eligible.offers[rows].reset_index(drop=True)
+    return ServiceCandidates(
+        workload=workload.name or workload.kind,
+        demand=demand,
+        max_utilisation=workload.max_utilisation,
+        max_spot_fraction=settings.max_spot_fraction,
+        offers=taking_part,
+        prices=priced(taking_part, settings.horizon_hours),
+        types=kinds,
+        type_of_offer=type_index[rows],
+        layouts=layouts,
+        type_of_layout=type_of_layout,
+        layout_rates=rates,
+        excluded=excluded,
+        misses={kind.name: str(word) for kind, word in zip(kinds, misses, strict=True) if word},
+    )
