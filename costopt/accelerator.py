@@ -22,6 +22,8 @@ class Accelerator:
         bandwidth_gb_per_second: memory bandwidth [GB/s]; None when not published.
         peak_tflops: dense peak rate by compute format [TFLOPS, TOPS for integers]; a format
             without a published rate is absent.
+        compute_capability: CUDA compute capability, or the vendor's name of the target; empty
+            where there is none.
         interconnect: link between accelerators of one node, such as ``nvlink4-nvswitch``.
         interconnect_gb_per_second: both directions together [GB/s]; None when not published.
         source: where the figures come from.
@@ -38,5 +40,6 @@ class Accelerator:
     peak_tflops: Mapping[str, float]
     interconnect: str
     interconnect_gb_per_second: float | None
+    compute_capability: str = ""
     source: str
     as_of: str

@@ -1,5 +1,6 @@
 """Every way to work off a batch by its deadline: equal instances, each on its own replicas."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +11,14 @@ from costopt.candidate.eligible import EligibleOffers
 from costopt.candidate.formats import format_names
 from costopt.candidate.gang_costs import GangWork
 from costopt.candidate.job import JobCandidates
-from costopt.candidate.layout import InstanceType, Layout, instance_types_of
-from costopt.candidate.misses import codes_of
+from costopt.candidate.layout import (
+    InstanceType,
+    Layout,
+    instance_types_of,
+    unusable_reasons,
+)
+from costopt.candidate.memory import vram_by_term
+from costopt.candidate.misses import Miss, code_of, too_little_memory
 from costopt.candidate.renting import rent_gangs, start_hours
 from costopt.candidate.samples import whole_instance_layout, whole_instances
 from costopt.candidate.serving import replicas_on
@@ -24,7 +31,8 @@ from costopt.performance.precision import WEIGHT_FORMATS, formats_named
 from costopt.performance.reasons import Reason
 from costopt.performance.samples import sample_rates
 from costopt.performance.serving import serving_rates
-from costopt.units import SECONDS_PER_HOUR
+from costopt.performance.support import Task
+from costopt.units import GIB, SECONDS_PER_HOUR
 from costopt.workload.batch import BatchInference
 
 Floats = NDArray[np.float64]
@@ -50,6 +58,8 @@ class InstanceRates:
         band: origin and 80 % band.
         reason: ``Reason`` codes.
         shortfall_gib: missing memory of one accelerator [GiB].
+        vram_gib: memory of one accelerator by term [GiB].
+        usable_gib: what it has [GiB].
     """
 
     owners: Integers
@@ -58,6 +68,8 @@ class InstanceRates:
     band: Band
     reason: Integers
     shortfall_gib: Floats
+    vram_gib: Callable[[int], dict[str, float]]
+    usable_gib: Floats
 
 
 def batch_candidates(
@@ -79,8 +91,10 @@ def batch_candidates(
         InvalidInputError: the model does not fit the kind of batch.
     """
     kinds = instance_types_of(eligible.offers[eligible.excluded.taking_part])
-    rate = _rate_requests if workload.requests is not None else _rate_samples
-    parts = [rate(workload, catalog, kinds, name) for name in format_names(workload.precision)]
+    task = Task.SERVING if workload.requests is not None else Task.SAMPLES
+    unusable = unusable_reasons(catalog, kinds, task, multi_host=False)
+    names = format_names(workload.precision)
+    parts = [rate_instances(workload, catalog, kinds, unusable, name) for name in names]
     layouts = tuple(layout for part in parts for layout in part.layouts)
     owners = np.concatenate([part.owners for part in parts])
     units = float(workload.requests or workload.samples or 0)
@@ -89,7 +103,6 @@ def batch_candidates(
     origin = np.concatenate([part.band.origin for part in parts])
     factor = planned_factor(low, high, origin, settings.confidence)
     speed = np.concatenate([part.units_per_second for part in parts]) * factor
-    shortfall = np.concatenate([part.shortfall_gib for part in parts])
     runs = np.flatnonzero(speed > 0)
     left = workload.deadline_hours - start_hours(catalog)
     alone_hours = units / speed[runs] / SECONDS_PER_HOUR
@@ -102,7 +115,8 @@ def batch_candidates(
         eligible=eligible,
         settings=settings,
         kinds=kinds,
-        layouts=layouts,
+        unusable=unusable,
+        layout_at=layouts.__getitem__,
         work=GangWork(
             type_index=owners[layout],
             layout=layout,
@@ -116,14 +130,30 @@ def batch_candidates(
             state_bytes=0.0,
             nodes_fail_together=False,
         ),
-        codes=codes_of(np.concatenate([part.reason for part in parts])),
-        misses=np.array(
-            [f"{gib:,.1f} GiB short on each accelerator" if gib > 0 else "" for gib in shortfall],
-            dtype=object,
-        ),
+        misses=[miss for part in parts for miss in _misses(part)],
         owners=owners,
         rate_unit="requests/s" if workload.requests is not None else "samples/s",
     )
+
+
+def rate_instances(
+    workload: BatchInference,
+    catalog: Catalog,
+    kinds: Sequence[InstanceType],
+    unusable: Sequence[str],
+    precision: str,
+) -> InstanceRates:
+    """Rate one instance of each type on the batch's own mix, in one number format.
+
+    Args:
+        workload: the batch.
+        catalog: where model, trace and accelerators are described.
+        kinds: instance types.
+        unusable: why nothing is tried on a type; empty where layouts are tried.
+        precision: number format of the weights.
+    """
+    rate = _rate_requests if workload.requests is not None else _rate_samples
+    return rate(workload, catalog, kinds, unusable, precision)
 
 
 def _gang_sizes(alone_hours: Floats, left_hours: float) -> Integers:
@@ -136,15 +166,31 @@ def _gang_sizes(alone_hours: Floats, left_hours: float) -> Integers:
     return np.where(repeated, 0, sizes)
 
 
+def _misses(rates: InstanceRates) -> list[Miss]:
+    """Say why each layout cannot run the batch."""
+    return [
+        too_little_memory(float(gib), float(usable)) if gib > 0 else Miss(reason=code_of(reason))
+        for reason, gib, usable in zip(
+            rates.reason.tolist(), rates.shortfall_gib, rates.usable_gib, strict=True
+        )
+    ]
+
+
 def _rate_requests(
-    workload: BatchInference, catalog: Catalog, kinds: tuple[InstanceType, ...], precision: str
+    workload: BatchInference,
+    catalog: Catalog,
+    kinds: Sequence[InstanceType],
+    unusable: Sequence[str],
+    precision: str,
 ) -> InstanceRates:
     """Rate instances on the mix of requests: ``1 / sum_b (share_b / rate_b)``."""
     model = catalog.model(workload.model)
     sizes = sizes_of(workload, catalog)
-    found = replicas_on(catalog, kinds, model, precision)
+    found = replicas_on(catalog, kinds, unusable, model, precision)
     formats = formats_named(precision, workload.kv_precision)
-    rated = serving_rates(model, found.hardware, formats, sizes.tokens, LatencyLimits(), 1.0)
+    rated = serving_rates(
+        model, found.hardware, formats, sizes.tokens, LatencyLimits(), max_utilisation=1.0
+    )
     able = rated.reason == Reason.NONE
     rates = np.where(able, rated.requests_per_second, 1.0)
     seconds_per_request = (sizes.shares[None, :] / rates).sum(axis=1)
@@ -156,20 +202,27 @@ def _rate_requests(
         band=rated.band,
         reason=rated.reason.max(axis=1),
         shortfall_gib=rated.vram_shortfall_gib,
+        vram_gib=lambda row: vram_by_term(rated.vram, row),
+        usable_gib=found.hardware.usable_bytes / GIB,
     )
 
 
 def _rate_samples(
-    workload: BatchInference, catalog: Catalog, kinds: tuple[InstanceType, ...], precision: str
+    workload: BatchInference,
+    catalog: Catalog,
+    kinds: Sequence[InstanceType],
+    unusable: Sequence[str],
+    precision: str,
 ) -> InstanceRates:
     """Rate whole instances on samples."""
-    usable = [index for index, kind in enumerate(kinds) if kind.chip and kind.hosts == 1]
+    usable = [index for index, reason in enumerate(unusable) if not reason]
+    hardware = whole_instances(catalog, [kinds[index] for index in usable])
     rated = sample_rates(
         catalog.model(workload.model),
-        whole_instances(catalog, [kinds[index] for index in usable]),
+        hardware,
         WEIGHT_FORMATS[precision],
-        workload.tokens_per_sample,
-        None,
+        tokens_per_sample=workload.tokens_per_sample,
+        max_latency_ms=None,
         max_utilisation=1.0,
     )
     return InstanceRates(
@@ -179,4 +232,6 @@ def _rate_samples(
         band=rated.band,
         reason=rated.reason,
         shortfall_gib=rated.vram_shortfall_gib,
+        vram_gib=lambda row: {"weights_and_overhead_gib": float(rated.vram_gib[row])},
+        usable_gib=hardware.usable_bytes / GIB,
     )

@@ -1,10 +1,13 @@
 """The rate that is planned with: a quantile of the predicted band."""
 
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
+from costopt.performance.bands import Band, Work, band_of
+from costopt.performance.hardware import Hardware
 from costopt.performance.reasons import Origin
 
 Floats = NDArray[np.float64]
@@ -31,3 +34,39 @@ def planned_factor(
     deviations = NormalDist().inv_cdf(confidence) / BAND_QUANTILE
     chosen = low_factor**deviations if deviations >= 0 else high_factor ** (-deviations)
     return np.where(origin == Origin.ANALYTIC, np.minimum(chosen, low_factor), chosen)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PlannedHardware:
+    """Hardware at the speed that is planned with.
+
+    Attributes:
+        hardware: with bandwidth, peak rates and links scaled by ``factor``.
+        band: origin and band of the unscaled rates.
+        factor: planned over expected rate (rows,) [1].
+    """
+
+    hardware: Hardware
+    band: Band
+    factor: Floats
+
+
+def planned_hardware(hardware: Hardware, work: Work, confidence: float) -> PlannedHardware:
+    """Slow hardware down (or speed it up) to the quantile that is planned with.
+
+    Latency limits then hold at the planned speed, not only at the expected one.
+
+    Args:
+        hardware: one row per replica.
+        work: kind of work, which decides the band.
+        confidence: probability that the rate is reached [0..1].
+    """
+    band = band_of(hardware, work)
+    factor = planned_factor(band.low_factor, band.high_factor, band.origin, confidence)
+    slowed = replace(
+        hardware,
+        bandwidth_bytes_per_second=hardware.bandwidth_bytes_per_second * factor,
+        peak_flops=hardware.peak_flops * factor[:, None],
+        link_bytes_per_second=hardware.link_bytes_per_second * factor,
+    )
+    return PlannedHardware(hardware=slowed, band=band, factor=factor)

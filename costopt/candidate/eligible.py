@@ -69,10 +69,12 @@ def eligible_offers(catalog: Catalog, limits: Sequence[Limits], currency: str) -
     for limit in limits:
         excluded = _apply_hardware(excluded, offers, catalog, limit)
         excluded = _apply_terms(excluded, offers, limit)
-    excluded = _apply_prices(excluded, offers, ages, catalog.as_of, _ages_allowed(limits))
+    allowed = ages_allowed(limits)
+    excluded = _apply_prices(excluded, offers, ages, catalog.as_of, allowed)
     rates = np.full(len(offers), np.nan)
     rows = excluded.taking_part
-    rates[rows] = catalog.conversion(offers.loc[rows, "currency"], currency)
+    own = offers.loc[rows, "currency"]
+    rates[rows] = catalog.conversion(own, currency, allowed["exchange_rate"])
     return EligibleOffers(offers=offers.assign(exchange_rate=rates), excluded=excluded)
 
 
@@ -192,7 +194,7 @@ def _apply_prices(
     return excluded.unless(~(is_spot & _mask(useless)), "not_below_on_demand")
 
 
-def _ages_allowed(limits: Sequence[Limits]) -> dict[str, float]:
+def ages_allowed(limits: Sequence[Limits]) -> dict[str, float]:
     """Ages that the limits allow, the strictest where both say something."""
     allowed = dict(MAX_AGE_MONTHS)
     for option in allowed:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -54,7 +55,7 @@ class GangWork:
     @classmethod
     def joined(cls, parts: Sequence["GangWork"]) -> "GangWork":
         """Rows of several number formats, one after the other."""
-        arrays = {
+        arrays: dict[str, Any] = {
             field.name: np.concatenate([getattr(part, field.name) for part in parts])
             for field in fields(cls)
             if field.name not in ("state_bytes", "nodes_fail_together")
@@ -80,8 +81,15 @@ class GangOffers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Pairs:
-    """Rows of work paired with offers; arrays of shape (pairs,)."""
+class GangPairs:
+    """Rows of work paired with offers; arrays of shape (pairs,).
+
+    Attributes:
+        work: row of the work.
+        firm: offer of the firm nodes; the spot offer when all nodes are spot.
+        spot: offer of the spot nodes; NO_OFFER without.
+        spot_nodes: how many nodes are spot [1].
+    """
 
     work: Integers
     firm: Integers
@@ -110,10 +118,10 @@ def find_gangs(
     """
     reasons = np.full(len(renting.offers), "deadline", dtype=object)
     is_spot = (renting.offers["purchase_option"] == "spot").to_numpy(dtype=np.bool_)
-    found = [_gangs(work, renting, _firm_pairs(work, renting, ~is_spot))]
+    found = [price_gangs(work, renting, _firm_pairs(work, renting, ~is_spot))]
     if settings.max_spot_fraction > 0:
         pairs = _spot_pairs(work, renting, is_spot, settings.max_spot_fraction)
-        found.append(_gangs(work, renting, pairs))
+        found.append(price_gangs(work, renting, pairs))
     else:
         reasons[is_spot] = "spot_share"
     kept = found[0] if len(found) == 1 else found[0].joined(found[1])
@@ -125,11 +133,11 @@ def find_gangs(
     return _thrifty(in_time), reasons
 
 
-def _firm_pairs(work: GangWork, renting: GangOffers, firm: NDArray[np.bool_]) -> _Pairs:
+def _firm_pairs(work: GangWork, renting: GangOffers, firm: NDArray[np.bool_]) -> GangPairs:
     pairs = _on_type(work, renting.type_index, firm)
     rows = pairs["work"].to_numpy(dtype=np.int64)
     nothing = np.zeros(len(rows), dtype=np.int64)
-    return _Pairs(
+    return GangPairs(
         work=rows,
         firm=pairs["offer"].to_numpy(dtype=np.int64),
         spot=nothing + NO_OFFER,
@@ -139,7 +147,7 @@ def _firm_pairs(work: GangWork, renting: GangOffers, firm: NDArray[np.bool_]) ->
 
 def _spot_pairs(
     work: GangWork, renting: GangOffers, is_spot: NDArray[np.bool_], fraction: float
-) -> _Pairs:
+) -> GangPairs:
     """Pair gangs with spot offers, and with a firm offer of the same place where needed."""
     pairs = _on_type(work, renting.type_index, is_spot)
     rows = pairs["work"].to_numpy(dtype=np.int64)
@@ -149,7 +157,7 @@ def _spot_pairs(
     needs_firm = spot_nodes < work.nodes[rows]
     possible = (spot_nodes > 0) & (~needs_firm | (firm != NO_OFFER))
     firm = np.where(needs_firm, firm, spot)
-    return _Pairs(
+    return GangPairs(
         work=rows[possible],
         firm=firm[possible],
         spot=spot[possible],
@@ -175,8 +183,14 @@ def _firm_beside(offers: pd.DataFrame, is_spot: NDArray[np.bool_]) -> Integers:
     return found
 
 
-def _gangs(work: GangWork, renting: GangOffers, pairs: _Pairs) -> Gangs:
-    """Hours and cost of every pair."""
+def price_gangs(work: GangWork, renting: GangOffers, pairs: GangPairs) -> Gangs:
+    """Hours and cost of every pair.
+
+    Args:
+        work: what each gang has to do.
+        renting: offers.
+        pairs: which gang on which offers.
+    """
     nodes = work.nodes[pairs.work]
     hours_of_work = work.work_hours[pairs.work]
     has_spot = pairs.spot != NO_OFFER

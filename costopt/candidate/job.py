@@ -1,6 +1,6 @@
 """JobCandidates: every way to run one job, or to rent plain hardware; one is taken."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from costopt.candidate.layout import InstanceType, Layout
+from costopt.candidate.misses import Miss
 from costopt.candidate.reasons import Excluded
 
 Floats = NDArray[np.float64]
@@ -82,10 +83,10 @@ class JobCandidates:
         offers: offers that take part, one row each.
         types: instance types of the offers.
         type_of_offer: index of each offer's type (offers,).
-        layouts: ways to lay the job out.
+        layout_at: index of a layout -> the layout.
         gangs: the alternatives.
         excluded: reason of every offer of the catalogue.
-        misses: instance type -> why it cannot, in words.
+        misses: of each instance type, empty where it runs (types,).
     """
 
     workload: str
@@ -93,7 +94,7 @@ class JobCandidates:
     offers: pd.DataFrame
     types: tuple[InstanceType, ...]
     type_of_offer: Integers
-    layouts: tuple[Layout, ...]
+    layout_at: Callable[[int], Layout]
     gangs: Gangs
     excluded: Excluded
-    misses: Mapping[str, str]
+    misses: tuple[Miss, ...]

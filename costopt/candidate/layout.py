@@ -4,13 +4,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from costopt.catalog.catalog import Catalog
 from costopt.catalog.offer_view import CPU_NAME
 from costopt.performance.hardware import Placement
+from costopt.performance.support import Task, is_supported
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,20 +152,23 @@ def replica_layouts(
             )
 
 
-def types_of_offers(
-    offers: pd.DataFrame, kinds: tuple[InstanceType, ...], reasons: NDArray[np.object_]
-) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
-    """Return the type of every offer (-1 without one), and its type's reason (empty without)."""
-    names = pd.DataFrame(
-        {
-            "provider": [kind.provider for kind in kinds],
-            "instance_type": [kind.name for kind in kinds],
-            "type_index": np.arange(len(kinds)),
-        }
-    )
-    found = offers[["provider", "instance_type"]].merge(
-        names, on=["provider", "instance_type"], how="left"
-    )
-    index = found["type_index"].fillna(-1).to_numpy(dtype=np.int64)
-    of_type = np.append(reasons, "")
-    return index, of_type[index]
+def unusable_reasons(
+    catalog: Catalog, kinds: Iterable[InstanceType], task: Task, *, multi_host: bool
+) -> list[str]:
+    """Return why no layout is tried on each instance type; empty where layouts are tried.
+
+    Args:
+        catalog: where accelerators are described.
+        kinds: instance types.
+        task: what should run on them.
+        multi_host: True where a slice over several hosts can be used as one node.
+    """
+    reasons = []
+    for kind in kinds:
+        if not kind.chip:
+            reasons.append("no_rate")
+        elif not is_supported(catalog.accelerator(kind.chip), task):
+            reasons.append("no_software")
+        else:
+            reasons.append("" if multi_host or kind.hosts == 1 else "multi_host")
+    return reasons

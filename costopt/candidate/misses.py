@@ -1,5 +1,7 @@
 """Why a layout cannot run a workload, and by how much: from codes to words."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -26,8 +28,9 @@ REASON_CODES: Final[dict[Reason, str]] = {
 """Why the performance model gives no rate -> why the offer takes no part."""
 
 CLOSENESS: Final = (
-    "multi_host",
+    "no_software",
     "no_rate",
+    "multi_host",
     "no_link",
     "no_fabric_rate",
     "gang_size",
@@ -39,38 +42,70 @@ CLOSENESS: Final = (
     "deadline",
     "spot_share",
     "spot_progress",
+    "no_throughput",
+    "hardware",
 )
 """Reasons of a layout, from the most fundamental to the one that is nearest to running."""
 
 
-def codes_of(reasons: NDArray[np.int64]) -> NDArray[np.object_]:
-    """Translate reasons of the performance model, whatever their shape."""
-    words = np.array([REASON_CODES[reason] for reason in Reason], dtype=object)
-    found: NDArray[np.object_] = words[reasons]
-    return found
+def code_of(reason: int) -> str:
+    """Translate a reason of the performance model; empty where it gives a rate."""
+    return REASON_CODES[Reason(reason)]
 
 
-def nearest_miss(
-    owner: NDArray[np.int64],
-    codes: NDArray[np.object_],
-    misses: NDArray[np.object_],
-    owners: int,
-) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
-    """Give each owner the reason of its layout that comes nearest to running.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Miss:
+    """Why a layout, or all layouts of an instance type, cannot run a workload.
+
+    Attributes:
+        reason: code of the reason; empty where it runs.
+        words: by how much, for people; empty where there is no figure.
+        distance: what is needed over what is there, minus 1; infinite without a figure [1].
+    """
+
+    reason: str = ""
+    words: str = ""
+    distance: float = float("inf")
+
+    @property
+    def order(self) -> tuple[int, float]:
+        """Sort key: nearest to running first."""
+        rank = len(CLOSENESS) if not self.reason else CLOSENESS.index(self.reason)
+        return -rank, self.distance
+
+
+def nearest_misses(
+    owners: NDArray[np.int64], misses: Sequence[Miss], without_layout: Sequence[str]
+) -> tuple[Miss, ...]:
+    """Give each instance type the miss of its layout that comes nearest to running.
 
     Args:
-        owner: index of the instance type of each layout (layouts,).
-        codes: reason of each layout; empty where it runs (layouts,).
-        misses: by how much, in words (layouts,).
-        owners: how many instance types there are.
-
-    Returns:
-        Reason and words for each instance type; empty for one with a layout that runs.
+        owners: index of the instance type of each layout (layouts,).
+        misses: of each layout (layouts,).
+        without_layout: reason of each instance type that has no layout at all (types,).
     """
-    reasons = np.full(owners, CLOSENESS[0], dtype=object)
-    words = np.full(owners, "", dtype=object)
-    rank = {code: position for position, code in enumerate(CLOSENESS)} | {"": len(CLOSENESS)}
-    order = np.argsort([rank[code] for code in codes], kind="stable")
-    reasons[owner[order]] = codes[order]
-    words[owner[order]] = misses[order]
-    return reasons, words
+    nearest: dict[int, Miss] = {}
+    for owner, miss in zip(owners.tolist(), misses, strict=True):
+        if owner not in nearest or miss.order < nearest[owner].order:
+            nearest[owner] = miss
+    return tuple(
+        nearest.get(index, Miss(reason=reason)) for index, reason in enumerate(without_layout)
+    )
+
+
+def too_little_memory(shortfall_gib: float, usable_gib: float) -> Miss:
+    """Return the miss of an accelerator whose memory is too small."""
+    return Miss(
+        reason="vram",
+        words=f"{shortfall_gib:,.1f} GiB short on each accelerator of {usable_gib:,.1f} GiB",
+        distance=shortfall_gib / usable_gib if usable_gib > 0 else float("inf"),
+    )
+
+
+def too_slow(reason: str, what: str, milliseconds: float, limit: float) -> Miss:
+    """Return the miss of a latency that even an idle replica cannot keep."""
+    return Miss(
+        reason=reason,
+        words=f"{what} takes {milliseconds:,.1f} ms on an idle replica, {limit:,.0f} allowed",
+        distance=milliseconds / limit - 1,
+    )

@@ -1,5 +1,6 @@
 """Why an offer takes no part: codes, words, and counts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -7,41 +8,45 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from costopt.candidate.layout import InstanceType
+from costopt.candidate.misses import Miss
+
 REASONS: Final[dict[str, str]] = {
-    "purchase_option": "a way to pay that was not asked for",
+    "purchase_option": "paid in ways that were not asked for",
     "providers": "outside limits.providers",
     "regions": "outside limits.regions",
     "countries": "outside limits.countries",
-    "partition": "a partition with accounts of its own; name its regions in limits.regions",
+    "partition": "in partitions with accounts of their own (name them in limits.regions)",
     "instance_types": "outside limits.instance_types",
     "families": "outside limits.families",
     "accelerator_types": "outside limits.accelerator_types",
     "vendors": "outside limits.vendors",
-    "vcpus": "fewer vCPUs per accelerator than limits.min_vcpus_per_accelerator",
-    "memory": "less RAM per accelerator than limits.min_memory_gib_per_accelerator",
-    "intra_node_interconnect": "another link inside the node, or an unknown one",
-    "inter_node_fabric": "no such fabric between nodes, or an unknown one",
-    "term_years": "another term than limits.term_years",
-    "stale": "price too old",
-    "not_below_on_demand": "spot price not below on-demand",
-    "quota": "quota of 0",
-    "no_price": "no price at all",
-    "no_rate": "no published rate for this precision",
-    "no_link": "link between accelerators unknown",
-    "multi_host": "a slice over several hosts, which serving does not use yet",
-    "vram": "too little VRAM",
-    "context": "requests longer than the model's context",
-    "ttft": "time to first token too long",
-    "tpot": "time per output token too long",
-    "latency": "latency too long",
+    "vcpus": "below limits.min_vcpus_per_accelerator",
+    "memory": "below limits.min_memory_gib_per_accelerator",
+    "intra_node_interconnect": "outside limits.intra_node_interconnect",
+    "inter_node_fabric": "outside limits.inter_node_fabric",
+    "term_years": "outside limits.term_years",
+    "stale": "with prices too old",
+    "not_below_on_demand": "on spot at no less than on demand",
+    "quota": "with a quota of 0",
+    "no_price": "without any price",
+    "no_rate": "without a published rate for this precision",
+    "no_software": "without software for this kind of work",
+    "no_link": "with an unknown link between accelerators",
+    "multi_host": "on slices over several hosts",
+    "gang_size": "in gangs that the batch does not divide over",
+    "no_fabric_rate": "with an unknown speed between nodes",
+    "vram": "with too little VRAM",
+    "context": "for requests longer than the model's context",
+    "ttft": "too slow to the first token",
+    "tpot": "too slow per output token",
+    "latency": "too slow per sample",
     "hardware": "not the hardware that is required",
     "no_throughput": "not in throughput_per_second",
-    "gang_size": "the batch does not divide over so many accelerators",
-    "no_fabric_rate": "speed between nodes unknown",
     "deadline": "not done by the deadline",
-    "spot_share": "all on spot, more than max_spot_fraction",
+    "spot_share": "all on spot, beyond max_spot_fraction",
     "spot_progress": "reclaimed too often to finish",
-}  # fmt: skip
+}
 """Code of a reason -> the reason in words."""
 
 
@@ -86,3 +91,22 @@ def count_reasons(offers: pd.DataFrame, codes: NDArray[np.object_]) -> list[tupl
     per_reason = lost["reason"].value_counts()
     types = last["reason"].value_counts()
     return [(str(code), int(n), int(types.get(code, 0))) for code, n in per_reason.items()]
+
+
+def types_of_offers(
+    offers: pd.DataFrame, kinds: tuple[InstanceType, ...], misses: Sequence[Miss]
+) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
+    """Return the type of every offer (-1 without one), and its type's reason (empty without)."""
+    names = pd.DataFrame(
+        {
+            "provider": [kind.provider for kind in kinds],
+            "instance_type": [kind.name for kind in kinds],
+            "type_index": np.arange(len(kinds)),
+        }
+    )
+    found = offers[["provider", "instance_type"]].merge(
+        names, on=["provider", "instance_type"], how="left"
+    )
+    index = found["type_index"].fillna(-1).to_numpy(dtype=np.int64)
+    of_type = np.array([*(miss.reason for miss in misses), ""], dtype=object)
+    return index, of_type[index]

@@ -1,5 +1,7 @@
 """Offers that a job can be rented from, with the risk of their spot pools."""
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -7,8 +9,9 @@ from numpy.typing import NDArray
 from costopt.candidate.eligible import EligibleOffers
 from costopt.candidate.gang_costs import GangOffers, GangWork, find_gangs
 from costopt.candidate.job import JobCandidates
-from costopt.candidate.layout import InstanceType, Layout, types_of_offers
-from costopt.candidate.misses import nearest_miss
+from costopt.candidate.layout import InstanceType, Layout
+from costopt.candidate.misses import Miss, nearest_misses
+from costopt.candidate.reasons import types_of_offers
 from costopt.candidate.settings import CandidateSettings
 from costopt.catalog.catalog import Catalog
 from costopt.interruption.signal import NO_SIGNAL, SpotRisk, spot_risk
@@ -22,10 +25,10 @@ def rent_gangs(
     eligible: EligibleOffers,
     settings: CandidateSettings,
     kinds: tuple[InstanceType, ...],
-    layouts: tuple[Layout, ...],
+    unusable: Sequence[str],
+    layout_at: Callable[[int], Layout],
     work: GangWork,
-    codes: NDArray[np.object_],
-    misses: NDArray[np.object_],
+    misses: Sequence[Miss],
     owners: NDArray[np.int64],
     rate_unit: str,
 ) -> JobCandidates:
@@ -37,18 +40,15 @@ def rent_gangs(
         eligible: offers that the limits allow.
         settings: of the request.
         kinds: instance types of the eligible offers.
-        layouts: ways to lay the job out.
+        unusable: why nothing is tried on a type; empty where layouts are tried.
+        layout_at: index of a layout -> the layout.
         work: what each gang has to do.
-        codes: reason of each rated layout; empty where it runs.
-        misses: by how much, in words, for each rated layout.
+        misses: of each rated layout.
         owners: instance type of each rated layout.
         rate_unit: what the rates count.
     """
-    reasons, words = nearest_miss(owners, codes, misses, len(kinds))
-    for index, kind in enumerate(kinds):
-        if not kind.chip:
-            reasons[index] = "no_rate"
-    type_index, type_reason = types_of_offers(eligible.offers, kinds, reasons)
+    of_types = nearest_misses(owners, misses, unusable)
+    type_index, type_reason = types_of_offers(eligible.offers, kinds, of_types)
     excluded = eligible.excluded.where_empty(type_reason)
     rows = np.flatnonzero(excluded.taking_part)
     offers = eligible.offers.iloc[rows].reset_index(drop=True)
@@ -67,10 +67,10 @@ def rent_gangs(
         offers=offers,
         types=kinds,
         type_of_offer=type_index[rows],
-        layouts=layouts,
+        layout_at=layout_at,
         gangs=gangs,
         excluded=excluded.where_empty(codes_of_all),
-        misses={kind.name: str(word) for kind, word in zip(kinds, words, strict=True) if word},
+        misses=of_types,
     )
 
 

@@ -5,8 +5,10 @@ from numpy.typing import NDArray
 
 from costopt.candidate.eligible import EligibleOffers
 from costopt.candidate.job import NO_OFFER, Gangs, JobCandidates
-from costopt.candidate.layout import InstanceType, Layout, instance_types_of, types_of_offers
+from costopt.candidate.layout import InstanceType, Layout, instance_types_of
+from costopt.candidate.misses import Miss
 from costopt.candidate.pricing import priced
+from costopt.candidate.reasons import types_of_offers
 from costopt.candidate.service import LayoutRates, ServiceCandidates, assemble_service
 from costopt.candidate.settings import CandidateSettings
 from costopt.catalog.catalog import Catalog
@@ -39,7 +41,8 @@ def requirement_candidates(
     reasons = hardware_reasons(workload, catalog, kinds)
     if workload.throughput_per_second is not None:
         return _mixed(workload, catalog, eligible, settings, kinds, reasons)
-    type_index, type_reason = types_of_offers(eligible.offers, kinds, reasons)
+    misses = tuple(Miss(reason=reason) for reason in reasons)
+    type_index, type_reason = types_of_offers(eligible.offers, kinds, misses)
     excluded = eligible.excluded.where_empty(type_reason)
     is_spot = (eligible.offers["purchase_option"] == "spot").to_numpy(dtype=np.bool_)
     if settings.max_spot_fraction < 1:
@@ -52,7 +55,7 @@ def requirement_candidates(
         offers=offers,
         types=kinds,
         type_of_offer=type_index[rows],
-        layouts=tuple(_layout(kind) for kind in kinds),
+        layout_at=lambda index: _layout(kinds[index]),
         gangs=_equal_nodes(
             workload.nodes,
             priced(offers, settings.horizon_hours).total,
@@ -61,7 +64,7 @@ def requirement_candidates(
             settings.horizon_hours,
         ),
         excluded=excluded,
-        misses={},
+        misses=misses,
     )
 
 
@@ -125,6 +128,7 @@ def _mixed(
         eligible=eligible,
         settings=settings,
         kinds=kinds,
+        unusable=[""] * len(kinds),
         layouts=tuple(_layout(kind) for kind in kinds),
         type_of_layout=np.arange(len(kinds)),
         rates=LayoutRates(
@@ -133,8 +137,7 @@ def _mixed(
             high_factor=one,
             planned_factor=one,
             origin=np.full(len(kinds), Origin.CALIBRATED, dtype=np.int64),
-            reason=codes,
-            miss=np.full(len(kinds), "", dtype=object),
+            misses=tuple(Miss(reason=code) for code in codes),
         ),
     )
 

@@ -4,19 +4,28 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from costopt.candidate.confidence import planned_factor
+from costopt.candidate.confidence import PlannedHardware, planned_hardware
 from costopt.candidate.eligible import EligibleOffers
 from costopt.candidate.formats import format_names
-from costopt.candidate.layout import InstanceType, Layout, instance_types_of, placement
-from costopt.candidate.misses import codes_of
+from costopt.candidate.layout import (
+    InstanceType,
+    Layout,
+    instance_types_of,
+    placement,
+    unusable_reasons,
+)
+from costopt.candidate.misses import Miss, code_of, too_little_memory, too_slow
 from costopt.candidate.service import LayoutRates, ServiceCandidates, assemble_service
 from costopt.candidate.settings import CandidateSettings
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
+from costopt.performance.bands import Work
 from costopt.performance.hardware import Hardware
 from costopt.performance.precision import WEIGHT_FORMATS
 from costopt.performance.reasons import Reason
 from costopt.performance.samples import SampleRates, sample_rates
+from costopt.performance.support import Task
+from costopt.units import GIB
 from costopt.workload.serving import InferenceService
 
 
@@ -41,21 +50,24 @@ def sample_candidates(
     if workload.samples_per_second is None:
         raise InvalidInputError("samples", ["the service has no samples_per_second"])
     kinds = instance_types_of(eligible.offers[eligible.excluded.taking_part])
-    usable = [index for index, kind in enumerate(kinds) if kind.chip and kind.hosts == 1]
+    unusable = unusable_reasons(catalog, kinds, Task.SAMPLES, multi_host=False)
+    usable = [index for index, reason in enumerate(unusable) if not reason]
     hardware = whole_instances(catalog, [kinds[index] for index in usable])
     layouts: list[Layout] = []
     rates: list[LayoutRates] = []
     precisions = format_names(workload.precision)
+    planned = planned_hardware(hardware, Work.SAMPLES, settings.confidence)
     for precision in precisions:
-        rated = rate_samples(workload, catalog, hardware, precision)
+        rated = rate_samples(workload, catalog, planned.hardware, precision)
         layouts += [whole_instance_layout(kinds[index], precision) for index in usable]
-        rates.append(_layout_rates(rated, workload, settings.confidence))
+        rates.append(_layout_rates(rated, planned, workload))
     return assemble_service(
         workload=workload,
         demand=np.array([workload.samples_per_second]),
         eligible=eligible,
         settings=settings,
         kinds=kinds,
+        unusable=unusable,
         layouts=tuple(layouts),
         type_of_layout=np.tile(np.array(usable, dtype=np.int64), len(precisions)),
         rates=LayoutRates.joined(rates),
@@ -85,36 +97,35 @@ def rate_samples(
         catalog.model(workload.model),
         hardware,
         WEIGHT_FORMATS[precision],
-        workload.tokens_per_sample,
-        workload.max_latency_ms,
-        workload.percentile,
-        workload.max_utilisation,
+        tokens_per_sample=workload.tokens_per_sample,
+        max_latency_ms=workload.max_latency_ms,
+        percentile=workload.percentile,
+        max_utilisation=workload.max_utilisation,
     )
 
 
 def _layout_rates(
-    rated: SampleRates, workload: InferenceService, confidence: float
+    rated: SampleRates, planned: PlannedHardware, workload: InferenceService
 ) -> LayoutRates:
     """Planned rates of one instance in each layout."""
-    band = rated.band
-    factor = planned_factor(band.low_factor, band.high_factor, band.origin, confidence)
-    words = [_miss(rated, workload, row) for row in range(len(factor))]
+    usable = planned.hardware.usable_bytes / GIB
+    misses = tuple(_miss(rated, workload, row, float(gib)) for row, gib in enumerate(usable))
     return LayoutRates(
-        rates=(rated.samples_per_second * factor)[:, None],
-        low_factor=band.low_factor,
-        high_factor=band.high_factor,
-        planned_factor=factor,
-        origin=band.origin,
-        reason=codes_of(rated.reason),
-        miss=np.array(words, dtype=object),
+        rates=rated.samples_per_second[:, None],
+        low_factor=planned.band.low_factor,
+        high_factor=planned.band.high_factor,
+        planned_factor=planned.factor,
+        origin=planned.band.origin,
+        misses=misses,
     )
 
 
-def _miss(rated: SampleRates, workload: InferenceService, row: int) -> str:
+def _miss(rated: SampleRates, workload: InferenceService, row: int, usable_gib: float) -> Miss:
+    """Say by how much one layout misses."""
     reason = Reason(int(rated.reason[row]))
-    if reason is Reason.LATENCY:
-        idle = rated.idle_latency_ms[row]
-        return f"{idle:,.1f} ms for a single sample, {workload.max_latency_ms:,.0f} allowed"
+    if reason is Reason.LATENCY and workload.max_latency_ms is not None:
+        idle = float(rated.idle_latency_ms[row])
+        return too_slow("latency", "a sample", idle, workload.max_latency_ms)
     if reason is Reason.WEIGHTS:
-        return f"{rated.vram_shortfall_gib[row]:,.1f} GiB short"
-    return ""
+        return too_little_memory(float(rated.vram_shortfall_gib[row]), usable_gib)
+    return Miss(reason=code_of(reason))

@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from costopt.candidate.eligible import EligibleOffers
-from costopt.candidate.layout import InstanceType, Layout, types_of_offers
-from costopt.candidate.misses import nearest_miss
+from costopt.candidate.layout import InstanceType, Layout
+from costopt.candidate.misses import Miss, nearest_misses
 from costopt.candidate.pricing import Prices, priced
-from costopt.candidate.reasons import Excluded
+from costopt.candidate.reasons import Excluded, types_of_offers
 from costopt.candidate.settings import CandidateSettings
 from costopt.workload.requirement import Requirement
 from costopt.workload.serving import InferenceService
@@ -31,8 +32,7 @@ class LayoutRates:
         high_factor: high end of the same band (layouts,) [1].
         planned_factor: planned over expected rate (layouts,) [1].
         origin: ``Origin`` codes (layouts,).
-        reason: why nothing can be done on the layout; empty where something can (layouts,).
-        miss: by how much, in words; empty without one (layouts,).
+        misses: why nothing can be done on a layout (layouts,).
     """
 
     rates: Floats
@@ -40,18 +40,17 @@ class LayoutRates:
     high_factor: Floats
     planned_factor: Floats
     origin: Integers
-    reason: NDArray[np.object_]
-    miss: NDArray[np.object_]
+    misses: tuple[Miss, ...]
 
     @classmethod
     def joined(cls, parts: Sequence["LayoutRates"]) -> "LayoutRates":
         """Layouts of several number formats, one after the other."""
-        return cls(
-            **{
-                field.name: np.concatenate([getattr(part, field.name) for part in parts])
-                for field in fields(cls)
-            }
-        )
+        arrays: dict[str, Any] = {
+            field.name: np.concatenate([getattr(part, field.name) for part in parts])
+            for field in fields(cls)
+            if field.name != "misses"
+        }
+        return cls(misses=tuple(miss for part in parts for miss in part.misses), **arrays)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -71,7 +70,7 @@ class ServiceCandidates:
         type_of_layout: index of each layout's type (layouts,).
         layout_rates: what they do.
         excluded: reason of every offer of the catalogue.
-        misses: instance type -> by how much it misses, in words.
+        misses: of each instance type, empty where it runs (types,).
     """
 
     workload: str
@@ -86,7 +85,7 @@ class ServiceCandidates:
     type_of_layout: Integers
     layout_rates: LayoutRates
     excluded: Excluded
-    misses: dict[str, str]
+    misses: tuple[Miss, ...]
 
     @property
     def is_spot(self) -> NDArray[np.bool_]:
@@ -101,6 +100,7 @@ def assemble_service(
     eligible: EligibleOffers,
     settings: CandidateSettings,
     kinds: tuple[InstanceType, ...],
+    unusable: Sequence[str],
     layouts: tuple[Layout, ...],
     type_of_layout: Integers,
     rates: LayoutRates,
@@ -113,15 +113,13 @@ def assemble_service(
         eligible: offers that the limits allow.
         settings: of the request.
         kinds: instance types of the eligible offers.
+        unusable: why nothing is tried on a type; empty where layouts are tried.
         layouts: ways to lay the workload out.
         type_of_layout: index of each layout's type (layouts,).
         rates: what they do.
     """
-    reasons, misses = nearest_miss(type_of_layout, rates.reason, rates.miss, len(kinds))
-    for index, kind in enumerate(kinds):
-        if not kind.chip:
-            reasons[index] = "no_rate"
-    type_index, type_reason = types_of_offers(eligible.offers, kinds, reasons)
+    misses = nearest_misses(type_of_layout, rates.misses, unusable)
+    type_index, type_reason = types_of_offers(eligible.offers, kinds, misses)
     excluded = eligible.excluded.where_empty(type_reason)
     rows = excluded.taking_part
     taking_part = eligible.offers[rows].reset_index(drop=True)
@@ -138,5 +136,5 @@ def assemble_service(
         type_of_layout=type_of_layout,
         layout_rates=rates,
         excluded=excluded,
-        misses={kind.name: str(word) for kind, word in zip(kinds, misses, strict=True) if word},
+        misses=misses,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from costopt.candidate.confidence import planned_factor
+from costopt.candidate.confidence import PlannedHardware, planned_hardware
 from costopt.candidate.eligible import EligibleOffers
 from costopt.candidate.formats import format_names
 from costopt.candidate.layout import (
@@ -15,20 +15,24 @@ from costopt.candidate.layout import (
     instance_types_of,
     placement,
     replica_layouts,
+    unusable_reasons,
 )
-from costopt.candidate.misses import codes_of
+from costopt.candidate.misses import Miss, code_of, too_little_memory, too_slow
 from costopt.candidate.service import LayoutRates, ServiceCandidates, assemble_service
 from costopt.candidate.settings import CandidateSettings
 from costopt.candidate.sizes import Sizes, free_of_ttft, sizes_of, strict_percentile
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.model import ModelSpec
+from costopt.performance.bands import Work
 from costopt.performance.hardware import Hardware
 from costopt.performance.limits import LatencyLimits
 from costopt.performance.parallelism import tensor_parallel_degrees
 from costopt.performance.precision import formats_named
 from costopt.performance.reasons import Reason
 from costopt.performance.serving import ServingRates, serving_rates
+from costopt.performance.support import Task
+from costopt.units import GIB
 from costopt.workload.serving import InferenceService
 
 Floats = NDArray[np.float64]
@@ -59,7 +63,7 @@ class CellRates:
     Attributes:
         requests_per_second: at full load of the bucket alone (rows, buckets) [1/s].
         reason: ``Reason`` codes (rows, buckets).
-        rated: what the strict limits gave, for bands and for saying by how much a cell misses.
+        rated: what the strict limits gave, for saying by how much a cell misses.
     """
 
     requests_per_second: Floats
@@ -90,13 +94,15 @@ def serving_candidates(
     model = catalog.model(workload.model)
     sizes = sizes_of(workload.traffic, catalog)
     kinds = instance_types_of(eligible.offers[eligible.excluded.taking_part])
+    unusable = unusable_reasons(catalog, kinds, Task.SERVING, multi_host=False)
     layouts: list[Layout] = []
     owners: list[NDArray[np.int64]] = []
     rates: list[LayoutRates] = []
     for precision in format_names(workload.precision):
-        found = replicas_on(catalog, kinds, model, precision)
-        cells = rate_cells(model, found.hardware, workload, sizes, precision)
-        rates.append(_layout_rates(found, cells, workload, sizes, settings.confidence))
+        found = replicas_on(catalog, kinds, unusable, model, precision)
+        planned = planned_hardware(found.hardware, Work.SERVING, settings.confidence)
+        cells = rate_cells(model, planned.hardware, workload, sizes, precision)
+        rates.append(_layout_rates(found, planned, cells, workload, sizes))
         layouts += found.layouts
         owners.append(found.owners)
     return assemble_service(
@@ -105,6 +111,7 @@ def serving_candidates(
         eligible=eligible,
         settings=settings,
         kinds=kinds,
+        unusable=unusable,
         layouts=tuple(layouts),
         type_of_layout=np.concatenate(owners),
         rates=LayoutRates.joined(rates),
@@ -112,15 +119,24 @@ def serving_candidates(
 
 
 def replicas_on(
-    catalog: Catalog, kinds: Sequence[InstanceType], model: ModelSpec, precision: str
+    catalog: Catalog,
+    kinds: Sequence[InstanceType],
+    unusable: Sequence[str],
+    model: ModelSpec,
+    precision: str,
 ) -> Replicas:
-    """Lay replicas out on every instance type whose chip is known.
+    """Lay replicas out on every usable instance type; a replica stays inside one node.
 
-    Slices over several hosts are left out: a serving replica stays inside one node.
+    Args:
+        catalog: where accelerators are described.
+        kinds: instance types.
+        unusable: why nothing is tried on a type; empty where layouts are tried.
+        model: what runs.
+        precision: number format of the weights.
     """
     heads = model.attention_heads or 1
     positions = {kind: index for index, kind in enumerate(kinds)}
-    usable = [kind for kind in kinds if kind.chip and kind.hosts == 1]
+    usable = [kind for kind, reason in zip(kinds, unusable, strict=True) if not reason]
     pairs = list(
         replica_layouts(usable, precision, lambda count: tensor_parallel_degrees(count, heads))
     )
@@ -150,11 +166,11 @@ def rate_cells(
         percentile=percentile,
     )
     use = workload.max_utilisation
-    strict = serving_rates(model, hardware, formats, sizes.tokens, limits, use)
+    strict = serving_rates(model, hardware, formats, sizes.tokens, limits, max_utilisation=use)
     rates, reason = strict.requests_per_second, strict.reason
     if workload.max_ttft_ms is not None and free.any():
         late = replace(limits, max_ttft_ms=NEVER_LATE_MS)
-        lenient = serving_rates(model, hardware, formats, sizes.tokens, late, use)
+        lenient = serving_rates(model, hardware, formats, sizes.tokens, late, max_utilisation=use)
         rates = np.where(free, lenient.requests_per_second, rates)
         reason = np.where(free, lenient.reason, reason)
     return CellRates(requests_per_second=rates, reason=reason, rated=strict)
@@ -162,47 +178,50 @@ def rate_cells(
 
 def _layout_rates(
     found: Replicas,
+    planned: PlannedHardware,
     cells: CellRates,
     workload: InferenceService,
     sizes: Sizes,
-    confidence: float,
 ) -> LayoutRates:
     """Planned rates of one instance in each layout."""
-    band = cells.rated.band
-    factor = planned_factor(band.low_factor, band.high_factor, band.origin, confidence)
     replicas = np.array([layout.replicas for layout in found.layouts], dtype=np.float64)
     failing = np.where(cells.reason != Reason.NONE, sizes.shares[None, :], -1.0)
     weightiest = np.argmax(failing, axis=1)
-    worst = np.take_along_axis(cells.reason, weightiest[:, None], axis=1)[:, 0]
     serves = (cells.requests_per_second > 0).any(axis=1)
-    words = [
-        _miss(cells, workload, row, int(bucket), sizes) for row, bucket in enumerate(weightiest)
-    ]
+    misses = tuple(
+        Miss() if runs else _miss(cells, workload, row, int(weightiest[row]), sizes, planned)
+        for row, runs in enumerate(np.atleast_1d(serves))
+    )
     return LayoutRates(
-        rates=cells.requests_per_second * (replicas * factor)[:, None],
-        low_factor=band.low_factor,
-        high_factor=band.high_factor,
-        planned_factor=factor,
-        origin=band.origin,
-        reason=np.where(serves, "", codes_of(worst)),
-        miss=np.array(words, dtype=object),
+        rates=cells.requests_per_second * replicas[:, None],
+        low_factor=planned.band.low_factor,
+        high_factor=planned.band.high_factor,
+        planned_factor=planned.factor,
+        origin=planned.band.origin,
+        misses=misses,
     )
 
 
 def _miss(
-    cells: CellRates, workload: InferenceService, row: int, bucket: int, sizes: Sizes
-) -> str:
+    cells: CellRates,
+    workload: InferenceService,
+    row: int,
+    bucket: int,
+    sizes: Sizes,
+    planned: PlannedHardware,
+) -> Miss:
     """Say by how much a layout misses, at the failing bucket with most requests."""
     reason, rated = Reason(int(cells.reason[row, bucket])), cells.rated
     prompt = f"a prompt of {sizes.tokens.input_tokens[bucket]:,.0f} tokens"
     if reason is Reason.WEIGHTS:
-        return f"{rated.vram_shortfall_gib[row]:,.1f} GiB short on each accelerator"
+        usable = float(planned.hardware.usable_bytes[row]) / GIB
+        return too_little_memory(float(rated.vram_shortfall_gib[row]), usable)
+    if reason is Reason.TTFT and workload.max_ttft_ms is not None:
+        idle = float(rated.idle_ttft_ms[row, bucket])
+        return too_slow("ttft", prompt, idle, workload.max_ttft_ms)
+    if reason is Reason.TPOT and workload.max_tpot_ms is not None:
+        idle = float(rated.idle_tpot_ms[row, bucket])
+        return too_slow("tpot", "a token", idle, workload.max_tpot_ms)
     if reason is Reason.KV_CACHE:
-        return f"no room for the cache of {prompt}"
-    if reason is Reason.TTFT:
-        idle, limit = rated.idle_ttft_ms[row, bucket], workload.max_ttft_ms
-        return f"{prompt} takes {idle:,.0f} ms on an idle replica, {limit:,.0f} allowed"
-    if reason is Reason.TPOT:
-        idle, limit = rated.idle_tpot_ms[row, bucket], workload.max_tpot_ms
-        return f"{idle:,.1f} ms per token on an idle replica, {limit:,.0f} allowed"
-    return ""
+        return Miss(reason="vram", words=f"no room for the cache of {prompt}")
+    return Miss(reason=code_of(reason))

@@ -10,8 +10,13 @@ from costopt.candidate.eligible import EligibleOffers
 from costopt.candidate.formats import format_names
 from costopt.candidate.gang_costs import GangWork
 from costopt.candidate.job import JobCandidates
-from costopt.candidate.layout import InstanceType, Layout, instance_types_of
-from costopt.candidate.misses import codes_of
+from costopt.candidate.layout import (
+    InstanceType,
+    Layout,
+    instance_types_of,
+    unusable_reasons,
+)
+from costopt.candidate.misses import Miss, code_of, too_little_memory
 from costopt.candidate.renting import rent_gangs
 from costopt.candidate.samples import whole_instances
 from costopt.candidate.settings import CandidateSettings
@@ -19,6 +24,7 @@ from costopt.catalog.catalog import Catalog
 from costopt.model import ModelSpec
 from costopt.performance.precision import WEIGHT_FORMATS
 from costopt.performance.reasons import Reason
+from costopt.performance.support import Task
 from costopt.performance.training import TrainingRates, training_rates
 from costopt.performance.training_memory import Method
 from costopt.performance.training_setup import PRETRAINING_BATCH_TOKENS, Network, TrainingSetup
@@ -62,33 +68,38 @@ def training_candidates(
         InvalidInputError: the model cannot be trained.
     """
     kinds = instance_types_of(eligible.offers[eligible.excluded.taking_part])
-    usable = [index for index, kind in enumerate(kinds) if kind.chip and kind.count >= 1]
+    qlora = isinstance(workload, FineTuneJob) and workload.method == "qlora"
+    task = Task.QLORA if qlora else Task.TRAINING
+    unusable = unusable_reasons(catalog, kinds, task, multi_host=True)
+    usable = [index for index, reason in enumerate(unusable) if not reason]
     chosen = [kinds[index] for index in usable]
     model = catalog.model(workload.model)
-    layouts: list[Layout] = []
+    names = format_names(workload.precision)
     works: list[GangWork] = []
-    codes: list[NDArray[np.object_]] = []
-    misses: list[str] = []
-    for precision in format_names(workload.precision):
+    misses: list[Miss] = []
+    rated_formats: list[TrainingRates] = []
+    cells = len(chosen) * len(GANG_SIZES)
+    for position, precision in enumerate(names):
         rated = rate_gangs(workload, model, catalog, chosen, GANG_SIZES, precision)
-        works.append(_work(rated, workload, model, usable, len(layouts), settings.confidence))
-        layouts += _layouts(rated, chosen, precision)
-        nearest = np.where((rated.reason == Reason.NONE).any(axis=1), 0, rated.reason.max(axis=1))
-        codes.append(codes_of(nearest))
-        misses += [
-            f"{gib:,.1f} GiB short on each accelerator" if gib > 0 else ""
-            for gib in rated.vram_shortfall_gib.min(axis=1)
-        ]
+        rated_formats.append(rated)
+        works.append(_work(rated, workload, model, usable, position * cells, settings.confidence))
+        misses += [_miss(rated, row, kind) for row, kind in enumerate(chosen)]
+
+    def layout_at(index: int) -> Layout:
+        position, cell = divmod(index, cells)
+        row, column = divmod(cell, len(GANG_SIZES))
+        return gang_layout(rated_formats[position], chosen[row], row, column, names[position])
+
     return rent_gangs(
         workload=workload,
         catalog=catalog,
         eligible=eligible,
         settings=settings,
         kinds=kinds,
-        layouts=tuple(layouts),
+        unusable=unusable,
+        layout_at=layout_at,
         work=GangWork.joined(works),
-        codes=np.concatenate(codes),
-        misses=np.array(misses, dtype=object),
+        misses=misses,
         owners=np.tile(np.array(usable, dtype=np.int64), len(works)),
         rate_unit="tokens/s",
     )
@@ -178,20 +189,31 @@ def _work(
     )
 
 
-def _layouts(rated: TrainingRates, kinds: list[InstanceType], precision: str) -> list[Layout]:
-    """Return the layout of each type and gang size, row by row."""
-    return [
-        Layout(
-            accelerator=kind.chip,
-            accelerators=kind.count,
-            precision=precision,
-            tensor_parallel=strategy_of(rated, row, column)[0],
-            nodes_per_gang=int(GANG_SIZES[column]),
-            strategy=strategy_of(rated, row, column)[1],
-        )
-        for row, kind in enumerate(kinds)
-        for column in range(len(GANG_SIZES))
-    ]
+def _miss(rated: TrainingRates, row: int, kind: InstanceType) -> Miss:
+    """Say why no gang of an instance type can run the job."""
+    reasons = rated.reason[row]
+    if (reasons == Reason.NONE).any():
+        return Miss()
+    nearest = int(reasons.max())
+    shortfall = float(rated.vram_shortfall_gib[row].min())
+    if nearest == Reason.TRAINING_MEMORY and kind.usable_gib:
+        return too_little_memory(shortfall, kind.usable_gib)
+    return Miss(reason=code_of(nearest))
+
+
+def gang_layout(
+    rated: TrainingRates, kind: InstanceType, row: int, column: int, precision: str
+) -> Layout:
+    """Layout of one gang size on one instance type."""
+    tensor_parallel, strategy = strategy_of(rated, row, column)
+    return Layout(
+        accelerator=kind.chip,
+        accelerators=kind.count,
+        precision=precision,
+        tensor_parallel=tensor_parallel,
+        nodes_per_gang=int(GANG_SIZES[column]),
+        strategy=strategy,
+    )
 
 
 def strategy_of(rated: TrainingRates, row: int, column: int) -> tuple[int, str]:

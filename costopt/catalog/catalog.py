@@ -302,13 +302,21 @@ class Catalog:
         """
         return find_rate(self._tables["exchange_rates"], base, quote, self.as_of, max_age_months)
 
-    def conversion(self, currencies: "pd.Series[str]", quote: str) -> "pd.Series[float]":
+    def conversion(
+        self,
+        currencies: "pd.Series[str]",
+        quote: str,
+        max_age_months: float = MAX_AGE_MONTHS["exchange_rate"],
+    ) -> "pd.Series[float]":
         """Factor for each row from its currency to another.
 
         Raises:
             MissingExchangeRateError: a currency of a row has no usable rate.
         """
-        rates = {base: self.exchange_rate(base, quote).rate for base in currencies.unique()}
+        rates = {
+            base: self.exchange_rate(base, quote, max_age_months).rate
+            for base in currencies.unique()
+        }
         return currencies.map(rates).astype(float)
 
     def __len__(self) -> int:

@@ -77,6 +77,7 @@ def accelerator(accelerators: pd.DataFrame, aliases: pd.DataFrame, name: str) ->
         usable_origin=str(row["usable_origin"]),
         bandwidth_gb_per_second=_scaled(row["bandwidth_gb_per_second"], 1.0),
         peak_tflops={name: float(rate) for name, rate in rates.items() if not pd.isna(rate)},
+        compute_capability=str(row["compute_capability"]),
         interconnect=str(row["interconnect"]),
         interconnect_gb_per_second=_scaled(row["interconnect_gb_per_second"], 1.0),
         source=str(row["source"]),

@@ -16,6 +16,9 @@ from costopt.plan.words import (
 )
 from costopt.units import HOURS_PER_MONTH
 
+MOST_REASONS = 6
+"""Reasons for leaving offers out that the text names; the plan holds them all."""
+
 MOST_LINES_NAMED = 3
 """Lines that the answer names; the table shows more."""
 
@@ -142,16 +145,19 @@ def baseline_words(plan: Plan, baseline: Baseline) -> str:
 
 
 def exclusions_in_words(plan: Plan) -> str:
-    """Count what was left out, by reason."""
-    if not plan.exclusions:
-        return "nothing was left out"
-    parts = []
-    for item in plan.exclusions:
-        what = (
-            counted(item.offers, "offer") if item.offers else counted(item.instance_types, "type")
-        )
-        parts.append(f"{what} {item.text}")
-    return "; ".join(parts)
+    """Count what was left out, by reason: offers, then instance types without any."""
+    offers = [item for item in plan.exclusions if item.offers]
+    named = [f"{item.offers:,} {item.text}" for item in offers[:MOST_REASONS]]
+    rest = offers[MOST_REASONS:]
+    if rest:
+        named.append(f"{sum(item.offers for item in rest):,} for {len(rest)} other reasons")
+    parts = [f"of {plan.offers:,} offers {', '.join(named)}"] if named else []
+    parts += [
+        f"{counted(item.instance_types, 'instance type')} {item.text}"
+        for item in plan.exclusions
+        if not item.offers
+    ]
+    return "; ".join(parts) or "nothing"
 
 
 def footer(plan: Plan) -> str:

@@ -60,6 +60,7 @@ class PlanLine(PlanRecord):
         share: part of the workload's demand that the line serves [0..1].
         routing: the same for each request-size bucket, in the order of the trace [0..1].
         utilisation: load over what the instances can do [0..1].
+        max_utilisation: utilisation up to which instances are planned to be loaded [0..1].
         rate_per_instance: what one instance does at full load, in ``rate_unit``.
         rate_unit: such as requests/s, samples/s or tokens/s.
         rate_origin: measured, scaled, calibrated or analytic.
@@ -95,6 +96,7 @@ class PlanLine(PlanRecord):
     share: float
     routing: tuple[float, ...]
     utilisation: float | None
+    max_utilisation: float
     rate_per_instance: float | None
     rate_unit: str
     rate_origin: str
@@ -119,6 +121,12 @@ class PlanLine(PlanRecord):
     def is_spot(self) -> bool:
         """True when the provider may take the instances back."""
         return self.offer.purchase_option == "spot"
+
+    @property
+    def pool(self) -> str:
+        """What is reclaimed together: provider, region, zone and instance type."""
+        place = " ".join(part for part in (self.offer.region, self.offer.zone) if part)
+        return f"{self.offer.instance_type} spot in {self.offer.provider} {place}"
 
     @property
     def vram_fraction(self) -> float | None:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from costopt.candidate.find import Candidates
 from costopt.candidate.job import JobCandidates
 from costopt.candidate.service import ServiceCandidates
 from costopt.catalog.own_prices import quota_rows
@@ -14,8 +15,6 @@ from costopt.solve.problem import Choice, LimitRow, Problem, ServingBlock
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
-
-Candidates = ServiceCandidates | JobCandidates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -153,8 +152,8 @@ def _choice(
     job: JobCandidates, groups: Mapping[tuple[str, str], int], horizon_hours: float
 ) -> Choice:
     return Choice(
-        cost=job.cost_total / horizon_hours,
-        group=_groups(job, groups)[job.offer] if len(job.offer) else job.offer,
+        cost=job.gangs.cost_total / horizon_hours,
+        group=_groups(job, groups)[job.gangs.offer] if len(job.gangs) else job.gangs.offer,
     )
 
 
@@ -185,9 +184,12 @@ def _quota_rows(
 
 def _gang_weights(job: JobCandidates, counted: NDArray[np.bool_]) -> Floats:
     """Instances of each alternative that a quota counts."""
-    firm = (job.nodes - job.spot_nodes) * counted[job.offer]
-    spot = job.spot_nodes * counted[np.maximum(job.spot_offer, 0)]
-    return np.asarray(firm + np.where(job.spot_offer >= 0, spot, 0), dtype=np.float64)
+    gangs = job.gangs
+    if not len(gangs):
+        return np.zeros(0)
+    firm = (gangs.nodes - gangs.spot_nodes) * counted[gangs.offer]
+    spot = gangs.spot_nodes * counted[np.maximum(gangs.spot_offer, 0)]
+    return np.asarray(firm + np.where(gangs.spot_offer >= 0, spot, 0), dtype=np.float64)
 
 
 def _joined(parts: Sequence[Floats]) -> Floats:

@@ -1,0 +1,184 @@
+"""How long a job of a plan takes and what it costs, from catalogue and performance model alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from costopt.candidate.batch import InstanceRates, rate_instances
+from costopt.candidate.confidence import planned_factor
+from costopt.candidate.eligible import ages_allowed
+from costopt.candidate.gang_costs import GangOffers, GangPairs, GangWork, price_gangs
+from costopt.candidate.job import NO_OFFER
+from costopt.candidate.memory import vram_by_term
+from costopt.candidate.renting import risk_of, start_hours
+from costopt.candidate.training import checkpoint_bytes, rate_gangs, total_tokens
+from costopt.catalog.catalog import Catalog
+from costopt.errors import InvalidInputError
+from costopt.evaluate.facts import offers_of, types_of
+from costopt.performance.bands import Band
+from costopt.plan.line import PlanLine
+from costopt.units import SECONDS_PER_HOUR
+from costopt.workload.batch import BatchInference
+from costopt.workload.request import Job, PlanRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobPoint:
+    """What one job comes to.
+
+    Attributes:
+        rate: planned rate of the gang while it runs; 0 when it cannot run [1/s].
+        hours: from the start until the job is done [h].
+        firm_hours: charged for each firm node [h].
+        spot_hours: charged for each spot node [h].
+        cost_total: of the whole job [currency].
+        vram_gib: memory of one accelerator by term [GiB].
+        usable_gib: what it has [GiB].
+    """
+
+    rate: float
+    hours: float
+    firm_hours: float
+    spot_hours: float
+    cost_total: float
+    vram_gib: Mapping[str, float]
+    usable_gib: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gang:
+    """One gang at the expected rate."""
+
+    rate: float
+    units: float
+    band: Band
+    state_bytes: float
+    nodes_fail_together: bool
+    vram_gib: Mapping[str, float]
+    usable_gib: float
+
+
+def job_point(
+    catalog: Catalog,
+    workload: Job,
+    lines: Sequence[PlanLine],
+    request: PlanRequest,
+) -> JobPoint:
+    """Recompute hours and cost of a job from its one or two lines.
+
+    Args:
+        catalog: where model, types, prices and spot signals are.
+        workload: the job.
+        lines: firm nodes, spot nodes, or both.
+        request: the question, for currency, confidence and ages.
+
+    Raises:
+        InvalidInputError: the lines are not one gang, or an offer is not the catalogue's.
+    """
+    nodes = sum(line.count for line in lines)
+    _refuse_mixed_gang(workload, lines, nodes)
+    gang = _gang(catalog, workload, lines[0], nodes)
+    factor = planned_factor(
+        gang.band.low_factor, gang.band.high_factor, gang.band.origin, request.confidence
+    )
+    rate = gang.rate * float(factor[0])
+    if rate <= 0:
+        endless = float("inf")
+        return JobPoint(rate=0.0, hours=endless, firm_hours=endless, spot_hours=endless,
+                        cost_total=endless, vram_gib=gang.vram_gib,
+                        usable_gib=gang.usable_gib)  # fmt: skip
+    offers = offers_of(catalog, lines)
+    allowed = ages_allowed([request.limits])["exchange_rate"]
+    rates = catalog.conversion(offers["currency"], request.currency, allowed)
+    offers = offers.assign(exchange_rate=rates)
+    spot = [row for row, line in enumerate(lines) if line.is_spot]
+    firm = [row for row, line in enumerate(lines) if not line.is_spot]
+    one = np.ones(1)
+    index = np.zeros(1, dtype=np.int64)
+    priced = price_gangs(
+        GangWork(
+            type_index=index,
+            layout=index,
+            nodes=np.array([nodes], dtype=np.int64),
+            work_hours=np.array([gang.units / rate / SECONDS_PER_HOUR]),
+            rate=one * rate,
+            low_factor=gang.band.low_factor,
+            high_factor=gang.band.high_factor,
+            planned_factor=factor,
+            origin=gang.band.origin,
+            state_bytes=gang.state_bytes,
+            nodes_fail_together=gang.nodes_fail_together,
+        ),
+        GangOffers(
+            offers=offers,
+            type_index=np.zeros(len(offers), dtype=np.int64),
+            risk=risk_of(catalog, offers),
+            start_hours=start_hours(catalog),
+        ),
+        GangPairs(
+            work=index,
+            firm=np.array([firm[0] if firm else spot[0]]),
+            spot=np.array([spot[0] if spot else NO_OFFER]),
+            spot_nodes=np.array([sum(lines[row].count for row in spot)]),
+        ),
+    )
+    return JobPoint(
+        rate=rate,
+        hours=float(priced.hours[0]),
+        firm_hours=float(priced.firm_hours[0]),
+        spot_hours=float(priced.spot_hours[0]),
+        cost_total=float(priced.cost_total[0]),
+        vram_gib=gang.vram_gib,
+        usable_gib=gang.usable_gib,
+    )
+
+
+def _refuse_mixed_gang(workload: Job, lines: Sequence[PlanLine], nodes: int) -> None:
+    """Refuse lines that are not one gang of one instance type in one place."""
+    places = {(line.offer.provider, line.offer.region, line.offer.instance_type) for line in lines}
+    sizes = {line.layout.nodes_per_gang for line in lines}
+    kinds = [line.is_spot for line in lines]
+    whole = isinstance(workload, BatchInference) or sizes == {nodes}
+    if len(places) != 1 or not whole or len(set(kinds)) != len(kinds):
+        raise InvalidInputError(
+            "plan", ["the lines of a job are not one gang of one instance type in one place"]
+        )
+
+
+def _gang(catalog: Catalog, workload: Job, line: PlanLine, nodes: int) -> _Gang:
+    """Rate the gang that a line is part of."""
+    kinds = types_of(catalog, [line])
+    precision = line.layout.precision
+    if isinstance(workload, BatchInference):
+        rates = rate_instances(workload, catalog, kinds, [""], precision)
+        row = _row_of(rates, line)
+        return _Gang(
+            rate=float(rates.units_per_second[row]) * nodes,
+            units=float(workload.requests or workload.samples or 0),
+            band=rates.band.take(np.array([row])),
+            state_bytes=0.0,
+            nodes_fail_together=False,
+            vram_gib=rates.vram_gib(row),
+            usable_gib=float(rates.usable_gib[row]),
+        )
+    model = catalog.model(workload.model)
+    rated = rate_gangs(workload, model, catalog, kinds, np.array([nodes]), precision)
+    return _Gang(
+        rate=float(rated.tokens_per_second[0, 0]),
+        units=total_tokens(workload),
+        band=rated.band,
+        state_bytes=checkpoint_bytes(workload, model),
+        nodes_fail_together=True,
+        vram_gib=vram_by_term(rated.vram, 0, 0),
+        usable_gib=(kinds[0].usable_gib or 0.0),
+    )
+
+
+def _row_of(rates: InstanceRates, line: PlanLine) -> int:
+    """Find the layout of a line among those of its instance type."""
+    wanted = line.layout.tensor_parallel
+    for row, layout in enumerate(rates.layouts):
+        if layout.tensor_parallel == wanted:
+            return row
+    raise InvalidInputError("plan", [f"tensor parallel {wanted} is no layout of the line's type"])

@@ -1,0 +1,77 @@
+"""How the instances of a sample service really run under the routing of a plan."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from costopt.candidate.confidence import planned_hardware
+from costopt.candidate.samples import rate_samples, whole_instances
+from costopt.catalog.catalog import Catalog
+from costopt.errors import InvalidInputError
+from costopt.evaluate.facts import types_of
+from costopt.performance.bands import Work
+from costopt.plan.line import PlanLine
+from costopt.units import GIB
+from costopt.workload.serving import InferenceService
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SamplePoint:
+    """Operating point of every line; arrays of shape (lines,).
+
+    Attributes:
+        load: instances that would be needed at full load, over those there are [0..1].
+        rate_per_instance: at full load [samples/s].
+        latency_ms: at the percentile, at the planned utilisation of full load [ms].
+        vram_gib: weights and overhead of one accelerator [GiB].
+        usable_gib: memory of one accelerator [GiB].
+    """
+
+    load: Floats
+    rate_per_instance: Floats
+    latency_ms: Floats
+    vram_gib: Floats
+    usable_gib: Floats
+
+
+def sample_point(
+    catalog: Catalog, workload: InferenceService, lines: Sequence[PlanLine], confidence: float
+) -> SamplePoint:
+    """Recompute how each line runs from catalogue, workload and performance model alone.
+
+    Args:
+        catalog: where model, types and accelerators are described.
+        workload: the service.
+        lines: of the plan, with counts and shares.
+        confidence: probability with which the planned speed is reached [0..1].
+
+    Raises:
+        InvalidInputError: the service has no samples, or an offer is not the catalogue's.
+    """
+    if workload.samples_per_second is None:
+        raise InvalidInputError("samples", ["the service has no samples_per_second"])
+    hardware = whole_instances(catalog, types_of(catalog, lines))
+    planned = planned_hardware(hardware, Work.SAMPLES, confidence).hardware
+    rate, latency, vram = (np.zeros(len(lines)) for _ in range(3))
+    precisions = [line.layout.precision for line in lines]
+    for precision in dict.fromkeys(precisions):
+        rows = [row for row, name in enumerate(precisions) if name == precision]
+        rated = rate_samples(workload, catalog, planned, precision)
+        rate[rows] = rated.samples_per_second[rows]
+        latency[rows] = rated.latency_ms[rows]
+        vram[rows] = rated.vram_gib[rows]
+    counts = np.array([line.count for line in lines], dtype=np.float64)
+    routed = np.array([line.routing[0] for line in lines]) * workload.samples_per_second
+    with np.errstate(divide="ignore"):
+        load = routed / (rate * counts)
+    return SamplePoint(
+        load=load,
+        rate_per_instance=rate,
+        latency_ms=latency,
+        vram_gib=vram,
+        usable_gib=hardware.usable_bytes / GIB,
+    )

@@ -1,0 +1,216 @@
+"""Other ways to meet the same request, to hold a plan against."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from costopt.candidate.find import candidates_of
+from costopt.candidate.job import JobCandidates
+from costopt.candidate.service import ServiceCandidates
+from costopt.catalog.catalog import Catalog
+from costopt.catalog.own_prices import quota_rows
+from costopt.plan.plan import Baseline
+from costopt.planning.assemble import assemble
+from costopt.planning.search import Found, NamedWorkload, only_provider, search, shared_limits
+from costopt.solve.run import solve_problem
+from costopt.units import HOURS_PER_YEAR
+from costopt.workload.limits import DEFAULT_PURCHASE_OPTIONS, Limits
+from costopt.workload.request import PlanRequest
+
+COMMITMENTS = ("reserved", "savings_plan", "committed_use", "subscription")
+"""Purchase options that commit for a year or more."""
+
+BASELINE_GAP = 1e-3
+"""Relative distance to the bound at which the search for a baseline stops."""
+
+
+def baselines_of(
+    workloads: Sequence[NamedWorkload],
+    found: Found,
+    total: float,
+    request: PlanRequest,
+    catalog: Catalog,
+) -> tuple[Baseline, ...]:
+    """Return the best single type on demand, the best single cloud, and a one-year commitment.
+
+    Args:
+        workloads: with their candidates.
+        found: the plan's search.
+        total: cost of the plan over its horizon [plan currency].
+        request: limits and settings.
+        catalog: offers and facts.
+    """
+    return (
+        _single_type(workloads, total, request),
+        _single_provider(workloads, found, total, request),
+        _one_year(workloads, total, request, catalog),
+    )
+
+
+def _compared(
+    name: str, text: str, cost: float | None, total: float, cash_now: float = 0.0
+) -> Baseline:
+    if cost is None:
+        return Baseline(name=name, text=f"{text}: none within the limits")
+    same = abs(cost - total) <= 1e-9 * max(cost, total)
+    return Baseline(
+        name=name,
+        text=text,
+        cost_total=cost,
+        difference=0.0 if same else cost - total,
+        difference_fraction=0.0 if same else (cost - total) / total if total else None,
+        cash_now=cash_now,
+    )
+
+
+def _single_type(
+    workloads: Sequence[NamedWorkload], total: float, request: PlanRequest
+) -> Baseline:
+    """Give each workload its best single instance type on demand."""
+    cost = 0.0
+    words = []
+    for item in workloads:
+        best = _single_type_of(item, request)
+        if best is None:
+            return _compared("single_type_on_demand", "best single type on demand", None, total)
+        cost += best[0]
+        words.append(best[1])
+    text = f"best single type on demand, {' + '.join(words)}"
+    return _compared("single_type_on_demand", text, cost, total)
+
+
+def _single_type_of(item: NamedWorkload, request: PlanRequest) -> tuple[float, str] | None:
+    """Return cost and words of one workload's best single type on demand."""
+    candidates = item.candidates
+    if isinstance(candidates, ServiceCandidates):
+        return _single_service_type(candidates, request)
+    return _single_job_type(candidates, request)
+
+
+def _single_service_type(
+    service: ServiceCandidates, request: PlanRequest
+) -> tuple[float, str] | None:
+    """Enumerate every layout that serves all buckets, on its cheapest on-demand offer."""
+    rates = service.layout_rates.rates
+    able = np.flatnonzero((rates > 0).all(axis=1))
+    firm = (service.offers["purchase_option"] == "on_demand").to_numpy(dtype=np.bool_)
+    best: tuple[float, str] | None = None
+    for layout in able:
+        rows = np.flatnonzero(firm & (service.type_of_offer == service.type_of_layout[layout]))
+        if not len(rows):
+            continue
+        load = float((service.demand / rates[layout]).sum()) / service.max_utilisation
+        count = max(1, int(np.ceil(load - 1e-9)))
+        row = int(rows[np.argmin(service.prices.per_hour[rows])])
+        cost = float(service.prices.per_hour[row]) * count * request.horizon_hours
+        offer = service.offers.iloc[[row]]
+        allowed = [
+            count <= limit
+            for key, limit in (request.limits.quota or {}).items()
+            if quota_rows(offer, key).any()
+        ]
+        if all(allowed) and (best is None or cost < best[0]):
+            best = (cost, f"{count} x {offer['instance_type'].iloc[0]}")
+    return best
+
+
+def _single_job_type(job: JobCandidates, request: PlanRequest) -> tuple[float, str] | None:
+    """Return the cheapest gang on demand."""
+    gangs = job.gangs
+    if not len(gangs):
+        return None
+    options = job.offers["purchase_option"].to_numpy(dtype=object)
+    cost = np.where(options[gangs.offer] == "on_demand", gangs.cost_total, np.inf)
+    cost = np.where(gangs.spot_nodes > 0, np.inf, cost)
+    for key, limit in (request.limits.quota or {}).items():
+        counted = quota_rows(job.offers, key)[gangs.offer]
+        cost = np.where(counted & (gangs.nodes > limit), np.inf, cost)
+    best = int(np.argmin(cost))
+    if not np.isfinite(cost[best]):
+        return None
+    name = job.offers["instance_type"].iloc[int(gangs.offer[best])]
+    return float(cost[best]), f"{gangs.nodes[best]} x {name}"
+
+
+def _single_provider(
+    workloads: Sequence[NamedWorkload], found: Found, total: float, request: PlanRequest
+) -> Baseline:
+    """Return the best plan on one cloud; on another one when the plan itself is on one."""
+    name = "single_provider"
+    used = {line.offer.provider for item in found.operated for line in item.lines}
+    there = {p for item in workloads for p in item.candidates.offers["provider"].unique()}
+    others = sorted(there - used if len(used) == 1 else there)
+    if not others:
+        return Baseline(name=name, text=f"on another cloud: only {next(iter(used))} takes part")
+    assembled = assemble([item.candidates for item in workloads], shared_limits(request))
+    best: tuple[float, str] | None = None
+    for provider in others:
+        row = only_provider(workloads, assembled, provider)
+        problem = replace(assembled.problem, rows=(*assembled.problem.rows, row))
+        solution = solve_problem(
+            problem,
+            gap=max(request.gap, BASELINE_GAP),
+            time_limit_seconds=request.time_limit_seconds,
+        )
+        if solution.cost is not None and (best is None or solution.cost < best[0]):
+            best = (solution.cost, provider)
+    where = "another cloud" if len(used) == 1 else "one cloud"
+    if best is None:
+        return _compared(name, f"on {where}", None, total)
+    return _compared(name, f"on {where}, {best[1]}", best[0] * request.horizon_hours, total)
+
+
+def _one_year(
+    workloads: Sequence[NamedWorkload], total: float, request: PlanRequest, catalog: Catalog
+) -> Baseline:
+    """Return the best plan of a year with one-year commitments, at the plan's horizon."""
+    name, text = "one_year_commitment", "with a one-year commitment"
+    if all(getattr(item.workload, "deadline_hours", None) is not None for item in workloads):
+        return Baseline(name=name, text=f"{text}: a job ends long before the term")
+    yearly = _yearly(request)
+    named = [
+        replace(item, candidates=candidates_of(workload, yearly, catalog))
+        for item, workload in zip(workloads, yearly.workloads, strict=True)
+    ]
+    if not any((item.candidates.offers["term_years"] == 1).any() for item in named):
+        return Baseline(name=name, text=f"{text}: no one-year price within the limits")
+    found = search(named, yearly, catalog)
+    if found.solution.cost is None:
+        return _compared(name, text, None, total)
+    cash = sum(line.cash_now for item in found.operated for line in item.lines)
+    cost = found.solution.cost * request.horizon_hours
+    bought = any(line.offer.term_years for item in found.operated for line in item.lines)
+    words = text if bought else f"{text} allowed, none is worth it"
+    return _compared(name, words, cost, total, cash)
+
+
+def _yearly(request: PlanRequest) -> PlanRequest:
+    """Ask the same over a year, with one-year commitments allowed."""
+    options = (*(request.limits.purchase_options or DEFAULT_PURCHASE_OPTIONS), *COMMITMENTS)
+    limits = request.limits.model_copy(
+        update={"purchase_options": tuple(dict.fromkeys(options)), "term_years": (1.0,)}
+    )
+    scale = HOURS_PER_YEAR / request.horizon_hours
+    if limits.budget is not None:
+        limits = limits.model_copy(update={"budget": limits.budget * scale})
+    workloads = tuple(
+        workload.model_copy(update={"limits": _opened(workload.limits)})
+        for workload in request.workloads
+    )
+    return request.model_copy(
+        update={
+            "workloads": workloads,
+            "limits": limits,
+            "horizon_hours": HOURS_PER_YEAR,
+            "gap": max(request.gap, BASELINE_GAP),
+        }
+    )
+
+
+def _opened(limits: Limits) -> Limits:
+    """Let a workload's own purchase options include commitments."""
+    if limits.purchase_options is None:
+        return limits
+    options = (*limits.purchase_options, *COMMITMENTS)
+    return limits.model_copy(update={"purchase_options": tuple(dict.fromkeys(options))})

@@ -1,0 +1,168 @@
+"""optimize: from workloads and limits to a checked plan."""
+
+from collections.abc import Sequence
+from time import perf_counter
+
+from costopt.candidate.find import candidates_of
+from costopt.candidate.reasons import REASONS, count_reasons
+from costopt.catalog.catalog import Catalog
+from costopt.errors import PlanCheckError
+from costopt.evaluate.check import evaluate_plan, named_workloads, request_hash
+from costopt.plan.plan import CatalogStamp, Exclusion, Plan
+from costopt.plan.status import PlanStatus
+from costopt.planning.baselines import baselines_of
+from costopt.planning.outcome import cost_range, outcome_of
+from costopt.planning.refusal import why_infeasible
+from costopt.planning.search import Found, NamedWorkload, search
+from costopt.solve.solution import Solution
+from costopt.units import HOURS_PER_MONTH
+from costopt.workload.limits import Limits
+from costopt.workload.request import AnyWorkload, PlanRequest
+from costopt.workload.written import Written
+
+
+def optimize(
+    workload: AnyWorkload | Sequence[AnyWorkload],
+    catalog: Catalog,
+    *,
+    limits: Limits | None = None,
+    currency: str = "USD",
+    horizon_hours: float = HOURS_PER_MONTH,
+    gap: float = 1e-4,
+    time_limit_seconds: float = 10.0,
+    confidence: float = 0.5,
+) -> Plan:
+    """Find the cheapest instances that run the workloads within all limits.
+
+    The plan has been recomputed without the solver before it is returned. An infeasible request
+    gives a plan without lines whose status and ``explain()`` say why.
+
+    Args:
+        workload: one workload, or several that share quotas and budget.
+        catalog: offers and facts.
+        limits: what the plan must stay within, on top of each workload's own limits.
+        currency: currency of the plan, ISO 4217.
+        horizon_hours: how long services and requirements run [h].
+        gap: relative distance to the proven bound at which the search may stop [0..1].
+        time_limit_seconds: time for one search [s].
+        confidence: probability with which the planned rates are reached [0..1].
+
+    Raises:
+        InvalidInputError: an argument breaks a rule, or limits contradict each other.
+        UnknownNameError: a model, trace, region or other name is not in the catalogue.
+        EmptyCatalogError: the catalogue has no offers.
+        MissingExchangeRateError: a price that takes part cannot be converted.
+        PlanCheckError: the plan failed its own check, which is a defect of costopt.
+    """
+    workloads = (workload,) if isinstance(workload, Written) else tuple(workload)
+    request = PlanRequest(
+        workloads=workloads,
+        limits=limits or Limits(),
+        currency=currency,
+        horizon_hours=horizon_hours,
+        gap=gap,
+        time_limit_seconds=time_limit_seconds,
+        confidence=confidence,
+    )
+    return answer_request(request, catalog)
+
+
+def answer_request(request: PlanRequest, catalog: Catalog) -> Plan:
+    """Answer a whole request; ``optimize`` says what is returned and raised."""
+    started = perf_counter()
+    workloads = [
+        NamedWorkload(
+            name=name, workload=workload, candidates=candidates_of(workload, request, catalog)
+        )
+        for name, workload in named_workloads(request)
+    ]
+    found = search(workloads, request, catalog)
+    plan = _write_plan(workloads, found, request, catalog)
+    plan = plan.model_copy(update={"seconds": perf_counter() - started})
+    evaluation = evaluate_plan(plan, catalog)
+    if evaluation.violations:
+        raise PlanCheckError(evaluation.violations)
+    return plan.with_source(catalog)
+
+
+def _write_plan(
+    workloads: Sequence[NamedWorkload],
+    found: Found,
+    request: PlanRequest,
+    catalog: Catalog,
+) -> Plan:
+    """Write the plan down with everything that it rests on."""
+    solution = found.solution
+    answered = solution.cost is not None
+    lines = tuple(line for item in found.operated for line in item.lines)
+    outcomes = [
+        outcome_of(item.name, item.workload, operated, catalog)
+        for item, operated in zip(workloads, found.operated, strict=False)
+    ]
+    total = sum(line.line_cost_total for line in lines)
+    low, high = cost_range(lines)
+    durations = [o.duration_hours for o in outcomes if o.duration_hours is not None]
+    return Plan(
+        status=solution.status,
+        lines=lines,
+        outcomes=tuple(outcomes),
+        currency=request.currency,
+        horizon_hours=request.horizon_hours,
+        cost_per_hour=sum(line.line_cost_per_hour for line in lines) if answered else None,
+        cost_total=total if answered else None,
+        cost_total_low=low if answered else None,
+        cost_total_high=high if answered else None,
+        duration_hours=max(durations) if durations else None,
+        cash_now=sum(line.cash_now for line in lines) if answered else None,
+        locked_in=sum(line.locked_in for line in lines) if answered else None,
+        bound=solution.bound,
+        gap=solution.gap,
+        seconds=solution.seconds,
+        rated_offers=_rated_offers(workloads),
+        offers=len(catalog),
+        baselines=baselines_of(workloads, found, total, request, catalog) if lines else (),
+        exclusions=_exclusions(workloads, catalog),
+        infeasible_because=_refusal(workloads, solution, request, catalog),
+        request=request,
+        request_hash=request_hash(request),
+        catalog=CatalogStamp(
+            place=catalog.place, as_of=catalog.as_of, fingerprint=catalog.fingerprint
+        ),
+    )
+
+
+def _refusal(
+    workloads: Sequence[NamedWorkload], solution: Solution, request: PlanRequest, catalog: Catalog
+) -> tuple[str, ...]:
+    """Say why there is no plan; nothing when there is one, or when time ran out."""
+    if solution.status is not PlanStatus.INFEASIBLE:
+        return ()
+    return why_infeasible(workloads, solution, request, catalog.offers)
+
+
+def _rated_offers(workloads: Sequence[NamedWorkload]) -> int:
+    """Offers that took part for at least one workload."""
+    taking_part = [item.candidates.excluded.taking_part for item in workloads]
+    together = taking_part[0]
+    for rows in taking_part[1:]:
+        together = together | rows
+    return int(together.sum())
+
+
+def _exclusions(workloads: Sequence[NamedWorkload], catalog: Catalog) -> tuple[Exclusion, ...]:
+    """Count what took no part, by reason; with several workloads, what none of them could use."""
+    codes = workloads[0].candidates.excluded.codes
+    for item in workloads[1:]:
+        other = item.candidates.excluded
+        codes = codes.copy()
+        codes[other.taking_part] = ""
+    counted = [
+        Exclusion(reason=code, text=REASONS[code], offers=offers, instance_types=types)
+        for code, offers, types in count_reasons(catalog.offers, codes)
+    ]
+    keys = ["provider", "instance_type"]
+    unpriced = len(catalog.instance_types) - len(catalog.offers[keys].drop_duplicates())
+    if unpriced:
+        text = REASONS["no_price"]
+        counted.append(Exclusion(reason="no_price", text=text, offers=0, instance_types=unpriced))
+    return tuple(counted)

@@ -1,0 +1,134 @@
+"""What a plan means for each workload: cost, latency, cost per unit, exposure to reclaims."""
+
+from collections.abc import Sequence
+from math import ceil
+
+import numpy as np
+
+from costopt.candidate.sizes import sizes_of
+from costopt.catalog.catalog import Catalog
+from costopt.plan.line import PlanLine
+from costopt.plan.plan import WorkloadOutcome
+from costopt.planning.operate import Operated
+from costopt.units import SECONDS_PER_HOUR
+from costopt.workload.batch import BatchInference
+from costopt.workload.request import AnyWorkload
+from costopt.workload.requirement import Requirement
+from costopt.workload.serving import InferenceService
+
+MILLION = 1e6
+
+
+def outcome_of(
+    name: str, workload: AnyWorkload, operated: Operated, catalog: Catalog
+) -> WorkloadOutcome:
+    """Sum up one workload.
+
+    Args:
+        name: what the plan calls it.
+        workload: what runs.
+        operated: its lines with their operating figures.
+        catalog: where its trace is.
+    """
+    lines = operated.lines
+    per_hour = sum(line.line_cost_per_hour for line in lines)
+    total = sum(line.line_cost_total for line in lines)
+    unit, units = _units(workload, catalog, lines)
+    pool, served = _worst_loss(lines)
+    return WorkloadOutcome(
+        workload=name,
+        kind=workload.kind,
+        cost_per_hour=per_hour,
+        cost_total=total,
+        duration_hours=operated.duration_hours,
+        ttft_ms=operated.ttft_ms,
+        tpot_ms=operated.tpot_ms,
+        latency_ms=operated.latency_ms,
+        unit=unit,
+        cost_per_unit=total / units if units else None,
+        spot_fraction=_spot_fraction(workload, lines),
+        worst_pool=pool,
+        served_after_worst_loss=served,
+    )
+
+
+def _units(
+    workload: AnyWorkload, catalog: Catalog, lines: Sequence[PlanLine]
+) -> tuple[str, float]:
+    """Return what the cost is divided by, and how many of it the lines do while they are paid."""
+    if isinstance(workload, InferenceService) and workload.traffic is not None:
+        sizes = sizes_of(workload.traffic, catalog)
+        tokens = sizes.tokens.input_tokens + sizes.tokens.output_tokens
+        per_second = float(sizes.shares @ tokens) * workload.traffic.requests_per_second
+        hours = lines[0].hours if lines else 0.0
+        return "1M tokens, input and output", per_second * SECONDS_PER_HOUR * hours / MILLION
+    if isinstance(workload, InferenceService):
+        hours = lines[0].hours if lines else 0.0
+        samples = (workload.samples_per_second or 0.0) * SECONDS_PER_HOUR * hours
+        return "1M samples", samples / MILLION
+    if isinstance(workload, BatchInference):
+        if workload.requests is None:
+            return "1M samples", (workload.samples or 0) / MILLION
+        sizes = sizes_of(workload, catalog)
+        tokens = sizes.tokens.input_tokens + sizes.tokens.output_tokens
+        return (
+            "1M tokens, input and output",
+            float(sizes.shares @ tokens) * workload.requests / MILLION,
+        )
+    if isinstance(workload, Requirement):
+        return "", 0.0
+    return "run", 1.0
+
+
+def _spot_fraction(workload: AnyWorkload, lines: Sequence[PlanLine]) -> float:
+    """Largest share of a bucket on spot; for jobs, of the instance hours."""
+    spot = [line for line in lines if line.is_spot]
+    if not spot:
+        return 0.0
+    if isinstance(workload, InferenceService | Requirement):
+        return float(np.sum([line.routing for line in spot], axis=0).max())
+    used = sum(line.count * line.hours for line in lines)
+    return sum(line.count * line.hours for line in spot) / used
+
+
+def _worst_loss(lines: Sequence[PlanLine]) -> tuple[str, float]:
+    """Return the spot pool whose loss hits a bucket hardest, and what is then still served."""
+    lost: dict[str, float] = {}
+    for pool in {line.pool for line in lines if line.is_spot}:
+        routing = [line.routing for line in lines if line.is_spot and line.pool == pool]
+        lost[pool] = float(np.sum(routing, axis=0).max())
+    if not lost:
+        return "", 1.0
+    worst = max(sorted(lost), key=lost.__getitem__)
+    return worst, max(0.0, 1.0 - lost[worst])
+
+
+def cost_range(lines: Sequence[PlanLine]) -> tuple[float, float]:
+    """Cost of the same lines when every rate reaches the high or only the low end of its band.
+
+    Services rent as many whole instances as the load then needs; jobs run as much shorter or
+    longer.
+
+    Returns:
+        The lower and the higher cost [plan currency].
+    """
+    return _cost_at(lines, high=True), _cost_at(lines, high=False)
+
+
+def _cost_at(lines: Sequence[PlanLine], *, high: bool) -> float:
+    total = 0.0
+    for line in lines:
+        band = line.rate_band
+        factor = 1.0 if band is None else (band.high if high else band.low)
+        if line.utilisation is None:
+            total += line.line_cost_total / factor
+        else:
+            full = line.utilisation / _planned_use(line)
+            needed = max(1, ceil(line.count * full / factor - 1e-9)) if full > 0 else line.count
+            total += line.line_cost_total / line.count * needed
+    return total
+
+
+def _planned_use(line: PlanLine) -> float:
+    """Utilisation at which the line counts as full: what was planned with, or more."""
+    return max(line.utilisation or 0.0, line.max_utilisation)
