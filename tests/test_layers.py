@@ -10,7 +10,8 @@ PACKAGE = ROOT / "costopt"
 
 LAYERS = (
     ("errors", "units"),
-    ("accelerator", "model", "precision"),
+    ("accelerator", "model"),
+    ("precision",),
     ("provider", "fetch"),
     ("catalog",),
     ("workload",),

@@ -27,11 +27,11 @@ from costopt.candidate.sizes import sizes_of
 from costopt.catalog.catalog import Catalog
 from costopt.performance.bands import Band
 from costopt.performance.limits import LatencyLimits
-from costopt.performance.precision import WEIGHT_FORMATS, formats_named
 from costopt.performance.reasons import Reason
 from costopt.performance.samples import sample_rates
 from costopt.performance.serving import serving_rates
 from costopt.performance.support import Task
+from costopt.precision import WEIGHT_FORMATS, formats_named
 from costopt.units import GIB, SECONDS_PER_HOUR
 from costopt.workload.batch import BatchInference
 

@@ -1,5 +1,7 @@
 """From a workload to its candidates: limits first, then rates and prices by kind of work."""
 
+from dataclasses import dataclass
+
 from costopt.candidate.batch import batch_candidates
 from costopt.candidate.eligible import eligible_offers
 from costopt.candidate.job import JobCandidates
@@ -16,6 +18,34 @@ from costopt.workload.requirement import Requirement
 from costopt.workload.serving import InferenceService
 
 Candidates = ServiceCandidates | JobCandidates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedWorkload:
+    """A workload, what the plan calls it, and every way to run it."""
+
+    name: str
+    workload: AnyWorkload
+    candidates: Candidates
+
+
+def all_candidates(request: PlanRequest, catalog: Catalog) -> tuple[NamedWorkload, ...]:
+    """Find every way to run each workload of a request.
+
+    Args:
+        request: workloads, limits and settings.
+        catalog: offers and facts.
+
+    Raises:
+        CostoptError: a name is unknown, limits contradict each other, or a price cannot be
+            converted.
+    """
+    return tuple(
+        NamedWorkload(
+            name=name, workload=workload, candidates=candidates_of(workload, request, catalog)
+        )
+        for name, workload in request.named_workloads
+    )
 
 
 def candidates_of(workload: AnyWorkload, request: PlanRequest, catalog: Catalog) -> Candidates:

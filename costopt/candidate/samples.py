@@ -21,10 +21,10 @@ from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.performance.bands import Work
 from costopt.performance.hardware import Hardware
-from costopt.performance.precision import WEIGHT_FORMATS
 from costopt.performance.reasons import Reason
 from costopt.performance.samples import SampleRates, sample_rates
 from costopt.performance.support import Task
+from costopt.precision import WEIGHT_FORMATS
 from costopt.units import GIB
 from costopt.workload.serving import InferenceService
 

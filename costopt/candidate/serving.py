@@ -28,10 +28,10 @@ from costopt.performance.bands import Work
 from costopt.performance.hardware import Hardware
 from costopt.performance.limits import LatencyLimits
 from costopt.performance.parallelism import tensor_parallel_degrees
-from costopt.performance.precision import formats_named
 from costopt.performance.reasons import Reason
 from costopt.performance.serving import ServingRates, serving_rates
 from costopt.performance.support import Task
+from costopt.precision import formats_named
 from costopt.units import GIB
 from costopt.workload.serving import InferenceService
 

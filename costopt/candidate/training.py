@@ -22,12 +22,12 @@ from costopt.candidate.samples import whole_instances
 from costopt.candidate.settings import CandidateSettings
 from costopt.catalog.catalog import Catalog
 from costopt.model import ModelSpec
-from costopt.performance.precision import WEIGHT_FORMATS
 from costopt.performance.reasons import Reason
 from costopt.performance.support import Task
 from costopt.performance.training import TrainingRates, training_rates
 from costopt.performance.training_memory import Method
 from costopt.performance.training_setup import PRETRAINING_BATCH_TOKENS, Network, TrainingSetup
+from costopt.precision import WEIGHT_FORMATS
 from costopt.units import GBPS, SECONDS_PER_HOUR
 from costopt.workload.training import FineTuneJob, TrainingJob
 

@@ -8,7 +8,6 @@ from costopt.cli.catalog_command import show_catalog
 from costopt.cli.plan_command import make_plan
 from costopt.cli.verify_command import verify_plan
 
-
 DISTRIBUTION = "cloud-costopt"
 """Name of the package on the index; the plain name belongs to another project."""
 

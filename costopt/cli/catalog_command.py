@@ -1,4 +1,4 @@
-"""``costopt catalog``: look at offers, their prices, what they cost per GiB and TFLOP, their age."""
+"""``costopt catalog``: offers, their prices per hour, per GiB and per TFLOP, and their age."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -72,17 +72,20 @@ def _print_table(
     for name in amounts:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("source", overflow="ellipsis", no_wrap=True)
-    for row in offers.head(limit).itertuples(index=False):
+    for row in offers.head(limit).to_dict("records"):
+        term = row["term_years"]
         table.add_row(
-            str(row.instance_type),
-            f"{row.provider} {row.region}",
-            payment_in_words(str(row.purchase_option), _term(row.term_years), str(row.payment)),
-            _accelerators(str(row.accelerator), float(row.accelerator_count)),
-            f"{row.price_per_hour:,.4f}",
-            _figure(row.price_per_vram_gib),
-            _figure(row.price_per_tflop),
-            age_in_words(float(row.age_days)),
-            str(row.source),
+            row["instance_type"],
+            f"{row['provider']} {row['region']}",
+            payment_in_words(
+                row["purchase_option"], None if pd.isna(term) else term, row["payment"]
+            ),
+            _accelerators(row["accelerator"], row["accelerator_count"]),
+            f"{row['price_per_hour']:,.4f}",
+            _figure(row["price_per_vram_gib"]),
+            _figure(row["price_per_tflop"]),
+            age_in_words(row["age_days"]),
+            row["source"],
         )
     console = Console(soft_wrap=False)
     console.print(table)
@@ -93,12 +96,8 @@ def _print_table(
     )
 
 
-def _term(value: object) -> float | None:
-    return None if pd.isna(value) else float(value)  # type: ignore[call-overload,arg-type]
-
-
-def _figure(value: object) -> str:
-    return "-" if pd.isna(value) else f"{value:.5f}"  # type: ignore[call-overload]
+def _figure(value: float) -> str:
+    return "-" if pd.isna(value) else f"{value:.5f}"
 
 
 def _accelerators(name: str, count: float) -> str:

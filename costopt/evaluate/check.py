@@ -72,7 +72,7 @@ def evaluate_plan(plan: Plan, catalog: Catalog) -> Evaluation:
         *_broken_limits(plan, catalog),
         *broken_totals(plan.lines, float(total.sum()), plan.request.limits),
     ]
-    for name, workload in named_workloads(plan.request):
+    for name, workload in plan.request.named_workloads:
         lines = [line for line in plan.lines if line.workload == name]
         violations += [
             f"{name}: {text}" for text in broken_workload(plan, workload, lines, catalog)
@@ -82,16 +82,6 @@ def evaluate_plan(plan: Plan, catalog: Catalog) -> Evaluation:
         cost_total=float(total.sum()),
         violations=tuple(violations),
     )
-
-
-def named_workloads(request: PlanRequest) -> list[tuple[str, AnyWorkload]]:
-    """Return the workloads with the names that a plan uses for them; equal kinds are numbered."""
-    kinds = [workload.name or workload.kind for workload in request.workloads]
-    names = [
-        name if kinds.count(name) == 1 else f"{name} {kinds[: index + 1].count(name)}"
-        for index, name in enumerate(kinds)
-    ]
-    return list(zip(names, request.workloads, strict=True))
 
 
 def request_hash(request: PlanRequest) -> str:
@@ -146,7 +136,7 @@ def _broken_limits(plan: Plan, catalog: Catalog) -> Iterator[str]:
     """Yield a sentence for each limit on names, dates and quotas that the lines break."""
     offers = offers_of(catalog, plan.lines)
     shared = plan.request.limits
-    for name, workload in named_workloads(plan.request):
+    for name, workload in plan.request.named_workloads:
         rows = [row for row, line in enumerate(plan.lines) if line.workload == name]
         for row in rows:
             line = plan.lines[row]

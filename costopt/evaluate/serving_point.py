@@ -17,11 +17,11 @@ from costopt.evaluate.facts import types_of
 from costopt.model import ModelSpec
 from costopt.performance.bands import Work
 from costopt.performance.hardware import Hardware
-from costopt.performance.precision import formats_named
 from costopt.performance.reasons import Reason
 from costopt.performance.serving_state import ServingState, serving_state
 from costopt.performance.vram import VramTerms
 from costopt.plan.line import PlanLine
+from costopt.precision import formats_named
 from costopt.units import GIB
 from costopt.workload.serving import InferenceService
 

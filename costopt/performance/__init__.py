@@ -1,1 +1,1 @@
-"""How fast, and in how much memory, a workload runs on an accelerator."""
+"""Memory, speed and latency of a model on hardware, each with its origin and its band."""

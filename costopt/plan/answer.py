@@ -30,7 +30,8 @@ def answer(plan: Plan) -> str:
     if not plan.lines:
         return "Nothing has to run: the demand is zero."
     parts = [f"Run {_named_lines(plan)}: {_cost(plan)}", *_limits_met(plan)]
-    return f"{', '.join(parts)}; {_commitment(plan)}; cash now {money(plan.cash_now or 0, plan.currency)}."
+    cash = money(plan.cash_now or 0, plan.currency)
+    return f"{', '.join(parts)}; {_commitment(plan)}; cash now {cash}."
 
 
 def _named_lines(plan: Plan) -> str:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Self
 
 from pydantic import PrivateAttr, ValidationError
 
+from costopt.candidate.find import NamedWorkload
 from costopt.errors import InvalidInputError, NoPlanError
 from costopt.plan.line import PlanLine, PlanRecord
 from costopt.plan.status import PlanStatus
@@ -160,7 +161,8 @@ class Plan(PlanRecord):
     request_hash: str
     catalog: CatalogStamp
 
-    _source: "Catalog | None" = PrivateAttr(default=None)
+    _catalog: "Catalog | None" = PrivateAttr(default=None)
+    _workloads: tuple[NamedWorkload, ...] = PrivateAttr(default=())
 
     @property
     def has_answer(self) -> bool:
@@ -208,19 +210,17 @@ class Plan(PlanRecord):
         """
         from costopt.explain.why import explain
 
-        return explain(self, catalog or self._require_source())
-
-    def _require_source(self) -> "Catalog":
-        if self._source is None:
+        source = catalog or self._catalog
+        if source is None:
             raise InvalidInputError(
                 "explain", ["a plan read from a file needs the catalogue: explain(catalog)"]
             )
-        return self._source
+        return explain(self, source, self._workloads)
 
-    def with_source(self, catalog: "Catalog") -> Self:
-        """Return the plan with the catalogue that it was made from at hand."""
+    def with_source(self, catalog: "Catalog", workloads: tuple[NamedWorkload, ...]) -> Self:
+        """Return the plan with what it was made from at hand, so that it can be explained."""
         copy = self.model_copy()
-        copy._source = catalog
+        copy._catalog, copy._workloads = catalog, workloads
         return copy
 
     def __str__(self) -> str:

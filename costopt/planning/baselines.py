@@ -5,14 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from costopt.candidate.find import candidates_of
+from costopt.candidate.find import NamedWorkload, candidates_of
 from costopt.candidate.job import JobCandidates
 from costopt.candidate.service import ServiceCandidates
 from costopt.catalog.catalog import Catalog
 from costopt.catalog.own_prices import quota_rows
 from costopt.plan.plan import Baseline
 from costopt.planning.assemble import assemble
-from costopt.planning.search import Found, NamedWorkload, only_provider, search, shared_limits
+from costopt.planning.search import Found, only_provider, search, shared_limits
 from costopt.solve.run import solve_problem
 from costopt.units import HOURS_PER_YEAR
 from costopt.workload.limits import DEFAULT_PURCHASE_OPTIONS, Limits

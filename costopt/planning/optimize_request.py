@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from time import perf_counter
 
-from costopt.candidate.find import candidates_of
+from costopt.candidate.find import NamedWorkload, all_candidates
 from costopt.candidate.reasons import REASONS, count_reasons
 from costopt.catalog.catalog import Catalog
 from costopt.errors import PlanCheckError
-from costopt.evaluate.check import evaluate_plan, named_workloads, request_hash
+from costopt.evaluate.check import evaluate_plan, request_hash
 from costopt.plan.plan import CatalogStamp, Exclusion, Plan
 from costopt.plan.status import PlanStatus
 from costopt.planning.baselines import baselines_of
 from costopt.planning.outcome import cost_range, outcome_of
 from costopt.planning.refusal import why_infeasible
-from costopt.planning.search import Found, NamedWorkload, search
+from costopt.planning.search import Found, search
 from costopt.solve.solution import Solution
 from costopt.units import HOURS_PER_MONTH
 from costopt.workload.limits import Limits
@@ -70,19 +70,14 @@ def optimize(
 def answer_request(request: PlanRequest, catalog: Catalog) -> Plan:
     """Answer a whole request; ``optimize`` says what is returned and raised."""
     started = perf_counter()
-    workloads = [
-        NamedWorkload(
-            name=name, workload=workload, candidates=candidates_of(workload, request, catalog)
-        )
-        for name, workload in named_workloads(request)
-    ]
+    workloads = all_candidates(request, catalog)
     found = search(workloads, request, catalog)
     plan = _write_plan(workloads, found, request, catalog)
     plan = plan.model_copy(update={"seconds": perf_counter() - started})
     evaluation = evaluate_plan(plan, catalog)
     if evaluation.violations:
         raise PlanCheckError(evaluation.violations)
-    return plan.with_source(catalog)
+    return plan.with_source(catalog, workloads)
 
 
 def _write_plan(

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
+from costopt.candidate.find import NamedWorkload
 from costopt.candidate.misses import CLOSENESS
 from costopt.candidate.reasons import REASONS, count_reasons
 from costopt.candidate.service import ServiceCandidates
-from costopt.planning.search import NamedWorkload
 from costopt.solve.solution import Solution
 from costopt.workload.request import PlanRequest
 

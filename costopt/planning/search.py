@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from costopt.candidate.find import Candidates
+from costopt.candidate.find import NamedWorkload
 from costopt.candidate.job import JobCandidates
 from costopt.candidate.service import ServiceCandidates
 from costopt.catalog.catalog import Catalog
@@ -18,7 +18,7 @@ from costopt.planning.operate import Operated, operated
 from costopt.solve.problem import LimitRow
 from costopt.solve.run import solve_problem
 from costopt.solve.solution import Solution
-from costopt.workload.request import AnyWorkload, PlanRequest
+from costopt.workload.request import PlanRequest
 from costopt.workload.serving import InferenceService
 
 TIGHTENING: Final = 0.9
@@ -30,15 +30,6 @@ chosen mix waits too long it is planned again with more room.
 
 MOST_ROUNDS: Final = 12
 """Searches after which the request counts as one that this method cannot plan."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NamedWorkload:
-    """A workload, what the plan calls it, and every way to run it."""
-
-    name: str
-    workload: AnyWorkload
-    candidates: Candidates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from costopt.errors import UnknownNameError
-from costopt.precision import FORMATS, KV_FORMATS
+from costopt.precision import KV_FORMATS, WEIGHT_FORMATS
 from costopt.workload.limits import Limits
 from costopt.workload.written import Names, Written
 
@@ -15,8 +15,8 @@ ANY_PRECISION = ("any",)
 def _known_formats(names: tuple[str, ...]) -> tuple[str, ...]:
     """Refuse a number format that is not in the reviewed table."""
     for name in names:
-        if name not in FORMATS and names != ANY_PRECISION:
-            raise ValueError(str(UnknownNameError("precision", name, [*FORMATS, "any"])))
+        if name not in WEIGHT_FORMATS and names != ANY_PRECISION:
+            raise ValueError(str(UnknownNameError("precision", name, [*WEIGHT_FORMATS, "any"])))
     return names
 
 

@@ -66,6 +66,16 @@ class PlanRequest(Written):
             raise ValueError("two workloads have the same name")
         return self
 
+    @property
+    def named_workloads(self) -> tuple[tuple[str, AnyWorkload], ...]:
+        """Workloads with the names that a plan uses for them; those of equal name are numbered."""
+        names = [workload.name or workload.kind for workload in self.workloads]
+        numbered = [
+            name if names.count(name) == 1 else f"{name} {names[: index + 1].count(name)}"
+            for index, name in enumerate(names)
+        ]
+        return tuple(zip(numbered, self.workloads, strict=True))
+
     @classmethod
     def from_toml(cls, text: str, where: str) -> Self:
         """Read a request from TOML text with one ``[workload]`` or several ``[[workload]]``.

@@ -1,0 +1,1 @@
+"""Refitting the constants of the performance model to published measurements."""

@@ -1,0 +1,245 @@
+"""From measurements to the file of constants: fit, leave out, bands, scores."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from io import StringIO
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from costopt.performance.arrays import Flags, Floats
+from costopt.performance.calibration.fit import (
+    LeftOut,
+    Parameter,
+    Problem,
+    fitted_values,
+    left_out,
+    read_parameters,
+)
+from costopt.performance.calibration.kinds import Kind, read_kinds
+from costopt.performance.calibration.memory_cases import MemoryResult, memory_results
+from costopt.performance.constants import COLUMNS, Constant, Constants
+
+BAND_ENDS: Final = (10.0, 90.0)
+"""Percentiles of measured over predicted between which a band lies [%]."""
+
+ANALYTIC_AT_LEAST: Final = (1.0 / 3.0, 1.5)
+"""Narrowest band where neither accelerator nor architecture was measured.
+
+Source: a planning choice. The architectures that can be left out in turn all have mature software;
+those without any measurement (CPUs, young accelerators) are those without it, and the table's own
+spread between software tiers on one accelerator is two to four times.
+"""
+
+_BAND_OF_SPLIT: Final = {
+    "calibrated": "group",
+    "scaled": "accelerator",
+    "analytic": "architecture",
+}
+
+_OWN: Final = "costopt calibration"
+
+
+def calibrated_constants(folder: Path) -> list[Constant]:
+    """Refit every constant and score the fit.
+
+    Args:
+        folder: holds ``perf_calibration.csv``, ``accelerators.csv`` and ``models.csv``;
+            ``memory_cases.csv`` is scored where it is there.
+
+    Returns:
+        Constants, sorted by name: fitted and chosen values, bands, scores and how many
+        measurements each accelerator has.
+    """
+    parameters = read_parameters()
+    known = {parameter.name: parameter.start for parameter in parameters}
+    constants: dict[str, Constant] = {}
+    for kind in read_kinds(folder):
+        constants.update(_fitted_kind(kind, parameters, known))
+    for parameter in parameters:
+        constants.setdefault(parameter.name, _chosen(parameter))
+    if (folder / "memory_cases.csv").is_file():
+        constants.update(_memory_scores(memory_results(folder)))
+    return [constants[name] for name in sorted(constants)]
+
+
+def as_csv(constants: Sequence[Constant]) -> str:
+    """The file of constants as text."""
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for constant in constants:
+        numbers = [constant.low, constant.high]
+        error = constant.error_percent
+        writer.writerow(
+            [
+                constant.name,
+                _short(constant.value),
+                constant.unit,
+                *("" if number is None else _short(number) for number in numbers),
+                constant.rows,
+                "" if error is None else f"{error:.1f}",
+                "yes" if constant.fitted else "no",
+                constant.source,
+            ]
+        )
+    return text.getvalue()
+
+
+def _short(number: float) -> str:
+    return f"{number:.4g}"
+
+
+def _fitted_kind(
+    kind: Kind, parameters: Sequence[Parameter], known: Mapping[str, float]
+) -> dict[str, Constant]:
+    free = kind.parameters(parameters)
+    measured = kind.measured
+    problem = Problem(predict=kind.predict, measured=measured, parameters=free, known=known)
+    best = fitted_values(problem)
+    outcomes = {split: left_out(problem, groups, best) for split, groups in kind.groups.items()}
+    predicted = kind.predict(Constants({**known, **best}))
+    in_sample = np.log(predicted / measured.values)
+    error = _median_percent(outcomes["group"].log_errors[kind.metrics["throughput"]])
+    fitted = {
+        parameter.name: Constant(
+            name=parameter.name,
+            value=best[parameter.name],
+            unit=parameter.unit,
+            low=float(outcomes["group"].values[parameter.name].min()),
+            high=float(outcomes["group"].values[parameter.name].max()),
+            rows=len(measured.values),
+            error_percent=error,
+            fitted=True,
+            source=f"fitted; {parameter.source}",
+        )
+        for parameter in free
+    }
+    return {
+        **fitted,
+        **_bands(kind, outcomes),
+        **_scores(kind, {"in_sample": in_sample} | _errors(outcomes)),
+        **_coverage(kind),
+    }
+
+
+def _errors(outcomes: Mapping[str, LeftOut]) -> dict[str, Floats]:
+    return {f"left_out_{split}": outcome.log_errors for split, outcome in outcomes.items()}
+
+
+def _bands(kind: Kind, outcomes: Mapping[str, LeftOut]) -> dict[str, Constant]:
+    """Band of a rate by what it rests on: percentiles of measured over predicted rates."""
+    bands = {}
+    for origin, split in _BAND_OF_SPLIT.items():
+        rows = kind.rated & (_has_sisters(kind) if origin == "scaled" else True)
+        errors = outcomes[split].log_errors
+        ratio = np.exp(np.where(kind.inverse, errors, -errors))[rows]
+        low, high = (float(end) for end in np.percentile(ratio, BAND_ENDS))
+        if origin == "analytic":
+            low, high = min(low, ANALYTIC_AT_LEAST[0]), max(high, ANALYTIC_AT_LEAST[1])
+        name = f"band.{kind.name}.{origin}"
+        bands[name] = Constant(
+            name=name,
+            value=float(np.median(ratio)),
+            unit="measured over predicted rate",
+            low=low,
+            high=high,
+            rows=int(rows.sum()),
+            error_percent=None,
+            fitted=True,
+            source=f"{_OWN}: rows whose {split} was left out, 10 % and 90 %",
+        )
+    return bands
+
+
+def _has_sisters(kind: Kind) -> Flags:
+    """Rows whose architecture was measured on another accelerator too."""
+    architectures = kind.measured.architectures
+    count = {
+        name: len(np.unique(kind.measured.accelerators[architectures == name]))
+        for name in np.unique(architectures)
+    }
+    return np.array([count[name] > 1 for name in architectures])
+
+
+def _scores(kind: Kind, errors: Mapping[str, Floats]) -> dict[str, Constant]:
+    """Median and 90th percentile of the absolute error, by metric and by what was left out."""
+    scores = {}
+    for split, logarithms in errors.items():
+        for metric, rows in kind.metrics.items():
+            name = f"score.{kind.name}.{metric}.{split}"
+            absolute = np.abs(np.expm1(logarithms[rows])) * 100.0
+            scores[name] = _score(name, absolute, "absolute error of the prediction")
+    return scores
+
+
+def _score(name: str, absolute: Floats, meaning: str) -> Constant:
+    return Constant(
+        name=name,
+        value=float(np.median(absolute)),
+        unit="% (high: 90th percentile)",
+        low=None,
+        high=float(np.percentile(absolute, 90.0)),
+        rows=len(absolute),
+        error_percent=None,
+        fitted=False,
+        source=f"{_OWN}: {meaning}",
+    )
+
+
+def _coverage(kind: Kind) -> dict[str, Constant]:
+    """How many measurements each accelerator has: what calibrated and scaled rest on."""
+    measured = kind.measured
+    coverage = {}
+    for accelerator in np.unique(measured.accelerators):
+        rows = measured.accelerators == accelerator
+        name = f"measured.{kind.name}.{measured.architectures[rows][0]}.{accelerator}"
+        coverage[name] = Constant(
+            name=name,
+            value=float(rows.sum()),
+            unit="rows",
+            low=None,
+            high=None,
+            rows=int(rows.sum()),
+            error_percent=None,
+            fitted=False,
+            source=f"{_OWN}: published measurements of this kind",
+        )
+    return coverage
+
+
+def _memory_scores(results: Sequence[MemoryResult]) -> dict[str, Constant]:
+    """Scores of the memory model: arithmetic, measured peaks, planning estimates."""
+    arithmetic = ("weights", "kv_cache", "model_states", "weights_plus_kv")
+    groups = {
+        "score.memory.arithmetic": [r for r in results if r.quantity.startswith(arithmetic)],
+        "score.memory.peak": [r for r in results if r.quantity.startswith("peak")],
+        "score.memory.rule_of_thumb": [r for r in results if r.quantity == "rule_of_thumb"],
+    }
+    scores = {}
+    for name, members in groups.items():
+        errors = np.array([result.relative_error for result in members if not result.reason])
+        if len(errors):
+            under = np.mean(errors < -0.1)
+            meaning = f"absolute error; {under:.0%} of the rows are under by more than 10 %"
+            scores[name] = _score(name, np.abs(errors) * 100.0, meaning)
+    return scores
+
+
+def _chosen(parameter: Parameter) -> Constant:
+    return Constant(
+        name=parameter.name,
+        value=parameter.start,
+        unit=parameter.unit,
+        low=None,
+        high=None,
+        rows=0,
+        error_percent=None,
+        fitted=False,
+        source=parameter.source,
+    )
+
+
+def _median_percent(logarithms: Floats) -> float:
+    return float(np.median(np.abs(np.expm1(logarithms))) * 100.0)

@@ -1,0 +1,167 @@
+"""The three kinds of work that are calibrated, each with its rows, parameters and scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from costopt.performance.arrays import Flags, Texts
+from costopt.performance.calibration.facts import read_accelerators, read_models, read_table
+from costopt.performance.calibration.fit import Measured, Parameter, Predict
+from costopt.performance.calibration.sample_rows import predicted_samples, sample_rows
+from costopt.performance.calibration.serving_rows import METRICS as SERVING_METRICS
+from costopt.performance.calibration.serving_rows import serving_rows
+from costopt.performance.calibration.serving_scenario import predicted_serving
+from costopt.performance.calibration.training_rows import predicted_training, training_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from costopt.accelerator import Accelerator
+    from costopt.model import ModelSpec
+
+FIRST_TOKEN_WEIGHT: Final = 0.5
+"""How much a time to first token counts in the fit; clients differ too much for more."""
+
+_COLUMNS: Final = (
+    "id", "workload", "model", "precision", "accelerator", "n_accelerators", "tensor_parallel",
+    "pipeline_parallel", "batch_or_concurrency", "input_tokens", "output_tokens", "metric",
+    "value", "software", "source", "notes", "model_ref",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One kind of work with its measurements.
+
+    Attributes:
+        name: serving, samples or training.
+        prefixes: beginnings of the names of its parameters.
+        measured: values and groups.
+        predict: predictions of all rows from constants.
+        metrics: name of a score -> rows that it counts.
+        rated: rows whose error is that of a rate, which bands are made of.
+        inverse: rows that fall where the rate rises (times).
+        refused: id -> reason of rows that could not be read.
+    """
+
+    name: str
+    prefixes: tuple[str, ...]
+    measured: Measured
+    predict: Predict
+    metrics: Mapping[str, Flags]
+    rated: Flags
+    inverse: Flags
+    refused: Mapping[str, str]
+
+    def parameters(self, every: Sequence[Parameter]) -> tuple[Parameter, ...]:
+        """Parameters that are fitted to this kind."""
+        return tuple(
+            parameter
+            for parameter in every
+            if parameter.spread > 0 and parameter.name.startswith(self.prefixes)
+        )
+
+    @property
+    def groups(self) -> Mapping[str, Texts]:
+        """Ways to leave rows out together: by family and accelerator, and coarser."""
+        joined = np.char.add(np.char.add(self.measured.families, "|"), self.measured.accelerators)
+        return {
+            "group": joined,
+            "accelerator": self.measured.accelerators,
+            "architecture": self.measured.architectures,
+        }
+
+
+def read_kinds(folder: Path) -> tuple[Kind, ...]:
+    """Measurements of all kinds, from the tables of a folder.
+
+    Raises:
+        CatalogFileError: a table or column is missing.
+    """
+    accelerators, models = read_accelerators(folder), read_models(folder)
+    table = read_table(folder, "perf_calibration", _COLUMNS)
+    return (
+        _serving(table, models, accelerators),
+        _samples(table, models, accelerators),
+        _training(table, models, accelerators),
+    )
+
+
+def _serving(
+    table: pd.DataFrame, models: Mapping[str, ModelSpec], accelerators: Mapping[str, Accelerator]
+) -> Kind:
+    inference = table[table["workload"].str.startswith("inference")]
+    rows, refused = serving_rows(inference, models, accelerators)
+    first = rows.metric == SERVING_METRICS.index("ttft_ms")
+    between = rows.metric == SERVING_METRICS.index("tpot_ms")
+    return Kind(
+        name="serving",
+        prefixes=("serving.", "benchmark.together"),
+        measured=Measured(
+            values=rows.values,
+            weights=np.where(first, FIRST_TOKEN_WEIGHT, 1.0),
+            families=rows.families,
+            accelerators=rows.accelerators,
+            architectures=rows.architectures,
+        ),
+        predict=lambda constants: predicted_serving(rows, constants),
+        metrics={"throughput": ~(first | between), "tpot": between, "ttft": first},
+        rated=~first,
+        inverse=between,
+        refused=refused,
+    )
+
+
+def _samples(
+    table: pd.DataFrame, models: Mapping[str, ModelSpec], accelerators: Mapping[str, Accelerator]
+) -> Kind:
+    rows, refused = sample_rows(table, models, accelerators)
+    every = np.ones(len(rows), dtype=np.bool_)
+    return Kind(
+        name="samples",
+        prefixes=("samples.", "benchmark.sentence"),
+        measured=Measured(
+            values=rows.values,
+            weights=np.ones(len(rows)),
+            families=rows.families,
+            accelerators=rows.accelerators,
+            architectures=rows.architectures,
+        ),
+        predict=lambda constants: predicted_samples(rows, constants),
+        metrics={"throughput": every},
+        rated=every,
+        inverse=~every,
+        refused=refused,
+    )
+
+
+def _training(
+    table: pd.DataFrame, models: Mapping[str, ModelSpec], accelerators: Mapping[str, Accelerator]
+) -> Kind:
+    rows, refused = training_rows(table, models, accelerators)
+    every = np.ones(len(rows), dtype=np.bool_)
+    return Kind(
+        name="training",
+        prefixes=("training.", "benchmark.training"),
+        measured=Measured(
+            values=rows.values,
+            weights=np.ones(len(rows)),
+            families=rows.families,
+            accelerators=rows.accelerators,
+            architectures=rows.architectures,
+        ),
+        predict=lambda constants: predicted_training(rows, constants),
+        metrics={
+            "throughput": every,
+            "pretraining": rows.methods == "full",
+            "adapters": rows.methods != "full",
+        },
+        rated=every,
+        inverse=~every,
+        refused=refused,
+    )

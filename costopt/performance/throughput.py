@@ -1,0 +1,53 @@
+"""Throughput: the largest number of running requests that limits and memory allow."""
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from costopt.performance.arrays import Flags, Floats
+from costopt.performance.engine import EngineTimes
+
+HALVINGS: Final = 36
+"""Steps of bisection: the result is within 2^-36 of the cap."""
+
+
+def largest(allowed: Callable[[Floats], Flags], cap: Floats) -> Floats:
+    """Largest value in [0, cap] that is allowed, where allowing never comes back [1].
+
+    All cells are bisected together. Where nothing above 0 is allowed the result is 0.
+    """
+    low = np.zeros_like(cap)
+    high = cap
+    low = np.where(allowed(cap), cap, low)
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2.0
+        good = allowed(middle)
+        low = np.where(good, middle, low)
+        high = np.where(good, high, middle)
+    return low
+
+
+def largest_concurrency(times: EngineTimes, max_tpot_seconds: float | None, cap: Floats) -> Floats:
+    """Most running requests whose tokens come in time and whose prompts can be read [1].
+
+    Prompts can be read while ``rate(N) * turn(N) < 1``: one prompt after the other takes its turn
+    between the steps. Without a limit on the time per token only that and ``cap`` hold.
+    """
+
+    def allowed(running: Floats) -> Flags:
+        readable = times.rate(running) * times.turn_seconds(running) < 1.0
+        if max_tpot_seconds is None:
+            return readable
+        return readable & (times.token_interval_seconds(running) <= max_tpot_seconds)
+
+    return largest(allowed, cap)
+
+
+def concurrency_at_rate(times: EngineTimes, rate: Floats, cap: Floats) -> Floats:
+    """Running requests when requests arrive at ``rate``; ``cap`` where they cannot pass [1]."""
+
+    def allowed(running: Floats) -> Flags:
+        return times.rate(running) <= rate
+
+    return largest(allowed, cap)
