@@ -127,6 +127,7 @@ def batch_candidates(
             high_factor=high[layout],
             planned_factor=factor[layout],
             origin=origin[layout],
+            writers=nodes,
             state_bytes=0.0,
             nodes_fail_together=False,
         ),

@@ -36,6 +36,7 @@ class GangWork:
         high_factor: high end of the same band [1].
         planned_factor: planned over expected rate [1].
         origin: ``Origin`` codes.
+        writers: hosts that write a checkpoint together [1].
         state_bytes: what a checkpoint holds; 0 when finished work is never lost [B].
         nodes_fail_together: True when a reclaim of one node stops the whole gang.
     """
@@ -49,6 +50,7 @@ class GangWork:
     high_factor: Floats
     planned_factor: Floats
     origin: Integers
+    writers: Integers
     state_bytes: float
     nodes_fail_together: bool
 
@@ -200,7 +202,7 @@ def price_gangs(work: GangWork, renting: GangOffers, pairs: GangPairs) -> Gangs:
     hazard = risk.hazard_per_instance_hour[spot] * np.maximum(failing, 1)
     run = interrupted_run(
         work_hours=hours_of_work,
-        write_hours=checkpoint_hours(np.full(len(nodes), work.state_bytes), nodes.astype(float)),
+        write_hours=checkpoint_hours(work.state_bytes, work.writers[pairs.work]),
         restart_hours=risk.provisioning_hours[spot],
         hazard_per_hour=hazard,
         availability_fraction=risk.availability_fraction[spot],

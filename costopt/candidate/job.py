@@ -80,6 +80,7 @@ class JobCandidates:
     Attributes:
         workload: name of the workload.
         rate_unit: what the rates count.
+        horizon_hours: over which a cost is spread beside those of services [h].
         offers: offers that take part, one row each.
         types: instance types of the offers.
         type_of_offer: index of each offer's type (offers,).
@@ -91,6 +92,7 @@ class JobCandidates:
 
     workload: str
     rate_unit: str
+    horizon_hours: float
     offers: pd.DataFrame
     types: tuple[InstanceType, ...]
     type_of_offer: Integers

@@ -64,6 +64,7 @@ def rent_gangs(
     return JobCandidates(
         workload=workload.name or workload.kind,
         rate_unit=rate_unit,
+        horizon_hours=settings.horizon_hours,
         offers=offers,
         types=kinds,
         type_of_offer=type_index[rows],

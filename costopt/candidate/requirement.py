@@ -52,6 +52,7 @@ def requirement_candidates(
     return JobCandidates(
         workload=workload.name or workload.kind,
         rate_unit="",
+        horizon_hours=settings.horizon_hours,
         offers=offers,
         types=kinds,
         type_of_offer=type_index[rows],
@@ -133,6 +134,7 @@ def _mixed(
         type_of_layout=np.arange(len(kinds)),
         rates=LayoutRates(
             rates=np.where(codes == "", speed, 0.0)[:, None],
+            max_utilisation=one * workload.max_utilisation,
             low_factor=one,
             high_factor=one,
             planned_factor=one,

@@ -112,6 +112,7 @@ def _layout_rates(
     misses = tuple(_miss(rated, workload, row, float(gib)) for row, gib in enumerate(usable))
     return LayoutRates(
         rates=rated.samples_per_second[:, None],
+        max_utilisation=np.full(len(planned.factor), workload.max_utilisation),
         low_factor=planned.band.low_factor,
         high_factor=planned.band.high_factor,
         planned_factor=planned.factor,

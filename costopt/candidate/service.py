@@ -28,6 +28,7 @@ class LayoutRates:
     Attributes:
         rates: planned rate of one instance on one bucket alone; 0 = it cannot
             (layouts, buckets) [1/s].
+        max_utilisation: highest share of a rate that is planned with (layouts,) [0..1].
         low_factor: low end of the 80 % band over the expected rate (layouts,) [1].
         high_factor: high end of the same band (layouts,) [1].
         planned_factor: planned over expected rate (layouts,) [1].
@@ -36,6 +37,7 @@ class LayoutRates:
     """
 
     rates: Floats
+    max_utilisation: Floats
     low_factor: Floats
     high_factor: Floats
     planned_factor: Floats
@@ -60,7 +62,6 @@ class ServiceCandidates:
     Attributes:
         workload: name of the workload.
         demand: rate that each bucket needs (buckets,) [1/s].
-        max_utilisation: highest share of an instance's rate that is planned with [0..1].
         max_spot_fraction: largest share of a bucket on spot [0..1].
         offers: offers that take part, one row each.
         prices: what they cost.
@@ -75,7 +76,6 @@ class ServiceCandidates:
 
     workload: str
     demand: Floats
-    max_utilisation: float
     max_spot_fraction: float
     offers: pd.DataFrame
     prices: Prices
@@ -126,7 +126,6 @@ def assemble_service(
     return ServiceCandidates(
         workload=workload.name or workload.kind,
         demand=demand,
-        max_utilisation=workload.max_utilisation,
         max_spot_fraction=settings.max_spot_fraction,
         offers=taking_part,
         prices=priced(taking_part, settings.horizon_hours),

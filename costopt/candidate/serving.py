@@ -194,6 +194,7 @@ def _layout_rates(
     )
     return LayoutRates(
         rates=cells.requests_per_second * replicas[:, None],
+        max_utilisation=np.full(len(replicas), workload.max_utilisation),
         low_factor=planned.band.low_factor,
         high_factor=planned.band.high_factor,
         planned_factor=planned.factor,

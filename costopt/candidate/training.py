@@ -82,7 +82,7 @@ def training_candidates(
     for position, precision in enumerate(names):
         rated = rate_gangs(workload, model, catalog, chosen, GANG_SIZES, precision)
         rated_formats.append(rated)
-        works.append(_work(rated, workload, model, usable, position * cells, settings.confidence))
+        works.append(_work(rated, workload, model, chosen, usable, position * cells, settings))
         misses += [_miss(rated, row, kind) for row, kind in enumerate(chosen)]
 
     def layout_at(index: int) -> Layout:
@@ -165,13 +165,15 @@ def _work(
     rated: TrainingRates,
     workload: FineTuneJob | TrainingJob,
     model: ModelSpec,
+    kinds: list[InstanceType],
     usable: list[int],
     first_layout: int,
-    confidence: float,
+    settings: CandidateSettings,
 ) -> GangWork:
     """Turn rates of gangs into hours of work."""
     band = rated.band
-    factor = planned_factor(band.low_factor, band.high_factor, band.origin, confidence)
+    factor = planned_factor(band.low_factor, band.high_factor, band.origin, settings.confidence)
+    hosts = np.array([kind.hosts for kind in kinds], dtype=np.int64)
     row, column = np.nonzero(rated.tokens_per_second > 0)
     speed = rated.tokens_per_second[row, column] * factor[row]
     return GangWork(
@@ -184,6 +186,7 @@ def _work(
         high_factor=band.high_factor[row],
         planned_factor=factor[row],
         origin=band.origin[row],
+        writers=GANG_SIZES[column] * hosts[row],
         state_bytes=checkpoint_bytes(workload, model),
         nodes_fail_together=True,
     )

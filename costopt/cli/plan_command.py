@@ -78,4 +78,5 @@ def _printed(plan: Plan, source: Catalog) -> str:
     explanation = plan.explain(source)
     today = datetime.now(tz=UTC).date().isoformat()
     elapsed = max(0, days_between(plan.catalog.as_of, today))
-    return plan_text(plan, explanation.switch_sentences, elapsed)
+    changes = explanation.switch_sentences if plan.has_answer else explanation.changes
+    return plan_text(plan, changes, elapsed)

@@ -53,6 +53,7 @@ class _Gang:
     rate: float
     units: float
     band: Band
+    hosts: int
     state_bytes: float
     nodes_fail_together: bool
     vram_gib: Mapping[str, float]
@@ -107,6 +108,7 @@ def job_point(
             high_factor=gang.band.high_factor,
             planned_factor=factor,
             origin=gang.band.origin,
+            writers=np.array([nodes * gang.hosts], dtype=np.int64),
             state_bytes=gang.state_bytes,
             nodes_fail_together=gang.nodes_fail_together,
         ),
@@ -157,6 +159,7 @@ def _gang(catalog: Catalog, workload: Job, line: PlanLine, nodes: int) -> _Gang:
             rate=float(rates.units_per_second[row]) * nodes,
             units=float(workload.requests or workload.samples or 0),
             band=rates.band.take(np.array([row])),
+            hosts=1,
             state_bytes=0.0,
             nodes_fail_together=False,
             vram_gib=rates.vram_gib(row),
@@ -168,6 +171,7 @@ def _gang(catalog: Catalog, workload: Job, line: PlanLine, nodes: int) -> _Gang:
         rate=float(rated.tokens_per_second[0, 0]),
         units=total_tokens(workload),
         band=rated.band,
+        hosts=kinds[0].hosts,
         state_bytes=checkpoint_bytes(workload, model),
         nodes_fail_together=True,
         vram_gib=vram_by_term(rated.vram, 0, 0),

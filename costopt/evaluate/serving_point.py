@@ -44,7 +44,8 @@ class ServingPoint:
         vram_gib: memory of one accelerator by term, the cache as far as it is used [GiB].
         usable_gib: memory of one accelerator [GiB].
         service_ttft_ms: that the percentile of all requests do not exceed [ms].
-        late_fraction: share of all requests that miss the limit on the first token [0..1].
+        late: share of the line's requests that miss the limit on the first token [0..1].
+        late_fraction: the same of all requests [0..1].
     """
 
     feasible: NDArray[np.bool_]
@@ -55,6 +56,7 @@ class ServingPoint:
     vram_gib: tuple[dict[str, float], ...]
     usable_gib: Floats
     service_ttft_ms: float
+    late: Floats
     late_fraction: float
 
 
@@ -96,6 +98,7 @@ def serving_point(
         vram_gib=parts.vram_gib,
         usable_gib=parts.usable_gib,
         service_ttft_ms=_quantile(parts, weights, workload.percentile / 100),
+        late=parts.late,
         late_fraction=float(late),
     )
 

@@ -35,9 +35,10 @@ class InterruptedRun:
     makespan_hours: Floats
 
 
-def checkpoint_hours(state_bytes: Floats, nodes: Floats) -> Floats:
-    """Time to write one checkpoint when every node writes its part [h]."""
-    return state_bytes / (nodes * WRITE_GB_PER_SECOND_PER_NODE * GB) / SECONDS_PER_HOUR
+def checkpoint_hours(state_bytes: float, writers: NDArray[np.int64]) -> Floats:
+    """Time to write one checkpoint when every host writes its part [h]."""
+    per_second = writers * WRITE_GB_PER_SECOND_PER_NODE * GB
+    return np.asarray(state_bytes / per_second / SECONDS_PER_HOUR, dtype=np.float64)
 
 
 def best_interval_hours(write_hours: Floats, mean_hours: Floats) -> Floats:

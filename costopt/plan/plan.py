@@ -130,7 +130,7 @@ class Plan(PlanRecord):
         offers: offers in the catalogue [1].
         baselines: other ways to meet the request.
         exclusions: what took no part and why.
-        infeasible_because: what excludes what, and by how much; empty with an answer.
+        unanswered_because: why there is no answer: what excludes what, and by how much.
         request: the whole question.
         request_hash: sha256 of the question.
         catalog: which catalogue it was answered from.
@@ -156,7 +156,7 @@ class Plan(PlanRecord):
     offers: int
     baselines: tuple[Baseline, ...]
     exclusions: tuple[Exclusion, ...]
-    infeasible_because: tuple[str, ...]
+    unanswered_because: tuple[str, ...]
     request: PlanRequest
     request_hash: str
     catalog: CatalogStamp
@@ -176,7 +176,7 @@ class Plan(PlanRecord):
             NoPlanError: the request is infeasible, or time ran out before a first answer.
         """
         if not self.has_answer:
-            reason = "; ".join(self.infeasible_because) or "raise time_limit_seconds"
+            reason = "; ".join(self.unanswered_because) or "raise time_limit_seconds"
             raise NoPlanError(self.status.value, reason)
         return self
 

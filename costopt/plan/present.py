@@ -17,7 +17,7 @@ from costopt.plan.answer import (
 )
 from costopt.plan.line import PlanLine, column_names, line_row
 from costopt.plan.plan import Plan
-from costopt.plan.words import age_in_words, money, payment_in_words, percent
+from costopt.plan.words import age_in_words, counted, money, payment_in_short, percent
 
 WIDTH = 100
 """Columns of the text."""
@@ -25,16 +25,20 @@ WIDTH = 100
 MOST_TABLE_LINES = 5
 """Lines of the plan that the table shows."""
 
+GAP = "  "
+"""Between two columns."""
+
 LEFT = frozenset({"instance type", "region", "payment", "rate", "workload"})
 """Columns of the table whose text starts at the left."""
 
 
-def plan_text(plan: Plan, switch_points: Sequence[str] = (), days_since_catalog: int = 0) -> str:
+def plan_text(plan: Plan, changes: Sequence[str] = (), days_since_catalog: int = 0) -> str:
     """Return the plan as text of at most 100 columns.
 
     Args:
         plan: the plan.
-        switch_points: what would change the answer, one sentence each.
+        changes: what would change the answer or, without a plan, what would help; one sentence
+            each.
         days_since_catalog: days from the catalogue's newest price to today, where known.
     """
     blocks = [_wrapped(f"Warning: {text}.") for text in warnings(plan, days_since_catalog)]
@@ -43,15 +47,16 @@ def plan_text(plan: Plan, switch_points: Sequence[str] = (), days_since_catalog:
         blocks += ["", _table(plan)]
     if plan.baselines:
         blocks += ["", *_listed("Beside it:", [baseline_words(plan, b) for b in plan.baselines])]
-    if switch_points:
-        blocks += _listed("What would change it:", switch_points)
+    if changes:
+        title = "What would change it:" if plan.has_answer else "What would help:"
+        blocks += _listed(title, changes)
     blocks += [_wrapped(f"Left out: {exclusions_in_words(plan)}."), _wrapped(footer(plan))]
     return "\n".join(blocks)
 
 
 def _reasons(plan: Plan) -> Iterator[str]:
     if not plan.has_answer:
-        yield from (_wrapped(f"- {reason}") for reason in plan.infeasible_because)
+        yield from (_wrapped(f"- {reason}") for reason in plan.unanswered_because)
 
 
 def _listed(title: str, sentences: Sequence[str]) -> list[str]:
@@ -80,38 +85,44 @@ def _table_row(plan: Plan, line: PlanLine, cost: str) -> dict[str, str]:
     return row | {
         "instance type": offer.instance_type,
         "region": f"{offer.provider} {offer.region}",
-        "payment": payment_in_words(offer.purchase_option, offer.term_years, offer.payment),
+        "payment": payment_in_short(offer.purchase_option, offer.term_years, offer.payment),
         "count": str(line.count),
         cost: money(amount, plan.currency),
         "share": percent(line.share),
         "VRAM": "-" if vram is None else percent(vram),
         "rate": line.rate_origin or "-",
-        "price age": age_in_words(line.price_age_days),
+        "age": age_in_words(line.price_age_days),
     }
 
 
 def _table(plan: Plan) -> str:
-    """Lay the lines out in columns that are as wide as their widest text."""
+    """Lay the lines out in columns as wide as their widest text, at most 100 wide together."""
     rows = table_rows(plan)
     names = list(rows[0])
     widths = {name: max(len(name), *(len(row[name]) for row in rows)) for name in names}
-    lines = ["  ".join(_cell(name, name, widths) for name in names).rstrip()]
-    lines += ["  ".join(_cell(row[name], name, widths) for name in names).rstrip() for row in rows]
+    while sum(widths.values()) + len(GAP) * (len(names) - 1) > WIDTH:
+        widest = max((name for name in names if name in LEFT), key=lambda name: widths[name])
+        widths[widest] -= 1
+    shown = [dict(zip(names, names, strict=True)), *rows]
+    lines = [GAP.join(_cell(row[name], name, widths) for name in names).rstrip() for row in shown]
     rest = len(plan.lines) - len(rows)
     if rest:
-        lines.append(f"... and {rest} more; plan.to_frame() shows all")
-    return "\n".join(line[:WIDTH] for line in lines)
+        lines.append(f"... and {counted(rest, 'more line')}; plan.to_frame() shows all")
+    return "\n".join(lines)
 
 
 def _cell(text: str, name: str, widths: dict[str, int]) -> str:
-    return text.ljust(widths[name]) if name in LEFT else text.rjust(widths[name])
+    """Pad a text to its column, or cut it with an ellipsis."""
+    width = widths[name]
+    cut = text if len(text) <= width else f"{text[: width - 1]}…"
+    return cut.ljust(width) if name in LEFT else cut.rjust(width)
 
 
 def plan_html(plan: Plan) -> str:
     """Return the plan for a notebook: the answer, a table, and what stands beside it."""
     parts = [f"<p><b>Warning:</b> {escape(text)}.</p>" for text in warnings(plan)]
     parts.append(f"<p><b>{escape(answer(plan))}</b></p>")
-    parts += [f"<p>{escape(reason)}</p>" for reason in plan.infeasible_because]
+    parts += [f"<p>{escape(reason)}</p>" for reason in plan.unanswered_because]
     if plan.lines:
         parts.append(pd.DataFrame(table_rows(plan)).to_html(index=False, border=0))
     beside = "".join(f"<li>{escape(baseline_words(plan, b))}</li>" for b in plan.baselines)

@@ -63,6 +63,15 @@ def payment_in_words(option: str, term_years: float | None, payment: str) -> str
     return f"{words}, {payment} upfront" if payment else words
 
 
+def payment_in_short(option: str, term_years: float | None, payment: str) -> str:
+    """Write a way to pay for a column, such as 1y reserved (all)."""
+    if term_years is None:
+        return PAYMENTS.get(option, option)
+    term = f"{term_years:g}y" if term_years >= 1 else f"{round(12 * term_years)}m"
+    upfront = f" ({payment})" if payment else ""
+    return f"{term} {PAYMENTS.get(option, option)}{upfront}"
+
+
 def age_in_words(days: float) -> str:
     """Write an age in days, or in months from 90 days on."""
     return f"{days:.0f} d" if days < 90 else f"{days / 30.4375:.0f} mo"

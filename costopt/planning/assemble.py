@@ -1,13 +1,13 @@
 """From candidates to one problem: servers, offers, choices and the limits that join them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from costopt.candidate.find import Candidates
+from costopt.candidate.find import Candidates, NamedWorkload
 from costopt.candidate.job import JobCandidates
 from costopt.candidate.service import ServiceCandidates
 from costopt.catalog.own_prices import quota_rows
@@ -64,16 +64,17 @@ class SharedLimits:
     horizon_hours: float
 
 
-def assemble(candidates: Sequence[Candidates], limits: SharedLimits) -> AssembledProblem:
+def assemble(workloads: Sequence[NamedWorkload], limits: SharedLimits) -> AssembledProblem:
     """Join the candidates of all workloads into one problem.
 
     Costs are per hour of the horizon; a job's total cost is spread over it, so that the budget
     counts both alike.
 
     Args:
-        candidates: of each workload of the request, in order.
+        workloads: of the request, in order, with their candidates and their own limits.
         limits: quotas, budget and number of types, which join the workloads.
     """
+    candidates = [item.candidates for item in workloads]
     services = [item for item in candidates if isinstance(item, ServiceCandidates)]
     jobs = [item for item in candidates if isinstance(item, JobCandidates)]
     columns: list[ServiceColumns] = []
@@ -98,8 +99,8 @@ def assemble(candidates: Sequence[Candidates], limits: SharedLimits) -> Assemble
             [_groups(s, groups)[c.offer] for s, c in zip(services, columns, strict=True)]
         ),
         blocks=tuple(blocks),
-        choices=tuple(_choice(job, groups, limits.horizon_hours) for job in jobs),
-        rows=_quota_rows(services, columns, jobs, limits),
+        choices=tuple(_choice(job, groups) for job in jobs),
+        rows=tuple(_limit_rows(workloads, columns, limits)),
         budget_per_hour=None if limits.budget is None else limits.budget / limits.horizon_hours,
         max_groups=limits.max_distinct_types,
     )
@@ -123,7 +124,7 @@ def _service_columns(
     block = ServingBlock(
         demand=service.demand,
         rates=service.layout_rates.rates[layout],
-        max_utilisation=np.full(len(servers), service.max_utilisation),
+        max_utilisation=service.layout_rates.max_utilisation[layout],
         is_spot=servers["spot"].to_numpy(dtype=np.bool_),
         max_spot_fraction=service.max_spot_fraction,
     )
@@ -148,38 +149,113 @@ def _groups(item: Candidates, groups: Mapping[tuple[str, str], int]) -> Integers
     return of_type[item.type_of_offer] if len(of_type) else np.zeros(0, dtype=np.int64)
 
 
-def _choice(
-    job: JobCandidates, groups: Mapping[tuple[str, str], int], horizon_hours: float
-) -> Choice:
+def _choice(job: JobCandidates, groups: Mapping[tuple[str, str], int]) -> Choice:
     return Choice(
-        cost=job.gangs.cost_total / horizon_hours,
+        cost=job.gangs.cost_total / job.horizon_hours,
         group=_groups(job, groups)[job.gangs.offer] if len(job.gangs) else job.gangs.offer,
     )
 
 
-def _quota_rows(
-    services: Sequence[ServiceCandidates],
-    columns: Sequence[ServiceColumns],
-    jobs: Sequence[JobCandidates],
-    limits: SharedLimits,
-) -> tuple[LimitRow, ...]:
-    """Write one row per quota: instances of all workloads that the key names."""
-    rows = []
+def forbidding_row(
+    workloads: Sequence[NamedWorkload],
+    assembled: AssembledProblem,
+    forbidden: Callable[[pd.DataFrame], NDArray[np.bool_]],
+) -> LimitRow:
+    """Write a row that keeps some offers out.
+
+    Args:
+        workloads: with their candidates.
+        assembled: their problem.
+        forbidden: offers of a workload -> which of them may not be used.
+    """
+
+    def offers(service: ServiceCandidates, column: ServiceColumns) -> Floats:
+        return forbidden(service.offers)[column.offer].astype(np.float64)
+
+    def gangs(job: JobCandidates) -> Floats:
+        return _gang_weights(job, forbidden(job.offers))
+
+    everything = [True] * len(workloads)
+    columns = assembled.services
+    return _row(workloads, columns, "forbidden offers", 0.0, everything, (offers, gangs))
+
+
+def _limit_rows(
+    workloads: Sequence[NamedWorkload], columns: Sequence[ServiceColumns], limits: SharedLimits
+) -> Iterator[LimitRow]:
+    """Yield quotas of the request and of each workload, and budgets of each workload."""
+    everything = [True] * len(workloads)
     for key, allowed in limits.quota:
-        counted = [
-            quota_rows(service.offers, key)[column.offer].astype(np.float64)
-            for service, column in zip(services, columns, strict=True)
-        ]
-        gangs = [_gang_weights(job, quota_rows(job.offers, key)) for job in jobs]
-        rows.append(
-            LimitRow(
-                name=f"quota {key}",
-                offer_coefficients=_joined(counted),
-                choice_coefficients=tuple(gangs),
-                upper=float(allowed),
-            )
-        )
-    return tuple(rows)
+        yield _quota_row(workloads, columns, key, allowed, everything)
+    for index, item in enumerate(workloads):
+        own = item.workload.limits
+        counted = [position == index for position in range(len(workloads))]
+        for key, allowed in (own.quota or {}).items():
+            yield _quota_row(workloads, columns, key, allowed, counted)
+        if own.budget is not None:
+            yield _budget_row(workloads, columns, own.budget / limits.horizon_hours, counted)
+
+
+def _quota_row(
+    workloads: Sequence[NamedWorkload],
+    columns: Sequence[ServiceColumns],
+    key: str,
+    allowed: int,
+    counted: Sequence[bool],
+) -> LimitRow:
+    """Write one quota: instances of the counted workloads that the key names."""
+
+    def offers(service: ServiceCandidates, column: ServiceColumns) -> Floats:
+        return quota_rows(service.offers, key)[column.offer].astype(np.float64)
+
+    def gangs(job: JobCandidates) -> Floats:
+        return _gang_weights(job, quota_rows(job.offers, key))
+
+    return _row(workloads, columns, f"quota {key}", float(allowed), counted, (offers, gangs))
+
+
+def _budget_row(
+    workloads: Sequence[NamedWorkload],
+    columns: Sequence[ServiceColumns],
+    per_hour: float,
+    counted: Sequence[bool],
+) -> LimitRow:
+    """Write the budget of one workload, per hour of the horizon."""
+
+    def offers(service: ServiceCandidates, column: ServiceColumns) -> Floats:
+        return service.prices.per_hour[column.offer]
+
+    def gangs(job: JobCandidates) -> Floats:
+        return job.gangs.cost_total / job.horizon_hours
+
+    return _row(workloads, columns, "budget", per_hour, counted, (offers, gangs))
+
+
+def _row(
+    workloads: Sequence[NamedWorkload],
+    columns: Sequence[ServiceColumns],
+    name: str,
+    upper: float,
+    counted: Sequence[bool],
+    weights: tuple[
+        Callable[[ServiceCandidates, ServiceColumns], Floats], Callable[[JobCandidates], Floats]
+    ],
+) -> LimitRow:
+    """Write one row over all columns; workloads that do not count weigh nothing."""
+    of_offers, of_gangs = weights
+    offers, gangs = [], []
+    services = iter(columns)
+    for item, counts in zip(workloads, counted, strict=True):
+        if isinstance(item.candidates, ServiceCandidates):
+            offers.append(of_offers(item.candidates, next(services)) * counts)
+        else:
+            gangs.append(of_gangs(item.candidates) * counts)
+    return LimitRow(
+        name=name,
+        offer_coefficients=_joined(offers),
+        choice_coefficients=tuple(gangs),
+        upper=upper,
+    )
 
 
 def _gang_weights(job: JobCandidates, counted: NDArray[np.bool_]) -> Floats:

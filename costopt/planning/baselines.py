@@ -4,22 +4,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
+from costopt.candidate.alone import alone_costs
 from costopt.candidate.find import NamedWorkload, candidates_of
-from costopt.candidate.job import JobCandidates
-from costopt.candidate.service import ServiceCandidates
 from costopt.catalog.catalog import Catalog
-from costopt.catalog.own_prices import quota_rows
 from costopt.plan.plan import Baseline
-from costopt.planning.assemble import assemble
-from costopt.planning.search import Found, only_provider, search, shared_limits
-from costopt.solve.run import solve_problem
+from costopt.planning.search import Forbidden, Found, search
 from costopt.units import HOURS_PER_YEAR
 from costopt.workload.limits import DEFAULT_PURCHASE_OPTIONS, Limits
 from costopt.workload.request import PlanRequest
 
 COMMITMENTS = ("reserved", "savings_plan", "committed_use", "subscription")
 """Purchase options that commit for a year or more."""
+
+MOST_SINGLE_TYPES = 5
+"""Instance types that are planned alone to find the best single one."""
 
 BASELINE_GAP = 1e-3
 """Relative distance to the bound at which the search for a baseline stops."""
@@ -42,8 +43,8 @@ def baselines_of(
         catalog: offers and facts.
     """
     return (
-        _single_type(workloads, total, request),
-        _single_provider(workloads, found, total, request),
+        _single_type(workloads, total, request, catalog),
+        _single_provider(workloads, found, total, request, catalog),
         _one_year(workloads, total, request, catalog),
     )
 
@@ -65,13 +66,13 @@ def _compared(
 
 
 def _single_type(
-    workloads: Sequence[NamedWorkload], total: float, request: PlanRequest
+    workloads: Sequence[NamedWorkload], total: float, request: PlanRequest, catalog: Catalog
 ) -> Baseline:
     """Give each workload its best single instance type on demand."""
     cost = 0.0
     words = []
     for item in workloads:
-        best = _single_type_of(item, request)
+        best = _single_type_of(item, request, catalog)
         if best is None:
             return _compared("single_type_on_demand", "best single type on demand", None, total)
         cost += best[0]
@@ -80,61 +81,47 @@ def _single_type(
     return _compared("single_type_on_demand", text, cost, total)
 
 
-def _single_type_of(item: NamedWorkload, request: PlanRequest) -> tuple[float, str] | None:
-    """Return cost and words of one workload's best single type on demand."""
-    candidates = item.candidates
-    if isinstance(candidates, ServiceCandidates):
-        return _single_service_type(candidates, request)
-    return _single_job_type(candidates, request)
-
-
-def _single_service_type(
-    service: ServiceCandidates, request: PlanRequest
+def _single_type_of(
+    item: NamedWorkload, request: PlanRequest, catalog: Catalog
 ) -> tuple[float, str] | None:
-    """Enumerate every layout that serves all buckets, on its cheapest on-demand offer."""
-    rates = service.layout_rates.rates
-    able = np.flatnonzero((rates > 0).all(axis=1))
-    firm = (service.offers["purchase_option"] == "on_demand").to_numpy(dtype=np.bool_)
+    """Plan one workload on single types, the cheapest bound first, until none can be cheaper.
+
+    What a type costs without looking at waiting is a bound on what it costs with it.
+    """
+    options = item.candidates.offers["purchase_option"].to_numpy(dtype=object)
+    on_demand = options == "on_demand"
     best: tuple[float, str] | None = None
-    for layout in able:
-        rows = np.flatnonzero(firm & (service.type_of_offer == service.type_of_layout[layout]))
-        if not len(rows):
+    tried: set[tuple[str, str]] = set()
+    for alone in alone_costs(item.candidates, request.horizon_hours):
+        offer = item.candidates.offers.iloc[alone.offer]
+        kind = (str(offer["provider"]), str(offer["instance_type"]))
+        if not on_demand[alone.offer] or kind in tried:
             continue
-        load = float((service.demand / rates[layout]).sum()) / service.max_utilisation
-        count = max(1, int(np.ceil(load - 1e-9)))
-        row = int(rows[np.argmin(service.prices.per_hour[rows])])
-        cost = float(service.prices.per_hour[row]) * count * request.horizon_hours
-        offer = service.offers.iloc[[row]]
-        allowed = [
-            count <= limit
-            for key, limit in (request.limits.quota or {}).items()
-            if quota_rows(offer, key).any()
-        ]
-        if all(allowed) and (best is None or cost < best[0]):
-            best = (cost, f"{count} x {offer['instance_type'].iloc[0]}")
+        if (best is not None and alone.cost_total >= best[0]) or len(tried) == MOST_SINGLE_TYPES:
+            break
+        tried.add(kind)
+        only = item.candidates.offers[["provider", "instance_type"]] == list(kind)
+        wanted = only.all(axis=1).to_numpy(dtype=np.bool_) & on_demand
+        found = search([item], request, catalog, forbidden=_constant(~wanted))
+        if found.operated:
+            lines = found.operated[0].lines
+            cost = sum(line.line_cost_total for line in lines)
+            if best is None or cost < best[0]:
+                best = (cost, f"{sum(line.count for line in lines)} x {kind[1]}")
     return best
 
 
-def _single_job_type(job: JobCandidates, request: PlanRequest) -> tuple[float, str] | None:
-    """Return the cheapest gang on demand."""
-    gangs = job.gangs
-    if not len(gangs):
-        return None
-    options = job.offers["purchase_option"].to_numpy(dtype=object)
-    cost = np.where(options[gangs.offer] == "on_demand", gangs.cost_total, np.inf)
-    cost = np.where(gangs.spot_nodes > 0, np.inf, cost)
-    for key, limit in (request.limits.quota or {}).items():
-        counted = quota_rows(job.offers, key)[gangs.offer]
-        cost = np.where(counted & (gangs.nodes > limit), np.inf, cost)
-    best = int(np.argmin(cost))
-    if not np.isfinite(cost[best]):
-        return None
-    name = job.offers["instance_type"].iloc[int(gangs.offer[best])]
-    return float(cost[best]), f"{gangs.nodes[best]} x {name}"
+def _constant(mask: NDArray[np.bool_]) -> Forbidden:
+    """Forbid the same offers whatever is asked."""
+    return lambda _: mask
 
 
 def _single_provider(
-    workloads: Sequence[NamedWorkload], found: Found, total: float, request: PlanRequest
+    workloads: Sequence[NamedWorkload],
+    found: Found,
+    total: float,
+    request: PlanRequest,
+    catalog: Catalog,
 ) -> Baseline:
     """Return the best plan on one cloud; on another one when the plan itself is on one."""
     name = "single_provider"
@@ -143,16 +130,14 @@ def _single_provider(
     others = sorted(there - used if len(used) == 1 else there)
     if not others:
         return Baseline(name=name, text=f"on another cloud: only {next(iter(used))} takes part")
-    assembled = assemble([item.candidates for item in workloads], shared_limits(request))
     best: tuple[float, str] | None = None
+    quicker = request.model_copy(update={"gap": max(request.gap, BASELINE_GAP)})
     for provider in others:
-        row = only_provider(workloads, assembled, provider)
-        problem = replace(assembled.problem, rows=(*assembled.problem.rows, row))
-        solution = solve_problem(
-            problem,
-            gap=max(request.gap, BASELINE_GAP),
-            time_limit_seconds=request.time_limit_seconds,
-        )
+
+        def elsewhere(offers: pd.DataFrame, provider: str = provider) -> NDArray[np.bool_]:
+            return (offers["provider"] != provider).to_numpy(dtype=np.bool_)
+
+        solution = search(workloads, quicker, catalog, forbidden=elsewhere).solution
         if solution.cost is not None and (best is None or solution.cost < best[0]):
             best = (solution.cost, provider)
     where = "another cloud" if len(used) == 1 else "one cloud"

@@ -63,7 +63,7 @@ def service_lines(
             share=float(weights @ routing),
             routing=tuple(float(part) for part in routing),
             utilisation=load,
-            max_utilisation=candidates.max_utilisation,
+            max_utilisation=float(rates.max_utilisation[layout]),
             origin=int(rates.origin[layout]),
             band=Band(
                 low=float(rates.low_factor[layout]) / planned,

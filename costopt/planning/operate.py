@@ -24,6 +24,7 @@ class Operated:
         tpot_ms: slowest of the lines; None where it does not apply [ms].
         latency_ms: slowest of the lines; None where it does not apply [ms].
         late_fraction: share of the requests that miss the limit on the first token [0..1].
+        late_fractions: the same for each line; empty where it does not apply [0..1].
         duration_hours: until a job is done; None for what runs over the horizon [h].
     """
 
@@ -32,6 +33,7 @@ class Operated:
     tpot_ms: float | None = None
     latency_ms: float | None = None
     late_fraction: float = 0.0
+    late_fractions: tuple[float, ...] = ()
     duration_hours: float | None = None
 
 
@@ -96,6 +98,7 @@ def _serving(
         ttft_ms=point.service_ttft_ms,
         tpot_ms=float(point.tpot_ms.max()),
         late_fraction=point.late_fraction,
+        late_fractions=tuple(point.late.tolist()),
     )
 
 

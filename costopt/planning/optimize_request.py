@@ -14,7 +14,6 @@ from costopt.planning.baselines import baselines_of
 from costopt.planning.outcome import cost_range, outcome_of
 from costopt.planning.refusal import why_infeasible
 from costopt.planning.search import Found, search
-from costopt.solve.solution import Solution
 from costopt.units import HOURS_PER_MONTH
 from costopt.workload.limits import Limits
 from costopt.workload.request import AnyWorkload, PlanRequest
@@ -98,7 +97,7 @@ def _write_plan(
     low, high = cost_range(lines)
     durations = [o.duration_hours for o in outcomes if o.duration_hours is not None]
     return Plan(
-        status=solution.status,
+        status=found.status(request.gap),
         lines=lines,
         outcomes=tuple(outcomes),
         currency=request.currency,
@@ -110,14 +109,14 @@ def _write_plan(
         duration_hours=max(durations) if durations else None,
         cash_now=sum(line.cash_now for line in lines) if answered else None,
         locked_in=sum(line.locked_in for line in lines) if answered else None,
-        bound=solution.bound,
-        gap=solution.gap,
+        bound=found.bound,
+        gap=found.gap,
         seconds=solution.seconds,
         rated_offers=_rated_offers(workloads),
         offers=len(catalog),
         baselines=baselines_of(workloads, found, total, request, catalog) if lines else (),
         exclusions=_exclusions(workloads, catalog),
-        infeasible_because=_refusal(workloads, solution, request, catalog),
+        unanswered_because=_refusal(workloads, found, request, catalog),
         request=request,
         request_hash=request_hash(request),
         catalog=CatalogStamp(
@@ -127,12 +126,17 @@ def _write_plan(
 
 
 def _refusal(
-    workloads: Sequence[NamedWorkload], solution: Solution, request: PlanRequest, catalog: Catalog
+    workloads: Sequence[NamedWorkload], found: Found, request: PlanRequest, catalog: Catalog
 ) -> tuple[str, ...]:
     """Say why there is no plan; nothing when there is one, or when time ran out."""
-    if solution.status is not PlanStatus.INFEASIBLE:
+    if found.is_late:
+        return (
+            "no mix was found whose first tokens come in time, though each request size alone "
+            "can; loosen max_ttft_ms or the percentile",
+        )
+    if found.solution.status is not PlanStatus.INFEASIBLE:
         return ()
-    return why_infeasible(workloads, solution, request, catalog.offers)
+    return why_infeasible(workloads, found.solution, request, catalog.offers)
 
 
 def _rated_offers(workloads: Sequence[NamedWorkload]) -> int:

@@ -1,34 +1,48 @@
 """One search: solve, write lines, hold latency against the mix, and try again where it fails."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from costopt.candidate.find import NamedWorkload
-from costopt.candidate.job import JobCandidates
+from costopt.candidate.mix_room import with_mix_room
 from costopt.candidate.service import ServiceCandidates
 from costopt.catalog.catalog import Catalog
+from costopt.errors import PlanCheckError
 from costopt.evaluate.limits import TOLERANCE
 from costopt.plan.line import PlanLine
-from costopt.planning.assemble import AssembledProblem, SharedLimits, assemble
+from costopt.plan.status import PlanStatus
+from costopt.planning.assemble import (
+    AssembledProblem,
+    SharedLimits,
+    assemble,
+    forbidding_row,
+)
 from costopt.planning.lines import job_lines, service_lines
 from costopt.planning.operate import Operated, operated
-from costopt.solve.problem import LimitRow
 from costopt.solve.run import solve_problem
 from costopt.solve.solution import Solution
 from costopt.workload.request import PlanRequest
 from costopt.workload.serving import InferenceService
 
-TIGHTENING: Final = 0.9
-"""Factor on the planned utilisation of a service whose mix misses its limit on the first token.
+TIGHTENING: Final = 0.85
+"""Factor on the utilisation of a service whose mix misses its limit on the first token.
 
-Rates of single request sizes combine linearly for tokens and memory, not for waiting; when the
-chosen mix waits too long it is planned again with more room.
+A layout is rated on the workload's own mix; when the mix that a plan routes to it waits longer,
+it is planned again with more room.
 """
 
-MOST_ROUNDS: Final = 12
+LATEST: Final = 0.5
+"""Lines with at least this part of the worst line's late requests are planned with more room."""
+
+GAP_ROUNDING: Final = 1e-9
+"""How far rounding may lift a proven gap."""
+
+MOST_ROUNDS: Final = 24
 """Searches after which the request counts as one that this method cannot plan."""
 
 
@@ -41,12 +55,36 @@ class Found:
         assembled: that problem.
         operated: lines of each workload with their figures; empty without an answer.
         rounds: problems that were solved [1].
+        is_late: True where no round met the limit on the first token.
+        bound: no lines within the limits cost less [plan currency/h]; that of the first problem,
+            which asks for the least.
     """
 
     solution: Solution
     assembled: AssembledProblem
     operated: tuple[Operated, ...]
     rounds: int
+    is_late: bool
+    bound: float | None
+
+    @property
+    def gap(self) -> float | None:
+        """Distance of the cost to the bound, relative; None without an answer."""
+        cost = self.solution.cost
+        if cost is None or self.bound is None:
+            return None
+        return max(cost - self.bound, 0.0) / cost if cost > 0 else 0.0
+
+    def status(self, gap: float) -> PlanStatus:
+        """What the search came to, held against the gap that was asked for."""
+        if self.gap is None:
+            return self.solution.status
+        within = self.gap <= gap + GAP_ROUNDING
+        return PlanStatus.OPTIMAL_WITHIN_GAP if within else PlanStatus.FEASIBLE_AT_LIMIT
+
+
+Forbidden = Callable[[pd.DataFrame], NDArray[np.bool_]]
+"""Offers of a workload -> which of them a search may not use."""
 
 
 def search(
@@ -54,51 +92,102 @@ def search(
     request: PlanRequest,
     catalog: Catalog,
     *,
-    forbidden: LimitRow | None = None,
+    forbidden: Forbidden | None = None,
 ) -> Found:
     """Find the cheapest lines whose mix really meets every limit.
+
+    Where the first mix is late, two ways on are tried and the cheaper plan is kept: more room for
+    the layouts that are late, again and again; and every layout held against the whole mix.
 
     Args:
         workloads: with their candidates.
         request: limits and settings.
         catalog: what operating figures are computed from.
-        forbidden: one more row, for a search in which something may not be used.
+        forbidden: offers of a workload -> which of them this search may not use.
     """
+    found = _first_in_time(workloads, request, catalog, forbidden)
+    if found.rounds == 1:
+        return found
+    held = [
+        replace(
+            item,
+            candidates=with_mix_room(item.workload, item.candidates, catalog, request.confidence),
+        )
+        if isinstance(item.workload, InferenceService)
+        and isinstance(item.candidates, ServiceCandidates)
+        else item
+        for item in workloads
+    ]
+    other = _first_in_time(held, request, catalog, forbidden)
+    best = min((found, other), key=_cost_in_time)
+    return replace(_unanswered(best) if best.is_late else best, bound=found.bound)
+
+
+def _unanswered(found: Found) -> Found:
+    """Return a search without an answer: no mix was found that starts in time."""
+    solution = replace(
+        found.solution, status=PlanStatus.NO_ANSWER_IN_TIME, cost=None, gap=None, shares=(),
+        chosen=(),
+    )  # fmt: skip
+    return replace(found, solution=solution, operated=())
+
+
+def _cost_in_time(found: Found) -> tuple[bool, float]:
+    """Sort key: plans in time first, then the cheaper."""
+    cost = found.solution.cost
+    return found.is_late, np.inf if cost is None else cost
+
+
+def _first_in_time(
+    workloads: Sequence[NamedWorkload],
+    request: PlanRequest,
+    catalog: Catalog,
+    forbidden: Forbidden | None,
+) -> Found:
+    """Solve, and solve again with more room where a mix is late, until none is."""
     tightened = list(workloads)
     rounds = 0
+    bound: float | None = None
     while True:
         rounds += 1
-        assembled = assemble([item.candidates for item in tightened], shared_limits(request))
+        assembled = assemble(tightened, shared_limits(request))
         problem = assembled.problem
         if forbidden is not None:
-            problem = replace(problem, rows=(*problem.rows, forbidden))
+            row = forbidding_row(tightened, assembled, forbidden)
+            problem = replace(problem, rows=(*problem.rows, row))
         solution = solve_problem(
             problem, gap=request.gap, time_limit_seconds=request.time_limit_seconds
         )
-        if solution.cost is None:
-            return Found(solution=solution, assembled=assembled, operated=(), rounds=rounds)
+        bound = solution.bound if rounds == 1 else bound
+        lines = _lines(tightened, assembled, solution, request.horizon_hours, catalog)
         found = tuple(
-            operated(item.workload, lines, catalog, request)
-            for item, lines in zip(
-                tightened,
-                _lines(tightened, assembled, solution, request.horizon_hours, catalog),
-                strict=True,
-            )
+            operated(item.workload, written, catalog, request)
+            for item, written in zip(tightened, lines, strict=False)
         )
         late = [index for index, item in enumerate(found) if _is_late(tightened[index], item)]
         if not late or rounds == MOST_ROUNDS:
-            return Found(solution=solution, assembled=assembled, operated=found, rounds=rounds)
+            return Found(
+                solution=solution,
+                assembled=assembled,
+                operated=found,
+                rounds=rounds,
+                is_late=bool(late),
+                bound=bound,
+            )
         for index in late:
-            tightened[index] = _with_more_room(tightened[index])
+            tightened[index] = _with_more_room(tightened[index], found[index])
 
 
 def shared_limits(request: PlanRequest) -> SharedLimits:
     """Return the limits that join all workloads of a request."""
     limits = request.limits
+    most_types = [limits.max_distinct_types]
+    if len(request.workloads) == 1:
+        most_types.append(request.workloads[0].limits.max_distinct_types)
     return SharedLimits(
         quota=tuple((limits.quota or {}).items()),
         budget=limits.budget,
-        max_distinct_types=limits.max_distinct_types,
+        max_distinct_types=min((count for count in most_types if count), default=None),
         horizon_hours=request.horizon_hours,
     )
 
@@ -110,7 +199,9 @@ def _lines(
     horizon_hours: float,
     catalog: Catalog,
 ) -> list[list[PlanLine]]:
-    """Write the lines of each workload."""
+    """Write the lines of each workload; none without a solution."""
+    if solution.cost is None:
+        return []
     lines = []
     services = jobs = 0
     for item in workloads:
@@ -145,34 +236,26 @@ def _is_late(item: NamedWorkload, found: Operated) -> bool:
     return found.late_fraction > 1 - workload.percentile / 100 + TOLERANCE / 2
 
 
-def _with_more_room(item: NamedWorkload) -> NamedWorkload:
-    """Plan a service with a lower utilisation."""
+def _with_more_room(item: NamedWorkload, found: Operated) -> NamedWorkload:
+    """Plan the layouts whose own mix is late with a lower utilisation than they have now."""
     candidates = item.candidates
     if not isinstance(candidates, ServiceCandidates):
         return item
-    lower = candidates.max_utilisation * TIGHTENING
-    return replace(item, candidates=replace(candidates, max_utilisation=lower))
+    worst = max(found.late_fractions)
+    planned = candidates.layout_rates.max_utilisation.copy()
+    for line, late in zip(found.lines, found.late_fractions, strict=True):
+        if late >= LATEST * worst:
+            index = _layout_index(candidates, line)
+            planned[index] = min(planned[index], line.utilisation or 1.0) * TIGHTENING
+    rates = replace(candidates.layout_rates, max_utilisation=planned)
+    return replace(item, candidates=replace(candidates, layout_rates=rates))
 
 
-def only_provider(
-    workloads: Sequence[NamedWorkload], problem: AssembledProblem, provider: str
-) -> LimitRow:
-    """Write a row that keeps everything on one cloud."""
-    services = [
-        item.candidates for item in workloads if isinstance(item.candidates, ServiceCandidates)
-    ]
-    jobs = [item.candidates for item in workloads if isinstance(item.candidates, JobCandidates)]
-    offers = [
-        np.asarray(service.offers["provider"] != provider, dtype=np.float64)[columns.offer]
-        for service, columns in zip(services, problem.services, strict=True)
-    ]
-    gangs = [
-        np.asarray(job.offers["provider"] != provider, dtype=np.float64)[job.gangs.offer]
-        for job in jobs
-    ]
-    return LimitRow(
-        name=f"only {provider}",
-        offer_coefficients=np.concatenate([*offers, np.zeros(0)]),
-        choice_coefficients=tuple(gangs),
-        upper=0.0,
-    )
+def _layout_index(candidates: ServiceCandidates, line: PlanLine) -> int:
+    """Find the layout that a line was written from."""
+    for index, layout in enumerate(candidates.layouts):
+        kind = candidates.types[candidates.type_of_layout[index]]
+        same_type = (kind.provider, kind.name) == (line.offer.provider, line.offer.instance_type)
+        if same_type and layout == line.layout:
+            return index
+    raise PlanCheckError([f"{line.offer.instance_type} has a layout that is no candidate"])

@@ -61,6 +61,10 @@ class PlanRequest(Written):
     def _some_work(self) -> Self:
         if not self.workloads:
             raise ValueError("at least one workload is needed")
+        if len(self.workloads) > 1 and any(
+            workload.limits.max_distinct_types is not None for workload in self.workloads
+        ):
+            raise ValueError("with several workloads, max_distinct_types belongs to [limits]")
         names = [workload.name for workload in self.workloads if workload.name]
         if len(set(names)) < len(names):
             raise ValueError("two workloads have the same name")

@@ -69,7 +69,7 @@ def test_a_hopeless_pool_never_finishes() -> None:
 
 def test_writing_time_falls_with_the_nodes_that_write() -> None:
     # 7.2e12 B over 2 nodes at 1e9 B/s: 3,600 s = 1 h
-    assert checkpoint_hours(np.array([7.2e12]), np.array([2.0]))[0] == pytest.approx(1.0)
+    assert checkpoint_hours(7.2e12, np.array([2]))[0] == pytest.approx(1.0)
 
 
 @given(low=st.floats(0.001, 1.0), factor=st.floats(1.0, 5.0))

@@ -1,0 +1,63 @@
+"""Limits that a plan uses up."""
+
+from collections.abc import Iterator
+
+from costopt.plan.line import PlanLine
+from costopt.plan.plan import Plan, WorkloadOutcome
+from costopt.plan.words import hours_in_words, milliseconds, money, percent
+from costopt.workload.request import AnyWorkload
+from costopt.workload.serving import InferenceService
+
+NEARLY = 0.95
+"""Share of a limit from which it counts as used up."""
+
+
+def binding_limits(plan: Plan) -> tuple[str, ...]:
+    """Say which limits the plan uses to at least 95 %.
+
+    Args:
+        plan: with lines.
+    """
+    sentences: list[str] = []
+    for (name, workload), outcome in zip(
+        plan.request.named_workloads, plan.outcomes, strict=False
+    ):
+        lines = [line for line in plan.lines if line.workload == name]
+        sentences += _of_workload(plan, workload, outcome, lines)
+    budget = plan.request.limits.budget
+    if budget and (plan.cost_total or 0.0) >= NEARLY * budget:
+        sentences.append(f"budget: {money(plan.cost_total or 0.0, plan.currency)} of "
+                         f"{money(budget, plan.currency)}")  # fmt: skip
+    return tuple(sentences)
+
+
+def _of_workload(
+    plan: Plan, workload: AnyWorkload, outcome: WorkloadOutcome, lines: list[PlanLine]
+) -> Iterator[str]:
+    if isinstance(workload, InferenceService):
+        yield from _latencies(workload, outcome)
+        for line in lines:
+            if (line.utilisation or 0.0) >= NEARLY * workload.max_utilisation:
+                yield (
+                    f"{line.offer.instance_type} in {line.offer.region}: loaded to "
+                    f"{percent(line.utilisation or 0.0)} of what it can do, "
+                    f"{percent(workload.max_utilisation)} planned"
+                )
+    deadline = getattr(workload, "deadline_hours", None)
+    if deadline and (outcome.duration_hours or 0.0) >= NEARLY * deadline:
+        done = hours_in_words(outcome.duration_hours or 0.0)
+        yield f"deadline: done in {done} of {hours_in_words(deadline)}"
+    spot = min(workload.limits.max_spot_fraction, plan.request.limits.max_spot_fraction)
+    if 0 < spot < 1 and outcome.spot_fraction >= NEARLY * spot:
+        yield f"max_spot_fraction: {percent(outcome.spot_fraction)} of {percent(spot)} on spot"
+
+
+def _latencies(workload: InferenceService, outcome: WorkloadOutcome) -> Iterator[str]:
+    limits = (
+        ("time to first token", outcome.ttft_ms, workload.max_ttft_ms),
+        ("time per output token", outcome.tpot_ms, workload.max_tpot_ms),
+        ("latency", outcome.latency_ms, workload.max_latency_ms),
+    )
+    for name, value, limit in limits:
+        if value is not None and limit is not None and value >= NEARLY * limit:
+            yield f"{name}: {milliseconds(value)} of {limit:,.0f} ms"

@@ -1,0 +1,97 @@
+"""explain: what binds a plan, what would change it, what was refused, and what would help."""
+
+from dataclasses import dataclass
+from html import escape
+
+from costopt.candidate.find import NamedWorkload, all_candidates
+from costopt.catalog.catalog import Catalog
+from costopt.explain.binding import binding_limits
+from costopt.explain.infeasible import helpful_changes
+from costopt.explain.rejected import Rejected, rejected_types
+from costopt.explain.switch_points import SwitchPoint, switch_points
+from costopt.plan.plan import Plan
+from costopt.plan.status import PlanStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Reasons behind a plan.
+
+    Attributes:
+        binding: limits that the plan uses up, one sentence each.
+        switch_points: what would change the answer.
+        rejected: the instance types that came nearest, and why they were not taken.
+        because: for an infeasible request, what excludes what and by how much.
+        changes: for an infeasible request, changes that help, each proven by planning again;
+            and those that do not.
+    """
+
+    binding: tuple[str, ...]
+    switch_points: tuple[SwitchPoint, ...]
+    rejected: tuple[Rejected, ...]
+    because: tuple[str, ...]
+    changes: tuple[str, ...]
+
+    @property
+    def switch_sentences(self) -> tuple[str, ...]:
+        """What would change the answer, one sentence each."""
+        return tuple(point.text for point in self.switch_points)
+
+    def _sections(self) -> list[tuple[str, tuple[str, ...]]]:
+        sections = [
+            ("Why there is no plan", self.because),
+            ("What would help", self.changes),
+            ("What binds", self.binding),
+            ("What would change it", self.switch_sentences),
+            ("Nearest that were not taken", tuple(item.text for item in self.rejected)),
+        ]
+        return [section for section in sections if section[1]]
+
+    def __str__(self) -> str:
+        """Return the reasons as text."""
+        blocks = [
+            "\n".join([f"{title}:", *(f"  - {sentence}" for sentence in sentences)])
+            for title, sentences in self._sections()
+        ]
+        return "\n".join(blocks) or "Nothing binds and nothing was refused."
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        """Return the reasons for a notebook."""
+        parts = []
+        for title, sentences in self._sections():
+            items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
+            parts.append(f"<p><b>{escape(title)}</b></p><ul>{items}</ul>")
+        return "".join(parts)
+
+
+def explain(
+    plan: Plan, catalog: Catalog, workloads: tuple[NamedWorkload, ...] = ()
+) -> Explanation:
+    """Explain a plan, or why there is none.
+
+    Args:
+        plan: the plan.
+        catalog: what it was made from.
+        workloads: its candidates, where they are at hand.
+
+    Raises:
+        CostoptError: the plan's request does not fit the catalogue.
+    """
+    found = workloads or all_candidates(plan.request, catalog)
+    if plan.status is PlanStatus.INFEASIBLE:
+        return Explanation(
+            binding=(),
+            switch_points=(),
+            rejected=(),
+            because=plan.unanswered_because,
+            changes=helpful_changes(plan.request, catalog),
+        )
+    return Explanation(
+        binding=binding_limits(plan),
+        switch_points=switch_points(plan, found),
+        rejected=rejected_types(plan, found),
+        because=(),
+        changes=(),
+    )
