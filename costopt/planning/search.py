@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from time import perf_counter
 from typing import Final
 
 import numpy as np
@@ -42,7 +43,10 @@ LATEST: Final = 0.5
 GAP_ROUNDING: Final = 1e-9
 """How far rounding may lift a proven gap."""
 
-MOST_ROUNDS: Final = 24
+LEAST_SECONDS: Final = 0.1
+"""Time that a solve gets however late it is [s]."""
+
+MOST_ROUNDS: Final = 8
 """Searches after which the request counts as one that this method cannot plan."""
 
 
@@ -146,6 +150,7 @@ def _first_in_time(
 ) -> Found:
     """Solve, and solve again with more room where a mix is late, until none is."""
     tightened = list(workloads)
+    deadline = perf_counter() + request.time_limit_seconds
     rounds = 0
     bound: float | None = None
     while True:
@@ -155,9 +160,8 @@ def _first_in_time(
         if forbidden is not None:
             row = forbidding_row(tightened, assembled, forbidden)
             problem = replace(problem, rows=(*problem.rows, row))
-        solution = solve_problem(
-            problem, gap=request.gap, time_limit_seconds=request.time_limit_seconds
-        )
+        left = max(deadline - perf_counter(), LEAST_SECONDS)
+        solution = solve_problem(problem, gap=request.gap, time_limit_seconds=left)
         bound = solution.bound if rounds == 1 else bound
         lines = _lines(tightened, assembled, solution, request.horizon_hours, catalog)
         found = tuple(
@@ -165,7 +169,7 @@ def _first_in_time(
             for item, written in zip(tightened, lines, strict=False)
         )
         late = [index for index, item in enumerate(found) if _is_late(tightened[index], item)]
-        if not late or rounds == MOST_ROUNDS:
+        if not late or rounds == MOST_ROUNDS or perf_counter() > deadline:
             return Found(
                 solution=solution,
                 assembled=assembled,
