@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from costopt.candidate.batch_sizes import batch_sizes, paces_of
 from costopt.candidate.confidence import planned_factor
 from costopt.candidate.eligible import EligibleOffers
 from costopt.candidate.formats import format_names
@@ -19,7 +20,7 @@ from costopt.candidate.layout import (
 )
 from costopt.candidate.memory import vram_by_term
 from costopt.candidate.misses import Miss, code_of, too_little_memory
-from costopt.candidate.renting import rent_gangs, start_hours
+from costopt.candidate.renting import rent_gangs
 from costopt.candidate.samples import whole_instance_layout, whole_instances
 from costopt.candidate.serving import replicas_on
 from costopt.candidate.settings import CandidateSettings
@@ -37,13 +38,6 @@ from costopt.workload.batch import BatchInference
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-
-GANG_GROWTH = np.linspace(1.0, 2.5, 31)
-"""Sizes of a gang over the smallest that could meet the deadline without any reclaim.
-
-The worst pool of the reviewed defaults (availability 0.6, 0.6 reclaims an hour, 0.2 h to restart)
-needs ``e^0.12 / 0.6 = 1.88`` times as many; steps of 5 % follow what others need.
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -104,9 +98,13 @@ def batch_candidates(
     factor = planned_factor(low, high, origin, settings.confidence)
     speed = np.concatenate([part.units_per_second for part in parts]) * factor
     runs = np.flatnonzero(speed > 0)
-    left = workload.deadline_hours - start_hours(catalog)
     alone_hours = units / speed[runs] / SECONDS_PER_HOUR
-    sizes = _gang_sizes(alone_hours, left)
+    sizes = batch_sizes(
+        alone_hours,
+        workload.deadline_hours,
+        paces_of(catalog, eligible.offers[eligible.excluded.taking_part]),
+        mixed=0 < settings.max_spot_fraction < 1,
+    )
     row, size = np.nonzero(sizes > 0)
     layout, nodes = runs[row], sizes[row, size]
     return rent_gangs(
@@ -155,16 +153,6 @@ def rate_instances(
     """
     rate = _rate_requests if workload.requests is not None else _rate_samples
     return rate(workload, catalog, kinds, unusable, precision)
-
-
-def _gang_sizes(alone_hours: Floats, left_hours: float) -> Integers:
-    """Gang sizes worth pricing (layouts, sizes); 0 fills the rows of repeated sizes."""
-    if left_hours <= 0:
-        return np.zeros((len(alone_hours), 1), dtype=np.int64)
-    least = np.ceil(alone_hours / left_hours - 1e-9).clip(min=1)
-    sizes = np.ceil(least[:, None] * GANG_GROWTH[None, :]).astype(np.int64)
-    repeated = np.diff(sizes, axis=1, prepend=0) == 0
-    return np.where(repeated, 0, sizes)
 
 
 def _misses(rates: InstanceRates) -> list[Miss]:

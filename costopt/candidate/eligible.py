@@ -32,7 +32,8 @@ class EligibleOffers:
 
     Attributes:
         offers: every offer beside the facts of its instance type, with ``exchange_rate``
-            (plan currency per unit of its own) and ``age_days``; NaN rates where it is out.
+            (plan currency per unit of its own), ``exchange_rate_as_of`` and ``age_days``; NaN
+            rates where it is out.
         excluded: reason code of each offer.
     """
 
@@ -63,7 +64,7 @@ def eligible_offers(catalog: Catalog, limits: Sequence[Limits], currency: str) -
     options = frozenset(joined_options(*limits)) if len(limits) == 2 else limits[0].options
     for limit in limits:
         excluded = _apply_places(excluded, offers, catalog, limit)
-    excluded = _apply_partition(excluded, offers, limits)
+    excluded = _apply_partition(excluded, offers, catalog, limits)
     _refuse_empty_places(excluded, limits)
     excluded = excluded.unless(_mask(offers["purchase_option"].isin(options)), "purchase_option")
     for limit in limits:
@@ -71,11 +72,16 @@ def eligible_offers(catalog: Catalog, limits: Sequence[Limits], currency: str) -
         excluded = _apply_terms(excluded, offers, limit)
     allowed = ages_allowed(limits)
     excluded = _apply_prices(excluded, offers, ages, catalog.as_of, allowed)
-    rates = np.full(len(offers), np.nan)
-    rows = excluded.taking_part
-    own = offers.loc[rows, "currency"]
-    rates[rows] = catalog.conversion(own, currency, allowed["exchange_rate"])
-    return EligibleOffers(offers=offers.assign(exchange_rate=rates), excluded=excluded)
+    own = offers["currency"].where(excluded.taking_part)
+    rates = {
+        base: catalog.exchange_rate(base, currency, allowed["exchange_rate"])
+        for base in own.dropna().unique()
+    }
+    offers = offers.assign(
+        exchange_rate=own.map({base: rate.rate for base, rate in rates.items()}).astype(float),
+        exchange_rate_as_of=own.map({base: rate.as_of for base, rate in rates.items()}),
+    )
+    return EligibleOffers(offers=offers, excluded=excluded)
 
 
 def _apply_places(
@@ -91,19 +97,20 @@ def _apply_places(
 
 
 def _apply_partition(
-    excluded: Excluded, offers: pd.DataFrame, limits: Sequence[Limits]
+    excluded: Excluded, offers: pd.DataFrame, catalog: Catalog, limits: Sequence[Limits]
 ) -> Excluded:
     """Keep partitions with accounts of their own out unless a region pattern names them.
 
-    A pattern names such a region when it matches no public region of the same provider:
-    ``us-gov-*`` and ``cn-*`` do, ``us-*`` and ``*`` do not.
+    A pattern names such a region when it matches no public region of the same provider, with or
+    without offers here: ``us-gov-*`` and ``cn-*`` do, ``us-*`` and ``*`` do not.
     """
     is_public = _mask(offers["partition"] == PUBLIC_PARTITION)
     if is_public.all():
         return excluded
     patterns = [name.lower() for limit in limits for name in limit.regions or ()]
     places = offers[["provider", "region"]]
-    public = places[is_public].drop_duplicates()
+    regions = catalog.table("regions")
+    public = regions[regions["partition"] == PUBLIC_PARTITION]
     named: set[tuple[str, str]] = set()
     for provider, region in places[~is_public].drop_duplicates().itertuples(index=False):
         others = public.loc[public["provider"] == provider, "region"]
@@ -119,6 +126,12 @@ def _refuse_empty_places(excluded: Excluded, limits: Sequence[Limits]) -> None:
     """Refuse limits whose clouds, regions and countries have no offer in common."""
     if excluded.taking_part.any():
         return
+    if (excluded.codes == "partition").any():
+        raise InvalidInputError(
+            "limits",
+            ["every offer left is in a partition with accounts of its own; "
+             "name its regions in limits.regions"],
+        )  # fmt: skip
     fields = ("providers", "regions", "countries")
     said = [
         f"{name} = {', '.join(value)}"

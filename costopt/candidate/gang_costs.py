@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,9 @@ from costopt.units import SECONDS_PER_HOUR
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+
+DEADLINE_ROUNDING: Final = 1e-9
+"""Relative rounding by which a gang of just enough nodes may seem to miss its deadline."""
 
 PLACE = ["provider", "region", "zone", "instance_type"]
 """Columns that two offers share when their instances can stand side by side."""
@@ -129,7 +132,7 @@ def find_gangs(
     kept = found[0] if len(found) == 1 else found[0].joined(found[1])
     endless = kept.take(~np.isfinite(kept.hours))
     reasons[endless.spot_offer[endless.spot_offer != NO_OFFER]] = "spot_progress"
-    in_time = kept.take(kept.hours <= deadline_hours)
+    in_time = kept.take(kept.hours <= deadline_hours * (1 + DEADLINE_ROUNDING))
     used = np.concatenate([in_time.offer, in_time.spot_offer[in_time.spot_offer != NO_OFFER]])
     reasons[used] = ""
     return _thrifty(in_time), reasons

@@ -95,9 +95,10 @@ def nearest_misses(
 
 def too_little_memory(shortfall_gib: float, usable_gib: float) -> Miss:
     """Return the miss of an accelerator whose memory is too small."""
+    missing = f"{shortfall_gib:,.1f}" if shortfall_gib >= 0.1 else f"{shortfall_gib:.2g}"
     return Miss(
         reason="vram",
-        words=f"{shortfall_gib:,.1f} GiB short on each accelerator of {usable_gib:,.1f} GiB",
+        words=f"{missing} GiB short on each accelerator of {usable_gib:,.1f} GiB",
         distance=shortfall_gib / usable_gib if usable_gib > 0 else float("inf"),
     )
 

@@ -56,7 +56,7 @@ def requirement_candidates(
         offers=offers,
         types=kinds,
         type_of_offer=type_index[rows],
-        layout_at=lambda index: _layout(kinds[index]),
+        layout_at=lambda index: plain_layout(kinds[index]),
         gangs=_equal_nodes(
             workload.nodes,
             priced(offers, settings.horizon_hours).total,
@@ -69,7 +69,8 @@ def requirement_candidates(
     )
 
 
-def _layout(kind: InstanceType) -> Layout:
+def plain_layout(kind: InstanceType) -> Layout:
+    """Layout of hardware on which costopt lays nothing out."""
     return Layout(accelerator=kind.accelerator, accelerators=kind.count, precision="")
 
 
@@ -130,7 +131,7 @@ def _mixed(
         settings=settings,
         kinds=kinds,
         unusable=[""] * len(kinds),
-        layouts=tuple(_layout(kind) for kind in kinds),
+        layouts=tuple(plain_layout(kind) for kind in kinds),
         type_of_layout=np.arange(len(kinds)),
         rates=LayoutRates(
             rates=np.where(codes == "", speed, 0.0)[:, None],
@@ -184,13 +185,13 @@ def _is_enough(workload: Requirement, catalog: Catalog, kind: InstanceType) -> b
     usable = kind.usable_gib or 0.0
     if usable < (workload.vram_gib_per_accelerator or 0.0):
         return False
-    units = workload.nodes * max(kind.count, 0.0)
-    if usable * max(1.0, units) < (workload.vram_gib_total or 0.0):
+    parts = max(1.0, kind.count)
+    if usable * workload.nodes * parts < (workload.vram_gib_total or 0.0):
         return False
     if workload.tflops_total is None:
         return True
     if not kind.chip:
         return False
     peak = catalog.accelerator(kind.chip).peak_tflops.get(workload.tflops_format, 0.0)
-    engines = workload.nodes * (kind.vcpus or 0.0) if kind.is_cpu else units
-    return peak * engines >= workload.tflops_total
+    engines = (kind.vcpus or 0.0) if kind.is_cpu else kind.count
+    return peak * engines * workload.nodes >= workload.tflops_total

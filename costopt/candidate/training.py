@@ -193,15 +193,16 @@ def _work(
 
 
 def _miss(rated: TrainingRates, row: int, kind: InstanceType) -> Miss:
-    """Say why no gang of an instance type can run the job."""
+    """Say why no gang of an instance type runs the job; memory only where none has enough."""
     reasons = rated.reason[row]
     if (reasons == Reason.NONE).any():
         return Miss()
-    nearest = int(reasons.max())
-    shortfall = float(rated.vram_shortfall_gib[row].min())
-    if nearest == Reason.TRAINING_MEMORY and kind.usable_gib:
-        return too_little_memory(shortfall, kind.usable_gib)
-    return Miss(reason=code_of(nearest))
+    enough = reasons != Reason.TRAINING_MEMORY
+    if enough.any():
+        return Miss(reason=code_of(int(reasons[enough].max())))
+    if not kind.usable_gib:
+        return Miss(reason=code_of(Reason.TRAINING_MEMORY))
+    return too_little_memory(float(rated.vram_shortfall_gib[row].min()), kind.usable_gib)
 
 
 def gang_layout(

@@ -1,7 +1,9 @@
 """Catalog: instance types, offers and facts of all clouds; immutable, narrowed by name."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
+from math import isfinite
 from pathlib import Path
 from typing import Self
 
@@ -11,11 +13,13 @@ from costopt.accelerator import Accelerator
 from costopt.catalog import lookup
 from costopt.catalog.age_limits import MAX_AGE_MONTHS
 from costopt.catalog.currency import ExchangeRate, find_rate
+from costopt.catalog.merge import merge_rows
 from costopt.catalog.offer_view import join_offers, name_mask
-from costopt.catalog.own_prices import merge_offers, reprice
+from costopt.catalog.own_prices import reprice
 from costopt.catalog.schema import DATED_MATERIAL, TABLES
 from costopt.catalog.snapshot import Snapshot, bundled_snapshot, snapshot_at
 from costopt.catalog.tables import Tables
+from costopt.errors import EmptyCatalogError, InvalidInputError
 from costopt.model import ModelSpec
 
 
@@ -46,7 +50,6 @@ class Catalog(Tables):
         return cls(
             tables,
             place=snapshot.place,
-            fingerprint=snapshot.manifest.fingerprint,
             dated=snapshot.table,
         )
 
@@ -91,8 +94,15 @@ class Catalog(Tables):
 
         Raises:
             UnknownNameError: a name or pattern matches nothing here.
-            MissingExchangeRateError: a price cannot be brought to the currency.
+            InvalidInputError: a condition is an empty list, or a figure is below 0.
+            EmptyCatalogError: there are no offers to begin with.
+            MissingExchangeRateError: a price of an offer that meets the other conditions cannot
+                be brought to the currency.
         """
+        _refuse_below_zero("min_vram_gib", min_vram_gib)
+        _refuse_below_zero("max_price_per_hour", max_price_per_hour)
+        if not len(self):
+            raise EmptyCatalogError("left to filter")
         wanted = {
             "provider": providers,
             "region": regions,
@@ -108,23 +118,28 @@ class Catalog(Tables):
         if min_vram_gib is not None:
             keep &= (joined["instance_usable_gib"] >= min_vram_gib).to_numpy()
         if max_price_per_hour is not None:
-            price = joined["effective_per_hour"] * self.conversion(joined["currency"], currency)
-            keep &= (price <= max_price_per_hour).to_numpy()
+            kept = joined[keep]
+            price = kept["effective_per_hour"] * self.conversion(kept["currency"], currency)
+            keep[keep] = (price <= max_price_per_hour).to_numpy()
         return self._with_offers(self._tables["offers"][keep])
 
     def merge(self, other: "Catalog") -> Self:
         """Join two catalogues; where both hold the same row, the newer one stays.
 
+        The date is the later one of the two, dated material is read from both.
+
         Raises:
-            CatalogFileError: the same row has the same date and other figures in the two.
+            CatalogFileError: the same row has the same date and different contents in the two.
         """
-        tables = {
-            name: merge_offers(TABLES[name], self._tables[name], other._tables[name])
-            for name in TABLES
-            if name not in DATED_MATERIAL
-        }
+
+        def merged(name: str) -> pd.DataFrame:
+            return merge_rows(TABLES[name], self.table(name), other.table(name))
+
         return type(self)(
-            tables, place=f"{self._place} + {other._place}", dated=self._dated or other._dated
+            {name: merged(name) for name in TABLES if name not in DATED_MATERIAL},
+            place=f"{self._place} + {other._place}",
+            as_of=max(self._reference, other._reference),
+            dated=merged if self._dated and other._dated else self._dated or other._dated,
         )
 
     def with_prices(
@@ -138,7 +153,8 @@ class Catalog(Tables):
 
         Keys are ``provider/region/instance_type/purchase_option``; parts may hold wildcards and
         trailing parts may be left out, so ``aws/*/p5.*`` is every p5 offer of AWS. Discounts come
-        first, then prices; a later key wins over an earlier one.
+        first, then prices; of several keys for one offer, the last counts. A price of your own
+        is of the catalogue's date and has your reason as its source.
 
         Args:
             discounts: key -> share taken off recurring and upfront charges [0..1).
@@ -148,11 +164,15 @@ class Catalog(Tables):
 
         Raises:
             UnknownNameError: a key matches no offer.
-            InvalidInputError: a discount is outside 0..1, a price is not above 0, or a price is
-                given to an offer with a term.
+            InvalidInputError: a discount is outside 0..1, a price is not above 0, a price is
+                given to an offer with a term, or the reason is empty.
+            EmptyCatalogError: there are no offers.
         """
-        offers = reprice(self._tables["offers"], discounts or {}, prices_per_hour or {}, reason)
-        return self._with_offers(offers)
+        if not len(self):
+            raise EmptyCatalogError("to give a price")
+        offers = self._tables["offers"]
+        own = reprice(offers, discounts or {}, prices_per_hour or {}, reason, self.as_of)
+        return self._with_offers(own)
 
     def _with_offers(self, offers: pd.DataFrame) -> Self:
         tables = {**self._tables, "offers": offers.reset_index(drop=True)}
@@ -176,7 +196,8 @@ class Catalog(Tables):
             self._accelerators[name] = lookup.accelerator(
                 self._tables["accelerators"], self._tables["accelerator_aliases"], name
             )
-        return self._accelerators[name]
+        found = self._accelerators[name]
+        return replace(found, peak_tflops=dict(found.peak_tflops))
 
     def trace(self, name: str) -> pd.DataFrame:
         """Request-size histogram of a published trace.
@@ -230,3 +251,8 @@ class Catalog(Tables):
             f"Catalog({self._place} of {self.as_of}: {len(offers):,} offers, "
             f"{offers['instance_type'].nunique()} instance types of {providers})"
         )
+
+
+def _refuse_below_zero(name: str, value: float | None) -> None:
+    if value is not None and not (isfinite(value) and value >= 0):
+        raise InvalidInputError("filter", [f"{name} = {value}: must be a number of at least 0"])

@@ -46,7 +46,8 @@ def find_rate(
     if base == quote:
         return ExchangeRate(base=base, quote=quote, rate=1.0, as_of="", source="")
     young = rates[age_days(rates["as_of"], reference) <= max_age_months * DAYS_PER_MONTH]
-    newest_first = young.loc[first_days(young["as_of"]).sort_values(ascending=False).index]
+    days = first_days(young["as_of"])
+    newest_first = young.loc[days.sort_values(ascending=False, kind="stable").index]
     for row in newest_first.to_dict("records"):
         rate = float(row["rate"])
         found = {(row["base"], row["quote"]): rate, (row["quote"], row["base"]): 1 / rate}

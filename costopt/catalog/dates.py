@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from costopt.errors import InvalidInputError
 from costopt.units import DAYS_PER_MONTH
 
 Days: TypeAlias = NDArray[np.float64]
@@ -14,10 +15,18 @@ Days: TypeAlias = NDArray[np.float64]
 
 
 def first_days(dates: "pd.Series[str]") -> "pd.Series[pd.Timestamp]":
-    """Parse ISO dates; ``YYYY-MM`` stands for its first day, ``YYYY`` for its first of January."""
+    """Parse ISO dates; ``YYYY-MM`` stands for its first day, ``YYYY`` for its first of January.
+
+    Raises:
+        InvalidInputError: a date is none of the three.
+    """
     padded = dates.where(dates.str.len() != 4, dates + "-01")
     padded = padded.where(padded.str.len() != 7, padded + "-01")
-    return pd.to_datetime(padded, format="%Y-%m-%d")
+    days = pd.to_datetime(padded, format="%Y-%m-%d", errors="coerce")
+    if days.isna().any():
+        wrong = dates[days.isna()].iloc[0]
+        raise InvalidInputError("date", [f"{wrong!r} is not YYYY, YYYY-MM or YYYY-MM-DD"])
+    return days
 
 
 def newest_day(dates: "pd.Series[str]") -> str:
@@ -40,7 +49,10 @@ def days_between(earlier: str, later: str) -> int:
 def too_old(
     options: "pd.Series[str]", ages: Days, max_age_months: Mapping[str, float]
 ) -> NDArray[np.bool_]:
-    """Return which rows are older than their purchase option allows."""
+    """Return which rows are older than their purchase option allows.
+
+    A purchase option without a limit is never too old.
+    """
     allowed = options.map(dict(max_age_months)).to_numpy(dtype=np.float64)
     return np.asarray(ages > allowed * DAYS_PER_MONTH)
 

@@ -70,12 +70,6 @@ class Manifest:
     tables: Mapping[str, TableEntry]
     inputs: Mapping[str, InputEntry]
 
-    @property
-    def fingerprint(self) -> str:
-        """sha256 that changes whenever a byte of any table changes."""
-        lines = (f"{name} {entry.sha256}\n" for name, entry in sorted(self.tables.items()))
-        return sha256("".join(lines).encode()).hexdigest()
-
 
 def describe_table(payload: bytes, rows: int) -> TableEntry:
     """Entry of a table with these bytes."""
@@ -87,11 +81,11 @@ def write_manifest(manifest: Manifest) -> str:
     return json.dumps(asdict(manifest), indent=1, sort_keys=True) + "\n"
 
 
-def read_manifest(text: str, place: str = "snapshot") -> Manifest:
-    """Parse the text of a manifest.
+def read_manifest(text: str | bytes, place: str = "snapshot") -> Manifest:
+    """Parse a manifest.
 
     Args:
-        text: content of ``manifest.json``.
+        text: content of ``manifest.json``, as text or in UTF-8.
         place: where the snapshot lies, for messages.
 
     Raises:
@@ -137,29 +131,29 @@ def _input_entry(written: Mapping[str, Any]) -> InputEntry:
     )
 
 
-def check_bytes(manifest: Manifest, name: str, payload: bytes) -> None:
+def check_bytes(manifest: Manifest, name: str, payload: bytes, place: str = "snapshot") -> None:
     """Refuse a file that is not byte for byte the one the manifest describes.
 
     Args:
         manifest: manifest of the snapshot.
         name: name of the file.
         payload: its bytes.
+        place: where the snapshot lies, for messages.
 
     Raises:
         CatalogFileError: the manifest has no such file, or the file is cut short or edited.
     """
+    refuse = partial(CatalogFileError, f"{place}/{name}")
     entry = manifest.tables.get(name)
     if entry is None:
-        raise CatalogFileError(name, f"is not listed in {MANIFEST_NAME}", _BUILD_AGAIN)
+        raise refuse(f"is not listed in {MANIFEST_NAME}", _BUILD_AGAIN)
     if len(payload) < entry.size_bytes:
         missing = entry.size_bytes - len(payload)
-        raise CatalogFileError(
-            name, f"is cut short: {missing} of {entry.size_bytes} bytes are missing", _BUILD_AGAIN
+        raise refuse(
+            f"is cut short: {missing} of {entry.size_bytes} bytes are missing", _BUILD_AGAIN
         )
     if sha256(payload).hexdigest() != entry.sha256:
-        raise CatalogFileError(
-            name, f"was edited: its sha256 is not the one in {MANIFEST_NAME}", _BUILD_AGAIN
-        )
+        raise refuse(f"was edited: its sha256 is not the one in {MANIFEST_NAME}", _BUILD_AGAIN)
 
 
 def verify_files(manifest: Manifest, files: Mapping[str, bytes]) -> None:

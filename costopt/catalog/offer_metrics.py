@@ -1,5 +1,7 @@
 """What each offer costs per GiB of VRAM and per TFLOP, in one currency."""
 
+from collections.abc import Mapping
+from enum import StrEnum
 from typing import Final
 
 import numpy as np
@@ -8,12 +10,22 @@ import pandas as pd
 from costopt.accelerator import COMPUTE_FORMATS
 from costopt.catalog.catalog import Catalog
 from costopt.catalog.dates import age_days
-from costopt.errors import UnknownNameError
+from costopt.catalog.offer_view import CPU_NAME
+from costopt.errors import EmptyCatalogError, UnknownNameError
 
-SORT_COLUMNS: Final = {
-    "price": "price_per_hour",
-    "price-per-vram-gib": "price_per_vram_gib",
-    "price-per-tflop": "price_per_tflop",
+
+class SortBy(StrEnum):
+    """What offers can be sorted by."""
+
+    PRICE = "price"
+    VRAM = "price-per-vram-gib"
+    TFLOP = "price-per-tflop"
+
+
+SORT_COLUMNS: Final[Mapping[SortBy, str]] = {
+    SortBy.PRICE: "price_per_hour",
+    SortBy.VRAM: "price_per_vram_gib",
+    SortBy.TFLOP: "price_per_tflop",
 }
 """What offers can be sorted by -> the column that holds it."""
 
@@ -21,7 +33,8 @@ SORT_COLUMNS: Final = {
 def offer_metrics(catalog: Catalog, currency: str, compute_format: str) -> pd.DataFrame:
     """Return offers with their price in one currency, per VRAM-GiB and per dense TFLOP.
 
-    A type without VRAM, or without a published rate for the format, has no figure there.
+    Prices are effective: upfront charges are spread over the term. A type without VRAM, or
+    without a published rate for the format, has no figure there.
 
     Args:
         catalog: the offers.
@@ -35,10 +48,11 @@ def offer_metrics(catalog: Catalog, currency: str, compute_format: str) -> pd.Da
     """
     if compute_format not in COMPUTE_FORMATS:
         raise UnknownNameError("compute format", compute_format, COMPUTE_FORMATS)
-    reference = catalog.as_of
+    if not len(catalog):
+        raise EmptyCatalogError("to show")
     offers = catalog.joined_offers
     accelerators = catalog.accelerators.set_index("name")
-    chip = offers["accelerator"].where(offers["accelerator"] != "cpu", offers["cpu_rate"])
+    chip = offers["accelerator"].where(offers["accelerator"] != CPU_NAME, offers["cpu_rate"])
     units = offers["accelerator_count"].where(offers["accelerator_count"] > 0, offers["vcpus"])
     tflops = chip.map(accelerators[f"{compute_format}_tflops"]).astype(float) * units
     price = offers["effective_per_hour"] * catalog.conversion(offers["currency"], currency)
@@ -49,8 +63,14 @@ def offer_metrics(catalog: Catalog, currency: str, compute_format: str) -> pd.Da
         vram_gib=vram,
         price_per_vram_gib=price / vram.where(vram > 0, np.nan),
         price_per_tflop=price / tflops.where(tflops > 0, np.nan),
-        age_days=age_days(offers["as_of"], reference),
+        age_days=age_days(offers["as_of"], catalog.as_of),
     )[list(METRIC_COLUMNS)]
+
+
+def sorted_offers(metrics: pd.DataFrame, by: SortBy) -> pd.DataFrame:
+    """Return the lowest figure first, offers without the figure last, names in order."""
+    names = ["provider", "region", "zone", "instance_type", "purchase_option", "payment"]
+    return metrics.sort_values([SORT_COLUMNS[by], *names], ignore_index=True)
 
 
 METRIC_COLUMNS: Final = (

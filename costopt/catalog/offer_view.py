@@ -1,12 +1,13 @@
 """Offers beside the facts of their instance type, accelerator and region."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from costopt.catalog.narrow import Mask, matches, matching_names
+from costopt.errors import CatalogFileError
 
 CPU_NAME: Final = "cpu"
 """What accelerator filters call an instance type without an accelerator."""
@@ -32,6 +33,9 @@ def join_offers(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
     Adds ``instance_usable_gib`` (all accelerators of the instance), ``vendor``, ``country`` and
     ``partition``. For CPU-only types ``accelerator`` is ``cpu`` and ``vendor`` the processor's.
+
+    Raises:
+        CatalogFileError: an offer names an instance type or a region that has no row.
     """
     types = tables["instance_types"][["provider", "instance_type", *_TYPE_COLUMNS]]
     regions = tables["regions"][["provider", "region", "country", "partition"]]
@@ -39,6 +43,8 @@ def join_offers(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         types, on=["provider", "instance_type"], how="left", validate="many_to_one"
     )
     joined = joined.merge(regions, on=["provider", "region"], how="left", validate="many_to_one")
+    _require_row(joined, joined["hosts"], "instance_type", "instance_types")
+    _require_row(joined, joined["country"], "region", "regions")
     vendors = tables["accelerators"].set_index("name")["vendor"]
     chip = joined["accelerator"].where(joined["accelerator"] != "", joined["cpu_rate"])
     count = joined["accelerator_count"].clip(lower=1)
@@ -49,6 +55,18 @@ def join_offers(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     )
 
 
+def _require_row(joined: pd.DataFrame, found: "pd.Series[Any]", column: str, table: str) -> None:
+    """Refuse offers whose instance type or region is not described."""
+    lacking = joined.loc[found.isna(), ["provider", column]]
+    if len(lacking):
+        provider, name = lacking.iloc[0]
+        raise CatalogFileError(
+            "offers",
+            f"name {provider} {name}, which has no row in {table}",
+            f"Add the row to {table}, or leave the offers out.",
+        )
+
+
 def accelerator_mask(
     joined: pd.DataFrame, aliases: pd.DataFrame, patterns: Sequence[str] | None
 ) -> Mask:
@@ -56,6 +74,7 @@ def accelerator_mask(
 
     Raises:
         UnknownNameError: a pattern matches no accelerator here and no alias of one.
+        InvalidInputError: there is no pattern.
     """
     if patterns is None:
         return np.ones(len(joined), dtype=np.bool_)
@@ -73,6 +92,7 @@ def country_mask(
 
     Raises:
         UnknownNameError: a name is neither a country with a region here nor a group.
+        InvalidInputError: there is no pattern.
     """
     if patterns is None:
         return np.ones(len(joined), dtype=np.bool_)
@@ -85,7 +105,10 @@ def country_mask(
         else:
             others.append(pattern)
     mask = joined["country"].isin(codes).to_numpy(dtype=np.bool_)
-    return mask | matches(joined["country"], "country or group", others) if others else mask
+    if codes and not others:
+        return mask
+    hint = f"Give ISO 3166-1 codes such as DE, or groups: {', '.join(sorted(members)) or 'none'}."
+    return mask | matches(joined["country"], "country or group", others, hint)
 
 
 def name_mask(
@@ -102,6 +125,7 @@ def name_mask(
 
     Raises:
         UnknownNameError: a name or pattern matches nothing here.
+        InvalidInputError: a condition is an empty list.
     """
     mask = np.ones(len(joined), dtype=np.bool_)
     for column, names in wanted.items():

@@ -1,4 +1,4 @@
-"""Own discounts and prices on top of list prices, and the union of two catalogues' rows."""
+"""Own discounts and prices on top of list prices, and the keys that name offers."""
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
@@ -7,10 +7,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from costopt.catalog.columns import Table
-from costopt.catalog.dates import first_days
+from costopt.catalog.finding import in_words
 from costopt.catalog.narrow import Mask, matches
-from costopt.errors import CatalogFileError, InvalidInputError
+from costopt.errors import InvalidInputError
 
 KEY_PARTS: Final = ("provider", "region", "instance_type", "purchase_option")
 """Parts of a key that names offers, from the left."""
@@ -21,23 +20,57 @@ def reprice(
     discounts: Mapping[str, float],
     prices_per_hour: Mapping[str, float],
     reason: str,
+    as_of: str,
 ) -> pd.DataFrame:
     """Return the offers with your discounts, then your prices, and the trail of each change.
 
+    A discounted offer keeps the source, the date and the flags of its list price. A price of
+    your own is a fact of its own: its source is the reason, its date the one given; it has no
+    last day, and flags and note of the list price are not said of it.
+
+    Args:
+        offers: the offers table.
+        discounts: key -> share taken off recurring and upfront charges [0..1).
+        prices_per_hour: key -> hourly price in the offer's own currency.
+        reason: where your prices come from.
+        as_of: date of your prices, ISO 8601.
+
     Raises:
         UnknownNameError: a key matches no offer.
-        InvalidInputError: a figure is out of range, or a price meets an offer with a term.
+        InvalidInputError: a figure is out of range, a price meets an offer with a term, or the
+            reason is empty.
     """
+    if not reason.strip():
+        raise InvalidInputError("reason", ["say where your prices come from"])
     changed = offers.copy()
+    _discount(changed, discounts, reason)
+    _set_prices(changed, prices_per_hour, reason, as_of)
+    return changed
+
+
+def _discount(changed: pd.DataFrame, discounts: Mapping[str, float], reason: str) -> None:
+    """Take off each row what the last key that names it says."""
+    taken = np.zeros(len(changed))
     for key, discount in discounts.items():
         if not 0 <= discount < 1:
             raise InvalidInputError(
                 "discounts", [f"{key} = {discount}: must be from 0 up to, not including, 1"]
             )
-        rows = key_mask(changed, key)
-        columns = ["recurring_per_hour", "upfront", "effective_per_hour"]
-        changed.loc[rows, columns] *= 1 - discount
-        _note(changed, rows, f"{100 * discount:g} % off ({reason})")
+        taken[key_mask(changed, key)] = discount
+    rows = taken > 0
+    list_price = changed.loc[rows, "effective_per_hour"]
+    columns = ["recurring_per_hour", "upfront", "effective_per_hour"]
+    changed.loc[rows, columns] = changed.loc[rows, columns].mul(1 - taken[rows], axis=0)
+    share = pd.Series(100 * taken[rows], index=list_price.index)
+    off = in_words("{:.10g} % off ", share) + in_words("{:.10g}/h", list_price)
+    _note(changed, rows, off + f" ({reason})")
+
+
+def _set_prices(
+    changed: pd.DataFrame, prices_per_hour: Mapping[str, float], reason: str, as_of: str
+) -> None:
+    """Give each row the price that the last key that names it says."""
+    own = np.full(len(changed), np.nan)
     for key, price in prices_per_hour.items():
         if not (np.isfinite(price) and price > 0):
             raise InvalidInputError("prices_per_hour", [f"{key} = {price}: must be above 0"])
@@ -47,9 +80,18 @@ def reprice(
                 "prices_per_hour",
                 [f"{key} names offers with a term; give a discount, or name the purchase option"],
             )
-        changed.loc[rows, ["recurring_per_hour", "effective_per_hour"]] = price
-        _note(changed, rows, f"set to {price:g}/h ({reason})")
-    return changed
+        own[rows] = price
+    rows = ~np.isnan(own)
+    old = changed[rows]
+    before = in_words("set from {:.10g}/h", old["effective_per_hour"])
+    origin = " (" + old["source"] + ", " + old["as_of"] + ")"
+    after = in_words(" to {:.10g}/h", pd.Series(own[rows], index=old.index))
+    _note(changed, rows, before + origin + after + f" ({reason})")
+    changed.loc[rows, "recurring_per_hour"] = own[rows]
+    changed.loc[rows, "effective_per_hour"] = own[rows]
+    changed.loc[rows, "upfront"] = 0.0
+    changed.loc[rows, ["valid_until", "flags", "note"]] = ""
+    changed.loc[rows, ["source", "as_of"]] = [reason, as_of]
 
 
 def key_mask(offers: pd.DataFrame, key: str) -> Mask:
@@ -106,28 +148,7 @@ def _quota_parts(key: str) -> dict[str, str]:
     return dict(zip(columns[len(parts)], parts, strict=True))
 
 
-def _note(offers: pd.DataFrame, rows: Mask, step: str) -> None:
-    """Add one step to the trail of the changed rows."""
-    trail = offers.loc[rows, "trail"]
-    offers.loc[rows, "trail"] = trail.where(trail == "", trail + " -> ") + step
-
-
-def merge_offers(table: Table, first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
-    """Join the rows of two tables; of two rows with one key, the newer stays.
-
-    Raises:
-        CatalogFileError: two rows have the same key and date and different figures.
-    """
-    key = list(table.key)
-    both = pd.concat([first, second], ignore_index=True).drop_duplicates(ignore_index=True)
-    both = both.assign(_day=first_days(both["as_of"]))
-    newest = both[both["_day"] == both.groupby(key, dropna=False)["_day"].transform("max")]
-    clash = newest[newest.duplicated(key, keep=False)]
-    if len(clash):
-        row = "/".join(str(part) for part in clash.iloc[0][key])
-        raise CatalogFileError(
-            table.name,
-            f"both catalogues hold {row} of the same date with other figures",
-            "Filter one of them before merging.",
-        )
-    return newest.drop(columns="_day").sort_values(key, ignore_index=True)
+def _note(changed: pd.DataFrame, rows: Mask, steps: "pd.Series[str]") -> None:
+    """Add one step each to the trails of the changed rows."""
+    trail = changed.loc[rows, "trail"]
+    changed.loc[rows, "trail"] = trail.where(trail == "", trail + " -> ") + steps

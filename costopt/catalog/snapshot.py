@@ -14,7 +14,7 @@ import pyarrow.csv as pa_csv
 from costopt.catalog.columns import Table
 from costopt.catalog.manifest import MANIFEST_NAME, Manifest, check_bytes, read_manifest
 from costopt.catalog.schema import TABLES
-from costopt.errors import CatalogFileError, MissingDependencyError
+from costopt.errors import CatalogFileError
 
 BUNDLED_PACKAGE: Final = "costopt_catalogs"
 
@@ -44,13 +44,18 @@ class Snapshot:
     def table(self, name: str) -> pd.DataFrame:
         """Read one table, checked against the manifest and the schema.
 
+        Columns that this version does not know are passed over.
+
         Raises:
-            CatalogFileError: the file is missing, cut short, edited, or has other columns.
+            CatalogFileError: the file is missing, cut short, edited, lacks a column, or leaves a
+                required one empty.
         """
         table = TABLES[name]
         payload = self.read(table.file_name)
-        check_bytes(self.manifest, table.file_name, payload)
-        return parse_table(table, payload, self.place)
+        check_bytes(self.manifest, table.file_name, payload, self.place)
+        rows = parse_table(table, payload, self.place)
+        _refuse_gaps(table, rows, self.place)
+        return rows
 
 
 def bundled_snapshot() -> Snapshot:
@@ -63,8 +68,8 @@ def snapshot_at(url: str | Path) -> Snapshot:
     """Open a snapshot in a folder, or at any URL that fsspec can read.
 
     Raises:
-        CatalogFileError: there is no manifest, or it cannot be read.
-        MissingDependencyError: the URL's protocol needs a library that is not installed.
+        CatalogFileError: the protocol of the URL is not known or not installed, there is no
+            manifest, or it cannot be read.
     """
     import fsspec
 
@@ -72,11 +77,11 @@ def snapshot_at(url: str | Path) -> Snapshot:
     try:
         system, root = fsspec.core.url_to_fs(place)
     except (ImportError, ValueError) as error:
-        if isinstance(error, ImportError):
-            raise MissingDependencyError(f"the file system of {place}", "all") from error
         raise CatalogFileError(
-            place, f"cannot be opened ({error})", "Give a folder, or a URL such as s3://..."
-        ) from None
+            place,
+            f"cannot be opened ({error})",
+            "Give a folder, or a URL whose protocol fsspec knows here.",
+        ) from error
     return open_snapshot(lambda name: bytes(system.cat_file(f"{root}/{name}")), place)
 
 
@@ -84,7 +89,7 @@ def open_snapshot(read: Callable[[str], bytes], place: str) -> Snapshot:
     """Read the manifest of a snapshot.
 
     Args:
-        read: name of a file -> its bytes; raises OSError when it is not there.
+        read: name of a file -> its bytes; raises when it is not there.
         place: where it lies, for messages.
 
     Raises:
@@ -94,14 +99,15 @@ def open_snapshot(read: Callable[[str], bytes], place: str) -> Snapshot:
     def read_or_explain(name: str) -> bytes:
         try:
             return read(name)
-        except OSError as error:
+        except Exception as error:  # each file system of fsspec raises errors of its own
+            lacking = isinstance(error, FileNotFoundError)
             raise CatalogFileError(
-                place,
-                f"{name} cannot be read ({type(error).__name__})",
+                f"{place}/{name}",
+                "is not there" if lacking else f"cannot be read ({type(error).__name__})",
                 "Check the path, or build the catalogue again.",
             ) from error
 
-    manifest = read_manifest(read_or_explain(MANIFEST_NAME).decode("utf-8"), place)
+    manifest = read_manifest(read_or_explain(MANIFEST_NAME), place)
     return Snapshot(place=place, manifest=manifest, read=read_or_explain)
 
 
@@ -129,6 +135,18 @@ def parse_table(table: Table, payload: bytes, place: str) -> pd.DataFrame:
             "Build the catalogue again with this version of costopt.",
         ) from error
     return _to_pandas(arrow, table)
+
+
+def _refuse_gaps(table: Table, rows: pd.DataFrame, place: str) -> None:
+    """Refuse a table that leaves a required fact empty."""
+    for column in table.columns:
+        values = rows[column.name]
+        if column.required and ((values == "") if column.type == "text" else values.isna()).any():
+            raise CatalogFileError(
+                f"{place}/{table.file_name}",
+                f"has rows without {column.name}, which every row must have",
+                "Build the catalogue again; its checks leave such rows out.",
+            )
 
 
 def _to_pandas(arrow: pa.Table, table: Table) -> pd.DataFrame:

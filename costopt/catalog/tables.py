@@ -3,8 +3,11 @@
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from hashlib import sha256
+from io import BytesIO
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pa_csv
 
 from costopt.accelerator import Accelerator
 from costopt.catalog import lookup
@@ -21,22 +24,33 @@ class Tables:
         tables: Mapping[str, pd.DataFrame],
         *,
         place: str,
-        fingerprint: str = "",
         as_of: str = "",
         dated: Callable[[str], pd.DataFrame] | None = None,
     ) -> None:
         """Hold tables; ``Catalog.bundled()`` and ``Catalog.open()`` are the usual ways in.
 
         Args:
-            tables: name of a table -> its rows.
+            tables: name of a table -> its rows; every table but those of dated material.
             place: where the tables come from, for people.
-            fingerprint: sha256 of the snapshot; computed from the rows when left out.
-            as_of: date from which ages are measured; the newest offer's when left out.
+            as_of: date from which ages are measured, an ISO day; the newest offer's when left
+                out.
             dated: reads a table of dated material when it is asked for.
+
+        Raises:
+            UnknownNameError: the schema has no such table.
+            CatalogFileError: a table is missing.
         """
-        self._tables = dict(tables)
+        for name in tables:
+            lookup.known_table(name)
+        missing = sorted(set(TABLES) - DATED_MATERIAL - set(tables))
+        if missing:
+            raise CatalogFileError(
+                place,
+                f"lacks the tables {', '.join(missing)}",
+                "Give every table of costopt.catalog.schema, without rows where none is known.",
+            )
+        self._tables = {name: rows.copy(deep=False) for name, rows in tables.items()}
         self._place = place
-        self._given_fingerprint = fingerprint
         self._given_as_of = as_of
         self._dated = dated
         self._accelerators: dict[str, Accelerator] = {}
@@ -88,6 +102,14 @@ class Tables:
         return self.table("findings")
 
     @cached_property
+    def _reference(self) -> str:
+        """Date of the catalogue; empty where neither a date nor an offer is given."""
+        offers = self._tables["offers"]
+        if self._given_as_of or offers.empty:
+            return self._given_as_of
+        return newest_day(offers["as_of"])
+
+    @property
     def as_of(self) -> str:
         """Newest date among the offers, from which ages are measured; an ISO day.
 
@@ -96,11 +118,9 @@ class Tables:
         Raises:
             EmptyCatalogError: there are no offers.
         """
-        if self._given_as_of:
-            return self._given_as_of
-        if self._tables["offers"].empty:
+        if not self._reference:
             raise EmptyCatalogError("at all")
-        return newest_day(self._tables["offers"]["as_of"])
+        return self._reference
 
     @property
     def age(self) -> pd.DataFrame:
@@ -109,10 +129,14 @@ class Tables:
 
     @cached_property
     def fingerprint(self) -> str:
-        """sha256 that changes whenever a row changes."""
-        if self._given_fingerprint:
-            return self._given_fingerprint
-        digest = sha256()
+        """sha256 of the date and of every row but those of dated material.
+
+        Two catalogues with the same rows have the same one, wherever they come from.
+        """
+        digest = sha256(self._reference.encode())
         for name in sorted(set(TABLES) - DATED_MATERIAL):
-            digest.update(self._tables[name].to_csv(index=False).encode())
+            rows = BytesIO()
+            table = pa.Table.from_pandas(self._tables[name], preserve_index=False)
+            pa_csv.write_csv(table, rows)
+            digest.update(rows.getvalue())
         return digest.hexdigest()

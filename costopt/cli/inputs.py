@@ -15,7 +15,7 @@ def read_text(path: Path) -> str:
     """Read a text file that a person named.
 
     Raises:
-        InvalidInputError: it is not there, is a folder, or is not UTF-8 text.
+        InvalidInputError: it is not there, cannot be read, is a folder, or is not UTF-8 text.
     """
     try:
         return path.read_text(encoding="utf-8")
@@ -25,5 +25,7 @@ def read_text(path: Path) -> str:
         raise InvalidInputError(str(path), ["this is a folder; name a file in it"]) from None
     except PermissionError:
         raise InvalidInputError(str(path), ["you may not read this file"]) from None
+    except OSError as error:
+        raise InvalidInputError(str(path), [f"it cannot be read ({error.strerror})"]) from None
     except UnicodeDecodeError:
         raise InvalidInputError(str(path), ["this is not a text file in UTF-8"]) from None

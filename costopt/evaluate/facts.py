@@ -1,14 +1,10 @@
 """What the catalogue says about the offers and instance types that a plan names."""
 
 from collections.abc import Sequence
-from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from costopt.candidate.layout import InstanceType, instance_types_of
-from costopt.candidate.pricing import Prices, priced
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.plan.line import OfferKey, PlanLine
@@ -33,34 +29,8 @@ def offers_of(catalog: Catalog, lines: Sequence[PlanLine]) -> pd.DataFrame:
     return found.drop(columns="_merge")
 
 
-def prices_of(
-    catalog: Catalog, lines: Sequence[PlanLine], currency: str, max_rate_age_months: float
-) -> Prices:
-    """Price one instance of each line over its hours, from the catalogue.
-
-    Args:
-        catalog: where offers and exchange rates are.
-        lines: of the plan.
-        currency: of the plan.
-        max_rate_age_months: age at which an exchange rate is too old [months].
-
-    Raises:
-        InvalidInputError: an offer is not in the catalogue.
-        MissingExchangeRateError: a price cannot be brought to the currency.
-    """
-    offers = offers_of(catalog, lines)
-    rates = catalog.conversion(offers["currency"], currency, max_rate_age_months)
-    hours = np.array([line.hours for line in lines], dtype=np.float64)
-    return priced(offers.assign(exchange_rate=rates), hours)
-
-
 def types_of(catalog: Catalog, lines: Sequence[PlanLine]) -> list[InstanceType]:
     """Return the instance type of each line, as the catalogue describes it now."""
     offers = offers_of(catalog, lines)
     kinds = {(kind.provider, kind.name): kind for kind in instance_types_of(offers)}
     return [kinds[line.offer.provider, line.offer.instance_type] for line in lines]
-
-
-def column(lines: Sequence[PlanLine], read: Any) -> NDArray[np.float64]:
-    """Collect one figure of every line into an array."""
-    return np.array([read(line) for line in lines], dtype=np.float64)

@@ -10,9 +10,15 @@ from costopt.candidate.confidence import planned_factor
 from costopt.candidate.eligible import ages_allowed
 from costopt.candidate.gang_costs import GangOffers, GangPairs, GangWork, price_gangs
 from costopt.candidate.job import NO_OFFER
+from costopt.candidate.layout import Layout
 from costopt.candidate.memory import vram_by_term
 from costopt.candidate.renting import risk_of, start_hours
-from costopt.candidate.training import checkpoint_bytes, rate_gangs, total_tokens
+from costopt.candidate.training import (
+    checkpoint_bytes,
+    rate_gangs,
+    strategy_of,
+    total_tokens,
+)
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.evaluate.facts import offers_of, types_of
@@ -28,6 +34,7 @@ class JobPoint:
     """What one job comes to.
 
     Attributes:
+        layout: of the gang, as the performance model would lay it out.
         rate: planned rate of the gang while it runs; 0 when it cannot run [1/s].
         hours: from the start until the job is done [h].
         firm_hours: charged for each firm node [h].
@@ -37,6 +44,7 @@ class JobPoint:
         usable_gib: what it has [GiB].
     """
 
+    layout: Layout
     rate: float
     hours: float
     firm_hours: float
@@ -50,6 +58,7 @@ class JobPoint:
 class _Gang:
     """One gang at the expected rate."""
 
+    layout: Layout
     rate: float
     units: float
     band: Band
@@ -86,11 +95,11 @@ def job_point(
     rate = gang.rate * float(factor[0])
     if rate <= 0:
         endless = float("inf")
-        return JobPoint(rate=0.0, hours=endless, firm_hours=endless, spot_hours=endless,
-                        cost_total=endless, vram_gib=gang.vram_gib,
+        return JobPoint(layout=gang.layout, rate=0.0, hours=endless, firm_hours=endless,
+                        spot_hours=endless, cost_total=endless, vram_gib=gang.vram_gib,
                         usable_gib=gang.usable_gib)  # fmt: skip
     offers = offers_of(catalog, lines)
-    allowed = ages_allowed([request.limits])["exchange_rate"]
+    allowed = ages_allowed([workload.limits, request.limits])["exchange_rate"]
     rates = catalog.conversion(offers["currency"], request.currency, allowed)
     offers = offers.assign(exchange_rate=rates)
     spot = [row for row, line in enumerate(lines) if line.is_spot]
@@ -126,6 +135,7 @@ def job_point(
         ),
     )
     return JobPoint(
+        layout=gang.layout,
         rate=rate,
         hours=float(priced.hours[0]),
         firm_hours=float(priced.firm_hours[0]),
@@ -137,12 +147,12 @@ def job_point(
 
 
 def _refuse_mixed_gang(workload: Job, lines: Sequence[PlanLine], nodes: int) -> None:
-    """Refuse lines that are not one gang of one instance type in one place."""
+    """Refuse lines that are not one gang of one instance type in one place and one layout."""
     places = {(line.offer.provider, line.offer.region, line.offer.instance_type) for line in lines}
-    sizes = {line.layout.nodes_per_gang for line in lines}
+    layouts = {line.layout for line in lines}
     kinds = [line.is_spot for line in lines]
-    whole = isinstance(workload, BatchInference) or sizes == {nodes}
-    if len(places) != 1 or not whole or len(set(kinds)) != len(kinds):
+    whole = isinstance(workload, BatchInference) or lines[0].layout.nodes_per_gang == nodes
+    if len(places) != 1 or len(layouts) != 1 or not whole or len(set(kinds)) != len(kinds):
         raise InvalidInputError(
             "plan", ["the lines of a job are not one gang of one instance type in one place"]
         )
@@ -156,6 +166,7 @@ def _gang(catalog: Catalog, workload: Job, line: PlanLine, nodes: int) -> _Gang:
         rates = rate_instances(workload, catalog, kinds, [""], precision)
         row = _row_of(rates, line)
         return _Gang(
+            layout=rates.layouts[row],
             rate=float(rates.units_per_second[row]) * nodes,
             units=float(workload.requests or workload.samples or 0),
             band=rates.band.take(np.array([row])),
@@ -167,7 +178,16 @@ def _gang(catalog: Catalog, workload: Job, line: PlanLine, nodes: int) -> _Gang:
         )
     model = catalog.model(workload.model)
     rated = rate_gangs(workload, model, catalog, kinds, np.array([nodes]), precision)
+    tensor_parallel, strategy = strategy_of(rated, 0, 0)
     return _Gang(
+        layout=Layout(
+            accelerator=kinds[0].chip,
+            accelerators=kinds[0].count,
+            precision=precision,
+            tensor_parallel=tensor_parallel,
+            nodes_per_gang=nodes,
+            strategy=strategy,
+        ),
         rate=float(rated.tokens_per_second[0, 0]),
         units=total_tokens(workload),
         band=rated.band,

@@ -37,6 +37,7 @@ class ServingPoint:
 
     Attributes:
         feasible: True where all that is routed to the line is served.
+        shares: part of all requests that is routed to the line [0..1].
         load: instances that would be needed at full load, over those there are [0..1].
         rate_per_instance: of the line's own mix, at full load [requests/s].
         ttft_ms: that the percentile of the line's requests do not exceed [ms].
@@ -49,6 +50,7 @@ class ServingPoint:
     """
 
     feasible: NDArray[np.bool_]
+    shares: Floats
     load: Floats
     rate_per_instance: Floats
     ttft_ms: Floats
@@ -91,6 +93,7 @@ def serving_point(
     late = parts.late @ weights / weights.sum() if limit is not None else 0.0
     return ServingPoint(
         feasible=parts.feasible,
+        shares=routing @ sizes.shares,
         load=load,
         rate_per_instance=total / np.maximum(load, 1e-300) * replicas / instances,
         ttft_ms=parts.ttft_ms,

@@ -1,44 +1,47 @@
 """Changes that make an infeasible request feasible, each proven by planning again."""
 
 from collections.abc import Callable, Iterator
+from math import ceil, floor, log10
 from typing import Any, Final
 
 from costopt.candidate.find import all_candidates
 from costopt.catalog.catalog import Catalog
 from costopt.errors import CostoptError
-from costopt.plan.words import hours_in_words, money, payment_in_words
+from costopt.plan.answer import cost_in_words, lines_in_words
 from costopt.planning.search import Found, search
-from costopt.units import HOURS_PER_MONTH
 from costopt.workload.limits import DEFAULT_PURCHASE_OPTIONS, Limits
 from costopt.workload.request import AnyWorkload, PlanRequest
 
-LIST_LIMITS: Final = (
-    "providers",
-    "regions",
-    "countries",
-    "instance_types",
-    "families",
-    "accelerator_types",
-    "vendors",
-    "min_vcpus_per_accelerator",
-    "min_memory_gib_per_accelerator",
-    "intra_node_interconnect",
-    "inter_node_fabric",
-    "term_years",
-    "quota",
-    "budget",
-    "max_distinct_types",
-)
-"""Limits that are dropped one at a time to see whether that helps."""
+DROPPED: Final = ("accelerators_per_node", "accelerator_types", "intra_node_interconnect")
+"""Fields of a requirement that are dropped one at a time to see whether that helps."""
 
-SLACK_FIELDS: Final = ("max_ttft_ms", "max_tpot_ms", "max_latency_ms", "deadline_hours")
+RAISED: Final = ("max_ttft_ms", "max_tpot_ms", "max_latency_ms", "deadline_hours")
 """Numbers of a workload that are raised one at a time."""
 
-MOST_RAISED: Final = 64.0
-"""Factor up to which such a number is raised."""
+LOWERED: Final = (
+    "vram_gib_per_accelerator",
+    "vram_gib_total",
+    "tflops_total",
+    "traffic.requests_per_second",
+    "samples_per_second",
+    "demand_per_second",
+)
+"""Numbers of a workload that are lowered one at a time."""
 
-HALVINGS: Final = 5
-"""Steps that narrow the smallest factor that helps, to within 3 % of its logarithm."""
+MOST_CHANGED: Final = 64.0
+"""Factor up to which a number is raised or lowered."""
+
+CLOSE: Final = 1.02
+"""Ratio of the values that help and that do not, at which the search for the smallest ends."""
+
+DIGITS: Final = 3
+"""Digits of a value that is tried, so that what is shown is what was planned."""
+
+ROUNDING: Final = 1e-9
+"""Part of a last digit that is rounding."""
+
+MOST_OFFERS_NAMED: Final = 2
+"""Offers that name the plan which a change leads to."""
 
 
 def helpful_changes(request: PlanRequest, catalog: Catalog) -> tuple[str, ...]:
@@ -50,14 +53,14 @@ def helpful_changes(request: PlanRequest, catalog: Catalog) -> tuple[str, ...]:
     """
     helping: list[str] = []
     useless: list[str] = []
-    for name, changed in [*_dropped(request), *_spot_allowed(request)]:
+    for name, changed in [*_without_limits(request), *_without_fields(request)]:
         found = _try(changed, catalog)
         if found is None:
             useless.append(name)
         else:
             helping.append(f"without {name}: {_plan_in_words(changed, found)}")
-    for name, raised in _raisable(request):
-        sentence = _smallest_raise(name, raised, catalog)
+    for name, value, up, changed_to in _numbers(request):
+        sentence = _smallest_change(name, value, up, changed_to, catalog)
         if sentence:
             helping.append(sentence)
         else:
@@ -76,90 +79,128 @@ def _try(request: PlanRequest, catalog: Catalog) -> Found | None:
     return found if found.solution.cost is not None else None
 
 
-def _dropped(request: PlanRequest) -> Iterator[tuple[str, PlanRequest]]:
+def _without_limits(request: PlanRequest) -> Iterator[tuple[str, PlanRequest]]:
     """Yield the request without each of its limits, one at a time."""
-    for field in LIST_LIMITS:
-        own = [getattr(workload.limits, field) for workload in request.workloads]
-        if getattr(request.limits, field) is None and all(value is None for value in own):
+    for field, info in Limits.model_fields.items():
+        free = info.get_default()
+        every = [request.limits, *(workload.limits for workload in request.workloads)]
+        if all(_is_free(field, getattr(limits, field), free) for limits in every):
             continue
-        yield (
-            f"limits.{field}",
-            request.model_copy(
-                update={
-                    "limits": request.limits.model_copy(update={field: None}),
-                    "workloads": tuple(
-                        _with_limits(workload, {field: None}) for workload in request.workloads
-                    ),
-                }
-            ),
+        workloads = (
+            workload.model_copy(
+                update={"limits": workload.limits.model_copy(update={field: free})}
+            )
+            for workload in request.workloads
         )
+        limits = request.limits.model_copy(update={field: free})
+        changes = {"limits": limits, "workloads": tuple(workloads)}
+        yield f"limits.{field}", request.model_copy(update=changes)
 
 
-def _spot_allowed(request: PlanRequest) -> Iterator[tuple[str, PlanRequest]]:
-    """Yield the request with every default purchase option, where it allows fewer."""
-    options = request.limits.purchase_options
-    if options is not None and set(options) < set(DEFAULT_PURCHASE_OPTIONS):
-        limits = request.limits.model_copy(update={"purchase_options": None})
-        yield "limits.purchase_options", request.model_copy(update={"limits": limits})
+def _is_free(field: str, value: object, free: object) -> bool:
+    """Return whether a limit allows whatever it allows when it is left out."""
+    if field == "purchase_options" and isinstance(value, tuple):
+        return set(value) >= set(DEFAULT_PURCHASE_OPTIONS)
+    return value == free
 
 
-def _with_limits(workload: AnyWorkload, changes: dict[str, Any]) -> AnyWorkload:
-    limits: Limits = workload.limits.model_copy(update=changes)
-    return workload.model_copy(update={"limits": limits})
+def _without_fields(request: PlanRequest) -> Iterator[tuple[str, PlanRequest]]:
+    """Yield the request without each condition of its requirements, one at a time."""
+    for index, (name, workload) in enumerate(request.named_workloads):
+        for field in DROPPED:
+            if getattr(workload, field, None) is not None:
+                yield (
+                    _named(request, name, field),
+                    _with_workload(request, index, workload.model_copy(update={field: None})),
+                )
 
 
-def _raisable(
+def _numbers(
     request: PlanRequest,
-) -> Iterator[tuple[str, Callable[[float], tuple[PlanRequest, float]]]]:
-    """Yield each number that may be raised, with a function from a factor to the request."""
-    for index, workload in enumerate(request.workloads):
-        for field in SLACK_FIELDS:
-            value = getattr(workload, field, None)
+) -> Iterator[tuple[str, float, bool, Callable[[float], PlanRequest]]]:
+    """Yield each number that may be eased: name, value, whether up, and how to set it."""
+    for index, (name, workload) in enumerate(request.named_workloads):
+        for path in (*RAISED, *LOWERED):
+            value: Any = workload
+            for part in path.split("."):
+                value = getattr(value, part, None)
             if value is None:
                 continue
 
-            def raised(
-                factor: float, index: int = index, field: str = field, value: float = value
-            ) -> tuple[PlanRequest, float]:
-                workloads = list(request.workloads)
-                workloads[index] = workloads[index].model_copy(update={field: value * factor})
-                return request.model_copy(update={"workloads": tuple(workloads)}), value * factor
+            def changed_to(value: float, index: int = index, path: str = path) -> PlanRequest:
+                workload = _with_number(request.workloads[index], path, value)
+                return _with_workload(request, index, workload)
 
-            yield field, raised
+            yield _named(request, name, path), value, path in RAISED, changed_to
 
 
-def _smallest_raise(
-    name: str, raised: Callable[[float], tuple[PlanRequest, float]], catalog: Catalog
+def _named(request: PlanRequest, workload: str, field: str) -> str:
+    """Name a field, with its workload where there are several."""
+    return f"{workload}: {field}" if len(request.workloads) > 1 else field
+
+
+def _with_number(record: Any, path: str, value: float) -> Any:
+    """Return a record with one number changed, in the record itself or one level down."""
+    first, _, rest = path.partition(".")
+    changed = _with_number(getattr(record, first), rest, value) if rest else value
+    return record.model_copy(update={first: changed})
+
+
+def _with_workload(request: PlanRequest, index: int, workload: AnyWorkload) -> PlanRequest:
+    workloads = list(request.workloads)
+    workloads[index] = workload
+    return request.model_copy(update={"workloads": tuple(workloads)})
+
+
+def _smallest_change(
+    name: str,
+    value: float,
+    up: bool,
+    changed_to: Callable[[float], PlanRequest],
+    catalog: Catalog,
 ) -> str:
-    """Return the smallest value that helps, in words; empty when none up to 64 times does."""
-    request, value = raised(MOST_RAISED)
-    found = _try(request, catalog)
+    """Return the value nearest to today's that helps, in words; empty when none up to 64 times.
+
+    Args:
+        name: of the number.
+        value: as it stands.
+        up: whether raising it eases it; lowering otherwise.
+        changed_to: value -> the request with it.
+        catalog: offers and facts.
+    """
+    useless, helps = 1.0, MOST_CHANGED
+    trial = _eased(value, helps, up)
+    found = _try(changed_to(trial), catalog)
     if found is None:
         return ""
-    low, high = 1.0, MOST_RAISED
-    for _ in range(HALVINGS):
-        middle = (low * high) ** 0.5
-        trial, figure = raised(middle)
-        outcome = _try(trial, catalog)
-        if outcome is None:
-            low = middle
+    best, plan = trial, found
+    while helps / useless > CLOSE:
+        middle = (useless * helps) ** 0.5
+        trial = _eased(value, middle, up)
+        found = _try(changed_to(trial), catalog)
+        if found is None:
+            useless = middle
         else:
-            high, request, value, found = middle, trial, figure, outcome
-    shown = hours_in_words(value) if name == "deadline_hours" else f"{value:,.0f}"
-    return f"{name} of {shown}: {_plan_in_words(request, found)}"
+            helps, best, plan = middle, trial, found
+    return f"{name} of {best:,.10g}: {_plan_in_words(changed_to(best), plan)}"
+
+
+def _eased(value: float, factor: float, up: bool) -> float:
+    """Multiply or divide a number by a factor, rounded to three digits on the easier side."""
+    exact = value * factor if up else value / factor
+    places = DIGITS - 1 - floor(log10(exact))
+    step: float = 10.0**-places
+    whole = ceil(exact / step - ROUNDING) if up else floor(exact / step + ROUNDING)
+    return round(whole * step, max(places, 0))
 
 
 def _plan_in_words(request: PlanRequest, found: Found) -> str:
     """Name the lines of a plan and its cost."""
     lines = [line for item in found.operated for line in item.lines]
-    named = [
-        f"{line.count} x {line.offer.instance_type} in {line.offer.provider} {line.offer.region}, "
-        + payment_in_words(line.offer.purchase_option, line.offer.term_years, line.offer.payment)
-        for line in lines[:2]
-    ]
-    more = f" + {len(lines) - 2} more" if len(lines) > 2 else ""
-    total = sum(line.line_cost_total for line in lines)
-    if any(item.duration_hours is None for item in found.operated):
-        per_month = total / request.horizon_hours * HOURS_PER_MONTH
-        return f"{' + '.join(named)}{more}, {money(per_month, request.currency)}/month"
-    return f"{' + '.join(named)}{more}, {money(total, request.currency)}"
+    cost = cost_in_words(
+        sum(line.line_cost_total for line in lines),
+        request.currency,
+        request.horizon_hours,
+        [item.duration_hours for item in found.operated],
+    )
+    return f"{lines_in_words(lines, MOST_OFFERS_NAMED)}, {cost}"

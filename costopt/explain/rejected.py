@@ -2,17 +2,24 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-import numpy as np
+from itertools import islice
 
 from costopt.candidate.alone import alone_costs
 from costopt.candidate.find import NamedWorkload
-from costopt.plan.answer import cost_figure
+from costopt.catalog.catalog import Catalog
+from costopt.explain.field import Field, OfferMatch, lines_of
+from costopt.plan.answer import cost_figure, lines_in_words
 from costopt.plan.plan import Plan
-from costopt.plan.words import payment_in_words, signed_percent
+from costopt.plan.words import signed_percent
 
 MOST_DEARER = 3
-"""Types named because they would do, but cost more."""
+"""Types named because they would do, but cost as much or more."""
+
+MOST_TRIED = 6
+"""Types that are planned alone to find them."""
+
+ROUNDING = 1e-9
+"""Relative difference between two costs that is rounding."""
 
 MOST_UNABLE = 3
 """Types named because they cannot run the workload."""
@@ -36,46 +43,59 @@ class Rejected:
     cost_total: float | None = None
 
 
-def rejected_types(plan: Plan, workloads: tuple[NamedWorkload, ...]) -> tuple[Rejected, ...]:
+def rejected_types(
+    plan: Plan, workloads: tuple[NamedWorkload, ...], catalog: Catalog
+) -> tuple[Rejected, ...]:
     """Name the types that would do alone but cost more, and those that miss by least.
 
     Args:
         plan: with lines.
         workloads: with their candidates.
+        catalog: what the plan was made from.
     """
     found: list[Rejected] = []
     for item in workloads:
-        found += list(_dearer(plan, item))[:MOST_DEARER]
-        found += list(_unable(item))[:MOST_UNABLE]
+        alone = Field(plan=plan, workloads=(item,), catalog=catalog)
+        found += islice(_dearer(alone, item), MOST_DEARER)
+        found += islice(_unable(item), MOST_UNABLE)
     return tuple(found)
 
 
-def _dearer(plan: Plan, item: NamedWorkload) -> Iterator[Rejected]:
-    """Yield types that run the workload alone, the cheapest first, without those in the plan."""
+def _dearer(field: Field, item: NamedWorkload) -> Iterator[Rejected]:
+    """Plan types outside the plan alone, the cheapest bound first, and yield what they cost."""
+    plan = field.plan
     lines = [line for line in plan.lines if line.workload == item.name]
-    used = {(line.offer.provider, line.offer.instance_type) for line in lines}
     cost = sum(line.line_cost_total for line in lines)
-    for alone in alone_costs(item.candidates, plan.horizon_hours):
-        offer = item.candidates.offers.iloc[alone.offer]
-        kind = (offer["provider"], offer["instance_type"])
-        if kind in used or not cost:
+    used = {(line.offer.provider, line.offer.instance_type) for line in lines}
+    for provider, name in islice(_types_alone(item, plan.horizon_hours, used), MOST_TRIED):
+        match = OfferMatch(values=(("provider", provider), ("instance_type", name)))
+        rented = lines_of(field.only(match))
+        total = sum(line.line_cost_total for line in rented)
+        if not rented or not cost or total < cost * (1 - ROUNDING):
             continue
-        used.add(kind)
-        term = offer["term_years"]
-        payment = payment_in_words(
-            offer["purchase_option"], None if np.isnan(term) else term, offer["payment"]
-        )
-        difference = alone.cost_total / cost - 1
         yield Rejected(
             workload=item.name,
-            instance_type=str(offer["instance_type"]),
+            instance_type=name,
             text=(
-                f"{alone.count} x {offer['instance_type']} in {offer['provider']} "
-                f"{offer['region']}, {payment}, would do alone: "
-                f"{cost_figure(plan, alone.cost_total)} ({signed_percent(difference)})"
+                f"{lines_in_words(rented)}, would do alone: {cost_figure(plan, total)} "
+                f"({signed_percent(total / cost - 1)})"
             ),
-            cost_total=alone.cost_total,
+            cost_total=total,
         )
+
+
+def _types_alone(
+    item: NamedWorkload, horizon_hours: float, used: set[tuple[str, str]]
+) -> Iterator[tuple[str, str]]:
+    """Yield provider and instance type of types outside the plan, the cheapest alone first."""
+    offers = item.candidates.offers
+    seen = set(used)
+    for alone in alone_costs(item.candidates, horizon_hours):
+        row = offers.iloc[alone.offer]
+        kind = (str(row["provider"]), str(row["instance_type"]))
+        if kind not in seen:
+            seen.add(kind)
+            yield kind
 
 
 def _unable(item: NamedWorkload) -> Iterator[Rejected]:

@@ -8,16 +8,25 @@ import numpy as np
 
 from costopt.candidate.alone import alone_costs
 from costopt.candidate.find import NamedWorkload
-from costopt.explain.field import Field, OfferMatch, usage
-from costopt.plan.line import PlanLine
+from costopt.candidate.job import JobCandidates
+from costopt.catalog.catalog import Catalog
+from costopt.explain.field import Field, OfferMatch, lines_of, types_in_words
+from costopt.plan.line import OfferKey, PlanLine
 from costopt.plan.plan import Plan
-from costopt.plan.words import PAYMENTS, money, percent, signed_percent
+from costopt.plan.status import PlanStatus
+from costopt.plan.words import money, payment_in_words, percent, signed_percent
 
-MOST_STEPS: Final = 4
-"""Prices that are tried for one switch point; each step solves once."""
+MOST_STEPS: Final = 6
+"""Prices that are tried for one switch point; each step plans once."""
 
-SAME: Final = 2e-3
-"""Relative difference below which two costs count as equal here."""
+LEAST_GAP: Final = 1e-4
+"""Relative difference below which two costs count as equal here, or the plan's own gap."""
+
+NOTHING: Final = 1e-9
+"""Relative difference that is rounding."""
+
+FULL: Final = 2e-3
+"""Room for more demand below which instances count as full."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,71 +34,80 @@ class SwitchPoint:
     """Something that would change the answer.
 
     Attributes:
-        kind: own_price, rival_price, too_close or demand.
+        kind: own_price, too_close, rival_price or demand.
         text: in words.
-        value: the figure at which the plan changes.
+        value: the figure at which the plan changes: a price [plan currency/h], or for demand a
+            factor on it [1].
         change_fraction: the same against today.
+        key: offers whose price it is, as ``Catalog.with_prices`` names them; empty for demand.
     """
 
     kind: str
     text: str
     value: float
     change_fraction: float
+    key: str = ""
 
 
-def switch_points(plan: Plan, workloads: Sequence[NamedWorkload]) -> tuple[SwitchPoint, ...]:
+def switch_points(
+    plan: Plan, workloads: Sequence[NamedWorkload], catalog: Catalog
+) -> tuple[SwitchPoint, ...]:
     """Find two or three things that would change the plan.
 
     Args:
         plan: with lines.
         workloads: with their candidates.
+        catalog: what the plan was made from.
     """
     if not plan.lines or not plan.cost_total:
         return ()
-    field = Field.of(plan, workloads)
-    return (*_without_main_type(field), *_rival_price(field), *_demand(plan))
+    field = Field(plan=plan, workloads=workloads, catalog=catalog)
+    return (_own_price(field), *_rival_price(field), *_demand(plan))
 
 
 def _main_line(plan: Plan) -> PlanLine:
     return max(plan.lines, key=lambda line: line.line_cost_total)
 
 
-def _without_main_type(field: Field) -> Iterator[SwitchPoint]:
-    """Plan without the costliest instance type: how much dearer, and from what price of it on."""
+def _own_price(field: Field) -> SwitchPoint:
+    """Plan without the costliest instance type: how much dearer, and from what price of it on.
+
+    When every offer of the type costs ``(C' - C) / u`` more, with ``u`` instances rented, the plan
+    at cost ``C`` is no cheaper than the best one without the type at cost ``C'``.
+    """
     plan, line = field.plan, _main_line(field.plan)
     name, provider = line.offer.instance_type, line.offer.provider
+    key = f"{provider}/*/{name}"
     match = OfferMatch(values=(("provider", provider), ("instance_type", name)))
-    other = field.solved(field.without(match))
-    if other.cost is None:
-        text = f"nothing but {name} can carry this within the limits"
-        yield SwitchPoint(kind="own_price", text=text, value=np.inf, change_fraction=np.inf)
-        return
-    rise = max(other.cost - field.cost, 0.0)
-    instead = field.names(other)
-    if other.cost <= (plan.cost_total_high or 0.0) / plan.horizon_hours:
-        yield SwitchPoint(
-            kind="too_close",
-            text=(
-                f"too close to call between {name} and {instead}: "
-                f"{percent(rise / field.cost)} apart, less than the rates are uncertain"
-            ),
-            value=other.cost,
-            change_fraction=rise / field.cost,
+    other = field.without(match)
+    if other.solution.cost is None:
+        text = f"nothing but {name} was found to carry this within the limits"
+        return SwitchPoint(
+            kind="own_price", text=text, value=np.inf, change_fraction=np.inf, key=key
         )
-    rented = sum(
-        one.count * one.hours / plan.horizon_hours
-        for one in plan.lines
-        if (one.offer.provider, one.offer.instance_type) == (provider, name)
+    apart = max(other.solution.cost / field.cost - 1, 0.0)
+    change = apart * field.cost / match.hours_rented(plan.lines, plan.horizon_hours)
+    instead = types_in_words(lines_of(other))
+    crossed = other.solution.cost <= (plan.cost_total_high or 0.0) / plan.horizon_hours
+    too_close = crossed or apart <= NOTHING
+    dearer = (
+        f"{money(change, plan.currency)}/h ({signed_percent(change / line.price_per_hour)}) more"
     )
-    change = rise / rented
-    yield SwitchPoint(
-        kind="own_price",
-        text=(
-            f"{name} goes when its price rises by {money(change, plan.currency)}/h "
-            f"({signed_percent(change / line.price_per_hour)}), if not before; then {instead}"
-        ),
+    if apart <= NOTHING:
+        text = f"too close to call between {name} and {instead}: they cost the same"
+    elif too_close:
+        text = (
+            f"too close to call between {name} and {instead}: {percent(apart)} apart, less than "
+            f"the rates are uncertain; at the latest when {name} costs {dearer}, it is beaten"
+        )
+    else:
+        text = f"changes at the latest when {name} costs {dearer}: then {instead} is cheaper"
+    return SwitchPoint(
+        kind="too_close" if too_close else "own_price",
+        text=text,
         value=line.price_per_hour + change,
         change_fraction=change / line.price_per_hour,
+        key=key,
     )
 
 
@@ -98,52 +116,73 @@ def _rival_price(field: Field) -> Iterator[SwitchPoint]:
 
     The cost of the best plan is concave in that price ``p``. A plan that rents ``u`` of the offer
     beside other costs ``c`` beats today's cost ``C`` below ``(C - c) / u``; planning again there
-    either confirms it or gives a higher price.
+    either confirms it or gives a higher price. Nothing is said of a price that is not confirmed.
     """
     plan = field.plan
     rival = _rival(field)
     if rival is None:
         return
-    match, price, name = rival
-    priced = field.columns(match, price, name)
+    offer, price = rival
+    match = OfferMatch(values=tuple(offer.model_dump(exclude={"zone"}).items()))
+    threshold = _entering_price(field, match, price)
+    if threshold is None:
+        return
+    payment = payment_in_words(offer.purchase_option, offer.term_years, offer.payment)
+    yield SwitchPoint(
+        kind="rival_price",
+        text=(
+            f"stays best unless {offer.instance_type} {payment} in {offer.region} falls below "
+            f"{money(threshold, plan.currency)}/h ({signed_percent(threshold / price - 1)} from "
+            f"{money(price, plan.currency)})"
+        ),
+        value=threshold,
+        change_fraction=threshold / price - 1,
+        key="/".join((offer.provider, offer.region, offer.instance_type, offer.purchase_option)),
+    )
+
+
+def _entering_price(field: Field, match: OfferMatch, price: float) -> float | None:
+    """Return the price below which the matching offers enter the plan; None if unconfirmed."""
+    same = 1 - 2 * max(field.plan.request.gap, LEAST_GAP)
     threshold = 0.0
     for _ in range(MOST_STEPS):
-        found = field.solved(field.at_price(priced, threshold))
-        if found.cost is None or found.cost >= field.cost * (1 - SAME):
-            break
-        rented = usage(priced, found)
+        found = field.at_price(match, threshold - price)
+        if found.solution.status is not PlanStatus.OPTIMAL_WITHIN_GAP:
+            return None
+        cost = found.solution.cost or 0.0
+        if cost >= field.cost * same:
+            return threshold if threshold > 0 else None
+        rented = match.hours_rented(lines_of(found), field.plan.horizon_hours)
         if rented <= 0:
-            break
-        threshold += (field.cost - found.cost) / rented
-    if 0 < threshold < price:
-        yield SwitchPoint(
-            kind="rival_price",
-            text=(
-                f"stays best unless {name} falls below {money(threshold, plan.currency)}/h "
-                f"({signed_percent(threshold / price - 1)} from {money(price, plan.currency)})"
-            ),
-            value=threshold,
-            change_fraction=threshold / price - 1,
-        )
+            return None
+        threshold += (field.cost - cost) / rented
+        if threshold >= price:
+            return None
+    return None
 
 
-def _rival(field: Field) -> tuple[OfferMatch, float, str] | None:
-    """Return the offer of an accelerator outside the plan that is cheapest alone."""
+def _rival(field: Field) -> tuple[OfferKey, float] | None:
+    """Return the offer of an accelerator outside the plan that is cheapest alone, and its price.
+
+    Its price is of one instance [plan currency/h]. A job charges a term whole, so that no hourly
+    price of it would say when it enters.
+    """
     used = {line.layout.accelerator for line in field.plan.lines}
-    best: tuple[float, OfferMatch, float, str] | None = None
+    best: tuple[float, OfferKey, float] | None = None
     for item in field.workloads:
-        accelerators = item.candidates.offers["accelerator"].to_numpy(dtype=object)
+        offers = item.candidates.offers
+        fit = ~offers["accelerator"].isin(used).to_numpy(dtype=np.bool_)
+        if isinstance(item.candidates, JobCandidates):
+            fit &= offers["term_years"].isna().to_numpy(dtype=np.bool_)
+            price = (offers["effective_per_hour"] * offers["exchange_rate"]).to_numpy()
+        else:
+            price = item.candidates.prices.per_hour
         for alone in alone_costs(item.candidates, field.plan.horizon_hours):
-            if accelerators[alone.offer] in used:
-                continue
-            offer = item.candidates.offers.iloc[alone.offer]
-            columns = ("provider", "region", "instance_type", "purchase_option", "payment")
-            match = OfferMatch(values=tuple((column, str(offer[column])) for column in columns))
-            payment = PAYMENTS.get(offer["purchase_option"], offer["purchase_option"])
-            name = f"{offer['instance_type']} {payment} in {offer['region']}"
-            if best is None or alone.cost_total < best[0]:
-                best = (alone.cost_total, match, alone.price_per_hour, name)
-            break
+            if fit[alone.offer]:
+                if best is None or alone.cost_total < best[0]:
+                    key = OfferKey.of(offers.iloc[alone.offer])
+                    best = (alone.cost_total, key, float(price[alone.offer]))
+                break
     return None if best is None else best[1:]
 
 
@@ -157,7 +196,7 @@ def _demand(plan: Plan) -> Iterator[SwitchPoint]:
     if not room:
         return
     least = max(0.0, min(room))
-    if least < SAME:
+    if least < FULL:
         text = "every instance is needed: more demand than planned means more instances"
     else:
         text = f"demand may grow by {percent(least)} before the instances, as routed, are full"

@@ -90,8 +90,8 @@ def explain(
         )
     return Explanation(
         binding=binding_limits(plan),
-        switch_points=switch_points(plan, found),
-        rejected=rejected_types(plan, found),
+        switch_points=switch_points(plan, found, catalog),
+        rejected=rejected_types(plan, found, catalog),
         because=(),
         changes=(),
     )

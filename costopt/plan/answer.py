@@ -1,10 +1,11 @@
 """The answer in one sentence, and the sentences around it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from costopt.catalog.age_limits import WARNING_AGE_DAYS
 from costopt.plan.line import PlanLine
 from costopt.plan.plan import Baseline, Plan, WorkloadOutcome
+from costopt.plan.status import PlanStatus
 from costopt.plan.words import (
     counted,
     hours_in_words,
@@ -13,14 +14,18 @@ from costopt.plan.words import (
     payment_in_words,
     percent,
     signed_percent,
+    term_in_words,
 )
 from costopt.units import HOURS_PER_MONTH
 
 MOST_REASONS = 6
 """Reasons for leaving offers out that the text names; the plan holds them all."""
 
-MOST_LINES_NAMED = 3
-"""Lines that the answer names; the table shows more."""
+MOST_OFFERS_NAMED = 3
+"""Offers that the answer names; the table shows more."""
+
+PROVEN = 1e-9
+"""Gap up to which a plan counts as the cheapest; the rest is rounding."""
 
 
 def answer(plan: Plan) -> str:
@@ -29,24 +34,27 @@ def answer(plan: Plan) -> str:
         return f"No plan ({plan.status.value.replace('_', ' ')})."
     if not plan.lines:
         return "Nothing has to run: the demand is zero."
-    parts = [f"Run {_named_lines(plan)}: {_cost(plan)}", *_limits_met(plan)]
+    parts = [f"Run {lines_in_words(plan.lines)}: {_cost(plan)}", *_limits_met(plan)]
     cash = money(plan.cash_now or 0, plan.currency)
     return f"{', '.join(parts)}; {_commitment(plan)}; cash now {cash}."
 
 
-def _named_lines(plan: Plan) -> str:
-    """Name the first lines of the plan."""
-    named = [_line_in_words(line) for line in plan.lines[:MOST_LINES_NAMED]]
-    rest = len(plan.lines) - len(named)
-    if rest:
-        named.append(f"{rest} more")
-    return " + ".join(named)
+def lines_in_words(lines: Sequence[PlanLine], most: int = MOST_OFFERS_NAMED) -> str:
+    """Name what lines rent, such as 2 x p5.48xlarge in aws us-east-1, spot + 1 more.
 
-
-def _line_in_words(line: PlanLine) -> str:
-    offer = line.offer
-    payment = payment_in_words(offer.purchase_option, offer.term_years, offer.payment)
-    return f"{line.count} x {offer.instance_type} in {offer.provider} {offer.region}, {payment}"
+    Args:
+        lines: of a plan; several of one offer, in different layouts, count together.
+        most: offers that are named [1].
+    """
+    counts: dict[str, int] = {}
+    for line in lines:
+        offer = line.offer
+        payment = payment_in_words(offer.purchase_option, offer.term_years, offer.payment)
+        name = f"{offer.instance_type} in {offer.provider} {offer.region}, {payment}"
+        counts[name] = counts.get(name, 0) + line.count
+    named = [f"{count} x {name}" for name, count in counts.items()]
+    more = [f"{len(named) - most} more"] if len(named) > most else []
+    return " + ".join([*named[:most], *more])
 
 
 def monthly(plan: Plan, amount: float) -> float:
@@ -54,24 +62,43 @@ def monthly(plan: Plan, amount: float) -> float:
     return amount / plan.horizon_hours * HOURS_PER_MONTH
 
 
-def is_job(plan: Plan) -> bool:
-    """Return whether everything in the plan ends by itself."""
-    return all(outcome.duration_hours is not None for outcome in plan.outcomes)
+def runs_on(plan: Plan) -> bool:
+    """Return whether nothing in the plan ends by itself, so that it has a cost per month."""
+    return all(outcome.duration_hours is None for outcome in plan.outcomes)
 
 
 def cost_figure(plan: Plan, amount: float) -> str:
-    """Write an amount the way the plan counts: per month, or for the whole job."""
-    if is_job(plan):
-        return money(amount, plan.currency)
-    return f"{money(monthly(plan, amount), plan.currency)}/month"
+    """Write an amount the way the plan counts."""
+    durations = [outcome.duration_hours for outcome in plan.outcomes]
+    return cost_in_words(amount, plan.currency, plan.horizon_hours, durations)
+
+
+def cost_in_words(
+    amount: float, currency: str, horizon_hours: float, durations: Sequence[float | None]
+) -> str:
+    """Write an amount per month; with jobs, in all; with both, over the horizon.
+
+    Args:
+        amount: over the horizon, or until the jobs are done [currency].
+        currency: of the amount.
+        horizon_hours: over which services are charged [h].
+        durations: until each job is done; None for what runs over the horizon [h].
+    """
+    if all(hours is None for hours in durations):
+        return f"{money(amount / horizon_hours * HOURS_PER_MONTH, currency)}/month"
+    text = money(amount, currency)
+    if all(hours is not None for hours in durations):
+        return text
+    return f"{text} over {hours_in_words(horizon_hours)}"
 
 
 def _cost(plan: Plan) -> str:
+    """Write the cost and, where it rests on predicted rates, the range that they leave."""
     text = cost_figure(plan, plan.cost_total or 0.0)
-    if plan.cost_total_low is None or plan.cost_total_high is None:
-        return text
     low, high = plan.cost_total_low, plan.cost_total_high
-    if not is_job(plan):
+    if low is None or high is None or all(line.rate_band is None for line in plan.lines):
+        return text
+    if runs_on(plan):
         low, high = monthly(plan, low), monthly(plan, high)
     return f"{text} (range {money(low, plan.currency)}-{money(high, plan.currency)})"
 
@@ -99,11 +126,11 @@ def _outcome_words(outcome: WorkloadOutcome, workload: object, quantile: str) ->
 
 
 def _commitment(plan: Plan) -> str:
-    terms = [line for line in plan.lines if line.offer.term_years is not None]
+    terms = {line.offer.term_years for line in plan.lines} - {None}
     if not terms:
         return "no commitment"
-    longest = max(line.offer.term_years or 0 for line in terms)
-    text = f"commitment up to {longest:g} years"
+    longest = max(term for term in terms if term is not None)
+    text = f"{'up to ' if len(terms) > 1 else ''}{term_in_words(longest)} commitment"
     if plan.locked_in:
         text += f", {money(plan.locked_in, plan.currency)} of it after the horizon"
     return text
@@ -127,6 +154,11 @@ def warnings(plan: Plan, days_since_catalog: int = 0) -> list[str]:
                 f"losing {outcome.worst_pool} leaves {percent(outcome.served_after_worst_loss)} "
                 "served; max_spot_fraction limits this"
             )
+    if plan.status is PlanStatus.FEASIBLE_AT_LIMIT and plan.gap is not None:
+        found.append(
+            f"the search ended before the best was proven; a plan up to {percent(plan.gap)} "
+            "cheaper may exist"
+        )
     return found
 
 
@@ -148,11 +180,12 @@ def baseline_words(plan: Plan, baseline: Baseline) -> str:
 def exclusions_in_words(plan: Plan) -> str:
     """Count what was left out, by reason: offers, then instance types without any."""
     offers = [item for item in plan.exclusions if item.offers]
-    named = [f"{item.offers:,} {item.text}" for item in offers[:MOST_REASONS]]
-    rest = offers[MOST_REASONS:]
+    shown = len(offers) if len(offers) == MOST_REASONS + 1 else MOST_REASONS
+    named = [f"{item.offers:,} {item.text}" for item in offers[:shown]]
+    rest = offers[shown:]
     if rest:
         named.append(f"{sum(item.offers for item in rest):,} for {len(rest)} other reasons")
-    parts = [f"of {plan.offers:,} offers {', '.join(named)}"] if named else []
+    parts = [f"of {counted(plan.offers, 'offer')} {', '.join(named)}"] if named else []
     parts += [
         f"{counted(item.instance_types, 'instance type')} {item.text}"
         for item in plan.exclusions
@@ -163,9 +196,13 @@ def exclusions_in_words(plan: Plan) -> str:
 
 def footer(plan: Plan) -> str:
     """Name the catalogue, what was rated, what is proven, and the time taken."""
-    text = (
-        f"Catalogue of {plan.catalog.as_of}, {plan.rated_offers:,} of {plan.offers:,} offers rated"
-    )
+    rated = f"{plan.rated_offers:,} of {counted(plan.offers, 'offer')} rated"
+    parts = [f"Catalogue of {plan.catalog.as_of}", rated, *_proven(plan)]
+    return f"{', '.join(parts)}; {plan.seconds:.2f} s."
+
+
+def _proven(plan: Plan) -> Iterator[str]:
+    """Say how near to the cheapest plan this one is proven to be."""
     if plan.gap is not None:
-        text += f", proven within {100 * max(plan.gap, 0):.2g} %"
-    return f"{text}; {plan.seconds:.2f} s."
+        exact = plan.gap <= PROVEN
+        yield "proven cheapest" if exact else f"proven within {100 * plan.gap:.2g} %"

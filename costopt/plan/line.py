@@ -2,17 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from typing import Any
+from math import isnan
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from costopt.candidate.layout import Layout
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class PlanRecord(BaseModel):
     """Base of the records of a plan: frozen, no unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")
+
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+"""A number that is not infinite."""
 
 
 class Band(PlanRecord):
@@ -40,6 +48,14 @@ class OfferKey(PlanRecord):
     kind: str
     term_years: float | None
     payment: str
+
+    @classmethod
+    def of(cls, offer: "pd.Series[Any]") -> Self:
+        """Name the offer of one row of an offers table."""
+        named = {name: offer[name] for name in cls.model_fields}
+        if isnan(named["term_years"]):
+            named["term_years"] = None
+        return cls(**named)
 
 
 class PlanLine(PlanRecord):
@@ -85,16 +101,16 @@ class PlanLine(PlanRecord):
     workload: str
     offer: OfferKey
     layout: Layout
-    count: int
+    count: Annotated[int, Field(gt=0)]
     price_per_hour: float
     line_cost_per_hour: float
-    hours: float
+    hours: Annotated[Finite, Field(gt=0)]
     line_cost_total: float
     cash_now: float
     locked_in_hours: float
     locked_in: float
     share: float
-    routing: tuple[float, ...]
+    routing: tuple[Finite, ...]
     utilisation: float | None
     max_utilisation: float
     rate_per_instance: float | None
@@ -123,10 +139,15 @@ class PlanLine(PlanRecord):
         return self.offer.purchase_option == "spot"
 
     @property
+    def place(self) -> str:
+        """Instance type and region, for messages."""
+        return f"{self.offer.instance_type} in {self.offer.region}"
+
+    @property
     def pool(self) -> str:
         """What is reclaimed together: provider, region, zone and instance type."""
-        place = " ".join(part for part in (self.offer.region, self.offer.zone) if part)
-        return f"{self.offer.instance_type} spot in {self.offer.provider} {place}"
+        where = " ".join(part for part in (self.offer.region, self.offer.zone) if part)
+        return f"{self.offer.instance_type} spot in {self.offer.provider} {where}"
 
     @property
     def vram_fraction(self) -> float | None:

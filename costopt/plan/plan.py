@@ -1,6 +1,6 @@
 """Plan: what to run, what it costs and what it rests on; records only."""
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import PrivateAttr, ValidationError
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from costopt.catalog.catalog import Catalog
     from costopt.explain.why import Explanation
-
-PLAN_SCHEMA_VERSION = 1
 
 
 class WorkloadOutcome(PlanRecord):
@@ -123,8 +121,8 @@ class Plan(PlanRecord):
         duration_hours: of the longest job; None without a job [h].
         cash_now: due at the start [currency].
         locked_in: charges of terms that outlive the horizon [currency].
-        bound: no plan within the limits costs less per hour than this [currency/h].
-        gap: distance of cost_per_hour to the bound, relative.
+        bound: no plan within the limits costs less per hour of the horizon [currency/h].
+        gap: distance of cost_total to the bound over the horizon, relative.
         seconds: time taken by the whole search [s].
         rated_offers: offers with a rate that took part [1].
         offers: offers in the catalogue [1].
@@ -136,7 +134,7 @@ class Plan(PlanRecord):
         catalog: which catalogue it was answered from.
     """
 
-    schema_version: int = PLAN_SCHEMA_VERSION
+    schema_version: Literal[1] = 1
     status: PlanStatus
     lines: tuple[PlanLine, ...]
     outcomes: tuple[WorkloadOutcome, ...]
@@ -210,7 +208,7 @@ class Plan(PlanRecord):
         """
         from costopt.explain.why import explain
 
-        source = catalog or self._catalog
+        source = self._catalog if catalog is None else catalog
         if source is None:
             raise InvalidInputError(
                 "explain", ["a plan read from a file needs the catalogue: explain(catalog)"]
@@ -222,6 +220,12 @@ class Plan(PlanRecord):
         copy = self.model_copy()
         copy._catalog, copy._workloads = catalog, workloads
         return copy
+
+    def __eq__(self, other: object) -> bool:
+        """Compare what is written, not what the plan was made from."""
+        if not isinstance(other, Plan):
+            return NotImplemented
+        return self.model_dump() == other.model_dump()
 
     def __str__(self) -> str:
         """Return readable text for a terminal."""

@@ -11,8 +11,8 @@ from costopt.plan.answer import (
     baseline_words,
     exclusions_in_words,
     footer,
-    is_job,
     monthly,
+    runs_on,
     warnings,
 )
 from costopt.plan.line import PlanLine, column_names, line_row
@@ -65,22 +65,19 @@ def _listed(title: str, sentences: Sequence[str]) -> list[str]:
 
 def _wrapped(sentence: str) -> str:
     indent = " " * (len(sentence) - len(sentence.lstrip()) + 2)
-    return textwrap.fill(
-        sentence, WIDTH, subsequent_indent=indent, break_long_words=False,
-        break_on_hyphens=False,
-    )  # fmt: skip
+    return textwrap.fill(sentence, WIDTH, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def table_rows(plan: Plan) -> list[dict[str, str]]:
     """Return the lines of the plan as short texts, at most five."""
-    cost = "cost" if is_job(plan) else f"{plan.currency}/month"
+    cost = f"{plan.currency}/month" if runs_on(plan) else "cost"
     return [_table_row(plan, line, cost) for line in plan.lines[:MOST_TABLE_LINES]]
 
 
 def _table_row(plan: Plan, line: PlanLine, cost: str) -> dict[str, str]:
     offer = line.offer
-    amount = line.line_cost_total if is_job(plan) else monthly(plan, line.line_cost_total)
-    row = {"workload": line.workload} if len(plan.outcomes) > 1 else {}
+    amount = monthly(plan, line.line_cost_total) if runs_on(plan) else line.line_cost_total
+    row = {"workload": " ".join(line.workload.split())} if len(plan.outcomes) > 1 else {}
     vram = line.vram_fraction
     return row | {
         "instance type": offer.instance_type,
@@ -105,10 +102,14 @@ def _table(plan: Plan) -> str:
         widths[widest] -= 1
     shown = [dict(zip(names, names, strict=True)), *rows]
     lines = [GAP.join(_cell(row[name], name, widths) for name in names).rstrip() for row in shown]
-    rest = len(plan.lines) - len(rows)
-    if rest:
-        lines.append(f"... and {counted(rest, 'more line')}; plan.to_frame() shows all")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_not_shown(plan)])
+
+
+def _not_shown(plan: Plan) -> Iterator[str]:
+    """Say how many lines the table leaves out."""
+    rest = len(plan.lines) - MOST_TABLE_LINES
+    if rest > 0:
+        yield f"... and {counted(rest, 'more line')}; plan.to_frame() shows all"
 
 
 def _cell(text: str, name: str, widths: dict[str, int]) -> str:
@@ -125,6 +126,7 @@ def plan_html(plan: Plan) -> str:
     parts += [f"<p>{escape(reason)}</p>" for reason in plan.unanswered_because]
     if plan.lines:
         parts.append(pd.DataFrame(table_rows(plan)).to_html(index=False, border=0))
+        parts += [f"<p>{escape(text)}</p>" for text in _not_shown(plan)]
     beside = "".join(f"<li>{escape(baseline_words(plan, b))}</li>" for b in plan.baselines)
     if beside:
         parts.append(f"<p>Beside it:</p><ul>{beside}</ul>")
@@ -135,5 +137,5 @@ def plan_html(plan: Plan) -> str:
 
 def lines_frame(plan: Plan) -> pd.DataFrame:
     """Return one row per line of the plan, with all columns even without lines."""
-    rows = [line_row(line) for line in plan.lines]
-    return pd.DataFrame(rows, columns=list(column_names()))
+    rows = [line_row(line) | {"currency": plan.currency} for line in plan.lines]
+    return pd.DataFrame(rows, columns=[*column_names(), "currency"])

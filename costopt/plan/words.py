@@ -1,6 +1,9 @@
 """Figures as people read them: money, hours, shares, ways to pay."""
 
+from math import floor, log10
 from typing import Final
+
+from costopt.units import DAYS_PER_MONTH, SECONDS_PER_HOUR
 
 SYMBOLS: Final = {"USD": "$", "EUR": "€", "GBP": "£", "CNY": "¥"}
 """Signs in front of an amount; other currencies are written by their code."""
@@ -13,34 +16,68 @@ PAYMENTS: Final = {
     "committed_use": "committed use",
     "subscription": "subscription",
     "capacity_block": "capacity block",
+    "low_priority": "low priority",
 }
 """Purchase options in words."""
 
+WHOLE: Final = 1e-6
+"""How near to all a share counts as all; the rest is rounding."""
+
 
 def money(amount: float, currency: str) -> str:
-    """Write an amount with its currency; cents below 100, a bare 0 for nothing."""
+    """Write an amount with its currency; the smaller it is, the more decimals.
+
+    >>> [money(amount, "USD") for amount in (0, 30692.3, 7.5, 0.5, 0.07116)]
+    ['$0', '$30,692', '$7.50', '$0.50', '$0.0712']
+    """
     sign = SYMBOLS.get(currency, f"{currency} ")
     if amount == 0:
         return f"{sign}0"
-    text = f"{abs(amount):,.0f}" if abs(amount) >= 100 else f"{abs(amount):,.2f}"
-    return f"{'-' if amount < 0 else ''}{sign}{text}"
+    return f"{'-' if amount < 0 else ''}{sign}{_digits(abs(amount))}"
+
+
+def _digits(size: float) -> str:
+    """Write no decimals from 100 on, cents from 1 on, and three digits below."""
+    if size >= 100:
+        return f"{size:,.0f}"
+    if size >= 1:
+        return f"{size:.2f}"
+    whole, _, part = f"{size:.{2 - floor(log10(size))}f}".partition(".")
+    return f"{whole}.{part.rstrip('0').ljust(2, '0')}"
 
 
 def signed_percent(fraction: float) -> str:
-    """Write a difference such as +12.3 %."""
-    return f"{100 * fraction:+.1f} %"
+    """Write a difference such as +12.3 %; one digit of what is below a tenth of a percent.
+
+    >>> [signed_percent(fraction) for fraction in (0.1234, -0.5, 0.0003, 0)]
+    ['+12.3 %', '-50.0 %', '+0.03 %', '+0.0 %']
+    """
+    if WHOLE < abs(fraction) < 0.0005:
+        return f"{100 * fraction:+.1g} %"
+    return f"{round(100 * fraction, 1) + 0.0:+.1f} %"
 
 
 def percent(fraction: float) -> str:
-    """Write a share such as 63 %."""
+    """Write a share such as 63 %; only nothing is 0 %, and only all is 100 %."""
+    if 0 < fraction < 0.01:
+        return "<1 %"
+    if 0.99 < fraction < 1 - WHOLE:
+        return ">99 %"
     return f"{100 * fraction:.0f} %"
 
 
 def hours_in_words(hours: float) -> str:
-    """Write a duration in the unit that fits it."""
+    """Write a duration in the unit that fits it.
+
+    >>> [hours_in_words(hours) for hours in (0.01, 0.7, 24, 4.21, 360)]
+    ['36 s', '42 min', '24 h', '4.2 h', '15 days']
+    """
+    if hours < 1 / 60:
+        return f"{SECONDS_PER_HOUR * hours:.0f} s"
     if hours < 1:
         return f"{60 * hours:.0f} min"
-    return f"{hours:.1f} h" if hours < 72 else f"{hours / 24:.1f} days"
+    figure, unit = (hours, "h") if hours < 72 else (hours / 24, "days")
+    return f"{figure:,.1f}".removesuffix(".0") + f" {unit}"
 
 
 def milliseconds(value: float) -> str:
@@ -74,7 +111,7 @@ def payment_in_short(option: str, term_years: float | None, payment: str) -> str
 
 def age_in_words(days: float) -> str:
     """Write an age in days, or in months from 90 days on."""
-    return f"{days:.0f} d" if days < 90 else f"{days / 30.4375:.0f} mo"
+    return f"{days:.0f} d" if days < 90 else f"{days / DAYS_PER_MONTH:.0f} mo"
 
 
 def counted(count: int, noun: str) -> str:

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from costopt.candidate.alone import alone_costs
 from costopt.candidate.find import NamedWorkload, candidates_of
 from costopt.catalog.catalog import Catalog
+from costopt.evaluate.operate import Operated
 from costopt.plan.plan import Baseline
 from costopt.planning.search import Forbidden, Found, search
 from costopt.units import HOURS_PER_YEAR
 from costopt.workload.limits import DEFAULT_PURCHASE_OPTIONS, Limits
-from costopt.workload.request import PlanRequest
+from costopt.workload.request import Job, PlanRequest
 
 COMMITMENTS = ("reserved", "savings_plan", "committed_use", "subscription")
 """Purchase options that commit for a year or more."""
@@ -155,7 +156,7 @@ def _one_year(
         return Baseline(name=name, text=f"{text}: a job ends long before the term")
     yearly = _yearly(request)
     named = [
-        replace(item, candidates=candidates_of(workload, yearly, catalog))
+        replace(item, workload=workload, candidates=candidates_of(workload, yearly, catalog))
         for item, workload in zip(workloads, yearly.workloads, strict=True)
     ]
     if not any((item.candidates.offers["term_years"] == 1).any() for item in named):
@@ -164,10 +165,17 @@ def _one_year(
     if found.solution.cost is None:
         return _compared(name, text, None, total)
     cash = sum(line.cash_now for item in found.operated for line in item.lines)
-    cost = found.solution.cost * request.horizon_hours
+    cost = sum(_cost_at_horizon(item, request.horizon_hours) for item in found.operated)
     bought = any(line.offer.term_years for item in found.operated for line in item.lines)
     words = text if bought else f"{text} allowed, none is worth it"
     return _compared(name, words, cost, total, cash)
+
+
+def _cost_at_horizon(item: Operated, horizon_hours: float) -> float:
+    """Cost of what runs over the horizon, or of a job that ends [plan currency]."""
+    if item.duration_hours is not None:
+        return sum(line.line_cost_total for line in item.lines)
+    return sum(line.line_cost_per_hour for line in item.lines) * horizon_hours
 
 
 def _yearly(request: PlanRequest) -> PlanRequest:
@@ -177,25 +185,35 @@ def _yearly(request: PlanRequest) -> PlanRequest:
         update={"purchase_options": tuple(dict.fromkeys(options)), "term_years": (1.0,)}
     )
     scale = HOURS_PER_YEAR / request.horizon_hours
-    if limits.budget is not None:
-        limits = limits.model_copy(update={"budget": limits.budget * scale})
     workloads = tuple(
-        workload.model_copy(update={"limits": _opened(workload.limits)})
+        workload.model_copy(
+            update={
+                "limits": _opened(workload.limits, 1.0 if isinstance(workload, Job) else scale)
+            }
+        )
         for workload in request.workloads
     )
     return request.model_copy(
         update={
             "workloads": workloads,
-            "limits": limits,
+            "limits": _with_budget(limits, scale),
             "horizon_hours": HOURS_PER_YEAR,
             "gap": max(request.gap, BASELINE_GAP),
         }
     )
 
 
-def _opened(limits: Limits) -> Limits:
-    """Let a workload's own purchase options include commitments."""
+def _opened(limits: Limits, scale: float) -> Limits:
+    """Let a workload's own purchase options include commitments, at its budget of a year."""
+    scaled = _with_budget(limits, scale)
     if limits.purchase_options is None:
-        return limits
+        return scaled
     options = (*limits.purchase_options, *COMMITMENTS)
-    return limits.model_copy(update={"purchase_options": tuple(dict.fromkeys(options))})
+    return scaled.model_copy(update={"purchase_options": tuple(dict.fromkeys(options))})
+
+
+def _with_budget(limits: Limits, scale: float) -> Limits:
+    """Scale a budget, where there is one."""
+    if limits.budget is None:
+        return limits
+    return limits.model_copy(update={"budget": limits.budget * scale})

@@ -13,8 +13,7 @@ from costopt.candidate.pricing import priced
 from costopt.candidate.renting import risk_of
 from costopt.candidate.service import ServiceCandidates
 from costopt.catalog.catalog import Catalog
-from costopt.performance.reasons import Origin
-from costopt.plan.line import Band, OfferKey, PlanLine
+from costopt.plan.line import OfferKey, PlanLine
 from costopt.planning.assemble import ServiceColumns
 from costopt.solve.solution import Solution
 
@@ -49,10 +48,6 @@ def service_lines(
         server, layout = columns.server[position], int(columns.layout[position])
         count = int(counts[position])
         routing = shares[server] * count / rented[server]
-        rates = candidates.layout_rates
-        speed = np.where(rates.rates[layout] > 0, rates.rates[layout], np.inf)
-        load = float((candidates.demand * routing / speed).sum() / count)
-        planned = float(rates.planned_factor[layout])
         yield _line(
             name,
             candidates.offers.iloc[int(columns.offer[position])],
@@ -62,14 +57,7 @@ def service_lines(
             hours=horizon_hours,
             share=float(weights @ routing),
             routing=tuple(float(part) for part in routing),
-            utilisation=load,
-            max_utilisation=float(rates.max_utilisation[layout]),
-            origin=int(rates.origin[layout]),
-            band=Band(
-                low=float(rates.low_factor[layout]) / planned,
-                expected=1.0 / planned,
-                high=float(rates.high_factor[layout]) / planned,
-            ),
+            max_utilisation=float(candidates.layout_rates.max_utilisation[layout]),
         )
 
 
@@ -86,7 +74,6 @@ def job_lines(
     """
     gangs = candidates.gangs
     nodes, spot_nodes = int(gangs.nodes[chosen]), int(gangs.spot_nodes[chosen])
-    planned = float(gangs.planned_factor[chosen])
     parts = [
         (int(gangs.offer[chosen]), nodes - spot_nodes, float(gangs.firm_hours[chosen])),
         (int(gangs.spot_offer[chosen]), spot_nodes, float(gangs.spot_hours[chosen])),
@@ -104,16 +91,7 @@ def job_lines(
             hours=hours,
             share=count * hours / total,
             routing=(count / nodes,),
-            utilisation=None,
             max_utilisation=1.0,
-            origin=int(gangs.origin[chosen]),
-            band=None
-            if np.isnan(gangs.rate[chosen])
-            else Band(
-                low=float(gangs.low_factor[chosen]) / planned,
-                expected=1.0 / planned,
-                high=float(gangs.high_factor[chosen]) / planned,
-            ),
         )
 
 
@@ -127,10 +105,7 @@ def _line(
     hours: float,
     share: float,
     routing: tuple[float, ...],
-    utilisation: float | None,
     max_utilisation: float,
-    origin: int,
-    band: Band | None,
 ) -> PlanLine:
     """Write one line; operating figures follow once all lines are known."""
     row = pd.DataFrame([offer])
@@ -139,7 +114,7 @@ def _line(
     risk = risk_of(catalog, row) if is_spot else None
     return PlanLine(
         workload=name,
-        offer=_key(offer),
+        offer=OfferKey.of(offer),
         layout=layout,
         count=count,
         price_per_hour=float(prices.per_hour[0]),
@@ -151,17 +126,17 @@ def _line(
         locked_in=float(prices.locked_in[0]) * count,
         share=share,
         routing=routing,
-        utilisation=utilisation,
+        utilisation=None,
         max_utilisation=max_utilisation,
         rate_per_instance=None,
         rate_unit="",
-        rate_origin="" if band is None else Origin(origin).name.lower(),
-        rate_band=band,
+        rate_origin="",
+        rate_band=None,
         vram_used_gib={},
         vram_usable_gib=None,
         price_currency=str(offer["currency"]),
         exchange_rate=float(offer["exchange_rate"]),
-        exchange_rate_as_of="",
+        exchange_rate_as_of=str(offer["exchange_rate_as_of"]),
         price_source=str(offer["source"]),
         price_as_of=str(offer["as_of"]),
         price_age_days=float(offer["age_days"]),
@@ -169,18 +144,4 @@ def _line(
         hazard_per_instance_hour=None if risk is None else float(risk.hazard_per_instance_hour[0]),
         availability_fraction=None if risk is None else float(risk.availability_fraction[0]),
         risk_source="" if risk is None else risk.source[0],
-    )
-
-
-def _key(offer: "pd.Series[Any]") -> OfferKey:
-    term = offer["term_years"]
-    return OfferKey(
-        provider=str(offer["provider"]),
-        region=str(offer["region"]),
-        zone=str(offer["zone"]),
-        instance_type=str(offer["instance_type"]),
-        purchase_option=str(offer["purchase_option"]),
-        kind=str(offer["kind"]),
-        term_years=None if pd.isna(term) else float(term),
-        payment=str(offer["payment"]),
     )

@@ -8,10 +8,10 @@ from costopt.candidate.reasons import REASONS, count_reasons
 from costopt.catalog.catalog import Catalog
 from costopt.errors import PlanCheckError
 from costopt.evaluate.check import evaluate_plan, request_hash
+from costopt.evaluate.outcome import cost_range, outcome_of
 from costopt.plan.plan import CatalogStamp, Exclusion, Plan
 from costopt.plan.status import PlanStatus
 from costopt.planning.baselines import baselines_of
-from costopt.planning.outcome import cost_range, outcome_of
 from costopt.planning.refusal import why_infeasible
 from costopt.planning.search import Found, search
 from costopt.units import HOURS_PER_MONTH

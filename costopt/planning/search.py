@@ -15,8 +15,9 @@ from costopt.candidate.service import ServiceCandidates
 from costopt.catalog.catalog import Catalog
 from costopt.errors import PlanCheckError
 from costopt.evaluate.limits import TOLERANCE
+from costopt.evaluate.operate import Operated, operated
 from costopt.plan.line import PlanLine
-from costopt.plan.status import PlanStatus
+from costopt.plan.status import PlanStatus, proven_status
 from costopt.planning.assemble import (
     AssembledProblem,
     SharedLimits,
@@ -24,7 +25,6 @@ from costopt.planning.assemble import (
     forbidding_row,
 )
 from costopt.planning.lines import job_lines, service_lines
-from costopt.planning.operate import Operated, operated
 from costopt.solve.run import solve_problem
 from costopt.solve.solution import Solution
 from costopt.workload.request import PlanRequest
@@ -39,9 +39,6 @@ it is planned again with more room.
 
 LATEST: Final = 0.5
 """Lines with at least this part of the worst line's late requests are planned with more room."""
-
-GAP_ROUNDING: Final = 1e-9
-"""How far rounding may lift a proven gap."""
 
 LEAST_SECONDS: Final = 0.1
 """Time that a solve gets however late it is [s]."""
@@ -83,8 +80,7 @@ class Found:
         """What the search came to, held against the gap that was asked for."""
         if self.gap is None:
             return self.solution.status
-        within = self.gap <= gap + GAP_ROUNDING
-        return PlanStatus.OPTIMAL_WITHIN_GAP if within else PlanStatus.FEASIBLE_AT_LIMIT
+        return proven_status(self.gap, gap)
 
 
 Forbidden = Callable[[pd.DataFrame], NDArray[np.bool_]]
@@ -110,7 +106,7 @@ def search(
         forbidden: offers of a workload -> which of them this search may not use.
     """
     found = _first_in_time(workloads, request, catalog, forbidden)
-    if found.rounds == 1:
+    if found.rounds == 1 and not found.is_late:
         return found
     held = [
         replace(
@@ -124,22 +120,26 @@ def search(
     ]
     other = _first_in_time(held, request, catalog, forbidden)
     best = min((found, other), key=_cost_in_time)
-    return replace(_unanswered(best) if best.is_late else best, bound=found.bound)
+    answered = not best.is_late and best.solution.cost is not None
+    return replace(best if answered else _unanswered(best), bound=found.bound)
 
 
 def _unanswered(found: Found) -> Found:
-    """Return a search without an answer: no mix was found that starts in time."""
+    """Return a search without an answer: no mix was found that starts in time.
+
+    That the tightened problem is infeasible proves nothing about the request.
+    """
     solution = replace(
         found.solution, status=PlanStatus.NO_ANSWER_IN_TIME, cost=None, gap=None, shares=(),
         chosen=(),
     )  # fmt: skip
-    return replace(found, solution=solution, operated=())
+    return replace(found, solution=solution, operated=(), is_late=True)
 
 
 def _cost_in_time(found: Found) -> tuple[bool, float]:
-    """Sort key: plans in time first, then the cheaper."""
+    """Sort key: plans in time first, then the cheaper; those without an answer last."""
     cost = found.solution.cost
-    return found.is_late, np.inf if cost is None else cost
+    return found.is_late or cost is None, np.inf if cost is None else cost
 
 
 def _first_in_time(

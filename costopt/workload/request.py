@@ -1,9 +1,11 @@
 """PlanRequest: workloads, limits and settings of one question, as Python or as TOML text."""
 
+import re
 import tomllib
-from typing import Annotated, Any, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Self, get_args
 
-from pydantic import AfterValidator, Field, Strict, model_validator
+from pydantic import AfterValidator, Field, Strict, field_validator, model_validator
 
 from costopt.errors import InvalidInputError
 from costopt.units import HOURS_PER_MONTH
@@ -19,6 +21,14 @@ AnyWorkload = Annotated[
     Field(discriminator="kind"),
 ]
 """Every kind of workload; TOML and JSON name it in ``kind``."""
+
+KINDS: tuple[str, ...] = tuple(
+    record.model_fields["kind"].default for record in get_args(get_args(AnyWorkload)[0])
+)
+"""What ``kind`` may say."""
+
+_WORKLOAD_PLACE = re.compile(r"^workloads\[(\d+)\](?:\.[a-z_]+(?=:))?")
+"""A workload as pydantic names it: its index, and its kind."""
 
 Job = BatchInference | FineTuneJob | TrainingJob
 """Workloads that end; all others run over the whole horizon."""
@@ -56,6 +66,14 @@ class PlanRequest(Written):
     gap: Annotated[float, Strict(), Field(ge=0, lt=1)] = 1e-4
     time_limit_seconds: Positive = 10.0
     confidence: Annotated[float, Strict(), Field(gt=0, lt=1)] = 0.5
+
+    @field_validator("workloads", mode="before")
+    @classmethod
+    def _kinds_are_said(cls, workloads: object) -> object:
+        given = workloads if isinstance(workloads, list | tuple) else ()
+        if any(isinstance(item, Mapping) and "kind" not in item for item in given):
+            raise ValueError(f"each workload needs a kind; allowed: {', '.join(KINDS)}")
+        return workloads
 
     @model_validator(mode="after")
     def _some_work(self) -> Self:
@@ -102,4 +120,15 @@ class PlanRequest(Written):
         try:
             return cls(**document)
         except InvalidInputError as error:
-            raise InvalidInputError(where, error.problems) from None
+            count = len(document["workloads"])
+            problems = [_as_written(problem, count) for problem in error.problems]
+            raise InvalidInputError(where, problems) from None
+
+
+def _as_written(problem: str, count: int) -> str:
+    """Name a workload as a reader of the document would: by its place, if there are several."""
+
+    def place(found: re.Match[str]) -> str:
+        return "workload" if count == 1 else f"workload {int(found[1]) + 1}"
+
+    return _WORKLOAD_PLACE.sub(place, problem)

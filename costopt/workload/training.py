@@ -52,7 +52,7 @@ class FineTuneJob(Workload):
             raise ValueError(
                 "give either samples and tokens_per_sample, or tokens and sequence_length"
             )
-        if self.tokens is not None and "epochs" in self.model_fields_set:
+        if self.tokens is not None and self.epochs != 1:
             raise ValueError("tokens already counts all passes: leave epochs out")
         return self
 

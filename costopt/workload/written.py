@@ -71,13 +71,17 @@ def _sentence(record: type[BaseModel], detail: ErrorDetails) -> str:
     """Say what is wrong with one field, what it was, and what is allowed."""
     place, kind, given = _place(detail["loc"]), detail["type"], detail["input"]
     if kind == "extra_forbidden":
-        return _unknown_field(record, str(detail["loc"][-1]))
+        return _unknown_field(record, detail["loc"])
     if kind == "missing":
         return f"{place} is required"
     if kind in ("value_error", "assertion_error"):
         message = str(detail["ctx"]["error"])
         return f"{place}: {message}" if place else message
-    return f"{place} = {_shown(given)}: {_rule(detail)}"
+    if kind == "json_invalid":
+        return f"not valid JSON: {detail['ctx']['error']}"
+    if kind == "union_tag_invalid":
+        place, given = f"{place}.kind", detail["ctx"]["tag"]
+    return f"{place} = {_shown(given)}: {_rule(detail)}" if place else _rule(detail)
 
 
 def _rule(detail: ErrorDetails) -> str:
@@ -85,7 +89,7 @@ def _rule(detail: ErrorDetails) -> str:
     kind, context = detail["type"], detail.get("ctx", {})
     if kind in ("literal_error", "union_tag_invalid"):
         listed = str(context.get("expected", context.get("expected_tags")))
-        names = re.findall(r"'([^']*)'", listed)
+        names = re.findall(r"'([^']*)'", listed) or [listed]
         given = str(context.get("tag", detail["input"]))
         near = nearest_names(given, names, count=1)
         hint = f"did you mean {near[0]}? " if near else ""
@@ -95,22 +99,27 @@ def _rule(detail: ErrorDetails) -> str:
 
 
 _RULES: Mapping[str, str] = {
-    "greater_than": "must be above {gt}",
-    "greater_than_equal": "must be at least {ge}",
-    "less_than": "must be below {lt}",
-    "less_than_equal": "must be at most {le}",
+    "greater_than": "must be above {gt:g}",
+    "greater_than_equal": "must be at least {ge:g}",
+    "less_than": "must be below {lt:g}",
+    "less_than_equal": "must be at most {le:g}",
     "finite_number": "must be a finite number",
     "float_type": "must be a number",
     "int_type": "must be a whole number",
     "string_type": "must be text",
-    "literal_error": "allowed: {expected}",
+    "string_too_short": "must not be empty",
     "tuple_type": "must be a list",
     "dict_type": "must be a table of names and values",
+    "model_type": "must be a table of names and values",
+    "model_attributes_type": "must be a table of names and values",
 }
 
 
-def _unknown_field(record: type[BaseModel], name: str) -> str:
-    """Name the nearest fields, or all of them when none is near."""
+def _unknown_field(record: type[BaseModel], location: tuple[int | str, ...]) -> str:
+    """Name the nearest fields, or all of them when none is near; only those of the record."""
+    place, name = _place(location[:-1]), str(location[-1])
+    if place:
+        return f"{place}: unknown field {name!r}"
     known = list(record.model_fields)
     near = nearest_names(name, known)
     hint = f"did you mean {', '.join(near)}?" if near else f"allowed: {', '.join(known)}"

@@ -7,9 +7,9 @@ import numpy as np
 
 from costopt.candidate.sizes import sizes_of
 from costopt.catalog.catalog import Catalog
+from costopt.evaluate.operate import Operated
 from costopt.plan.line import PlanLine
 from costopt.plan.plan import WorkloadOutcome
-from costopt.planning.operate import Operated
 from costopt.units import SECONDS_PER_HOUR
 from costopt.workload.batch import BatchInference
 from costopt.workload.request import AnyWorkload
