@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from costopt.candidate.reasons import Excluded
 from costopt.catalog.age_limits import MAX_AGE_MONTHS
 from costopt.catalog.catalog import Catalog
-from costopt.catalog.dates import age_days, first_days, too_old
+from costopt.catalog.dates import age_days, stale
 from costopt.catalog.narrow import matches
 from costopt.catalog.offer_view import accelerator_mask, country_mask
 from costopt.catalog.own_prices import known_quota_rows
@@ -194,13 +194,7 @@ def _apply_prices(
     max_age_months: dict[str, float],
 ) -> Excluded:
     """Leave out prices that are too old, past their last day, or that save nothing on spot."""
-    old = too_old(offers["purchase_option"], ages, max_age_months)
-    dated = _mask(offers["valid_until"] != "")
-    expired = np.zeros(len(offers), dtype=np.bool_)
-    if dated.any():
-        last = first_days(offers.loc[dated, "valid_until"])
-        expired[dated] = _mask(last < pd.Timestamp(reference))
-    excluded = excluded.unless(~(old | expired), "stale")
+    excluded = excluded.unless(~stale(offers, ages, reference, max_age_months), "stale")
     flags = offers["flags"].str.split(";")
     useless = flags.map(lambda codes: any(code in NOT_BELOW_ON_DEMAND for code in codes))
     is_spot = _mask(offers["purchase_option"] == "spot")

@@ -123,12 +123,12 @@ def find_gangs(
     """
     reasons = np.full(len(renting.offers), "deadline", dtype=object)
     is_spot = (renting.offers["purchase_option"] == "spot").to_numpy(dtype=np.bool_)
+    reasons[is_spot] = "spot_share"
     found = [price_gangs(work, renting, _firm_pairs(work, renting, ~is_spot))]
     if settings.max_spot_fraction > 0:
         pairs = _spot_pairs(work, renting, is_spot, settings.max_spot_fraction)
         found.append(price_gangs(work, renting, pairs))
-    else:
-        reasons[is_spot] = "spot_share"
+        reasons[pairs.spot] = "deadline"
     kept = found[0] if len(found) == 1 else found[0].joined(found[1])
     endless = kept.take(~np.isfinite(kept.hours))
     reasons[endless.spot_offer[endless.spot_offer != NO_OFFER]] = "spot_progress"

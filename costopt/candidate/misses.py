@@ -43,6 +43,7 @@ CLOSENESS: Final = (
     "spot_share",
     "spot_progress",
     "no_throughput",
+    "no_latency",
     "hardware",
 )
 """Reasons of a layout, from the most fundamental to the one that is nearest to running."""

@@ -43,6 +43,7 @@ REASONS: Final[dict[str, str]] = {
     "latency": "too slow per sample",
     "hardware": "not the hardware that is required",
     "no_throughput": "not in throughput_per_second",
+    "no_latency": "not in latency_ms",
     "deadline": "not done by the deadline",
     "spot_share": "all on spot, beyond max_spot_fraction",
     "spot_progress": "reclaimed too often to finish",

@@ -37,6 +37,7 @@ def requirement_candidates(
     Raises:
         UnknownNameError: an accelerator, a link or an instance type is not in the catalogue.
     """
+    _refuse_unknown_types(workload, catalog)
     kinds = instance_types_of(eligible.offers[eligible.excluded.taking_part])
     reasons = hardware_reasons(workload, catalog, kinds)
     if workload.throughput_per_second is not None:
@@ -67,6 +68,14 @@ def requirement_candidates(
         excluded=excluded,
         misses=misses,
     )
+
+
+def _refuse_unknown_types(workload: Requirement, catalog: Catalog) -> None:
+    """Refuse measurements on an instance type that nobody sells."""
+    known = frozenset(catalog.instance_types["instance_type"])
+    for name in [*(workload.throughput_per_second or {}), *(workload.latency_ms or {})]:
+        if name not in known:
+            raise UnknownNameError("instance type", name, known)
 
 
 def plain_layout(kind: InstanceType) -> Layout:
@@ -114,10 +123,6 @@ def _mixed(
 ) -> ServiceCandidates:
     """Share a demand between instance types at rates that the user measured."""
     rates = workload.throughput_per_second or {}
-    known = frozenset(catalog.instance_types["instance_type"])
-    for name in [*rates, *(workload.latency_ms or {})]:
-        if name not in known:
-            raise UnknownNameError("instance type", name, known)
     codes = reasons.copy()
     for index, kind in enumerate(kinds):
         if not codes[index] and kind.name not in rates:
@@ -148,7 +153,7 @@ def _mixed(
 def hardware_reasons(
     workload: Requirement, catalog: Catalog, kinds: tuple[InstanceType, ...]
 ) -> NDArray[np.object_]:
-    """Return ``hardware`` or ``latency`` for each type that does not meet the requirement."""
+    """Return a reason for each type that does not meet the requirement; empty for the others."""
     names = _names(catalog, workload.accelerator_types)
     links = workload.intra_node_interconnect
     known = frozenset(catalog.instance_types["intra_node_interconnect"]) - {"", "none"}
@@ -159,11 +164,12 @@ def hardware_reasons(
         named = names is None or kind.accelerator in names
         if not (linked and named and _is_enough(workload, catalog, kind)):
             reasons[index] = "hardware"
-        elif (
-            workload.max_latency_ms is not None
-            and (workload.latency_ms or {}).get(kind.name, np.inf) > workload.max_latency_ms
-        ):
-            reasons[index] = "latency"
+        elif workload.latency_ms is not None and workload.max_latency_ms is not None:
+            measured = workload.latency_ms.get(kind.name)
+            if measured is None:
+                reasons[index] = "no_latency"
+            elif measured > workload.max_latency_ms:
+                reasons[index] = "latency"
     return reasons
 
 

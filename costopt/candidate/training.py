@@ -21,6 +21,7 @@ from costopt.candidate.renting import rent_gangs
 from costopt.candidate.samples import whole_instances
 from costopt.candidate.settings import CandidateSettings
 from costopt.catalog.catalog import Catalog
+from costopt.errors import InvalidInputError
 from costopt.model import ModelSpec
 from costopt.performance.reasons import Reason
 from costopt.performance.support import Task
@@ -65,7 +66,7 @@ def training_candidates(
 
     Raises:
         UnknownNameError: the model is not in the catalogue.
-        InvalidInputError: the model cannot be trained.
+        InvalidInputError: the model cannot be trained, or not on sequences of this length.
     """
     kinds = instance_types_of(eligible.offers[eligible.excluded.taking_part])
     qlora = isinstance(workload, FineTuneJob) and workload.method == "qlora"
@@ -74,6 +75,7 @@ def training_candidates(
     usable = [index for index, reason in enumerate(unusable) if not reason]
     chosen = [kinds[index] for index in usable]
     model = catalog.model(workload.model)
+    _refuse_longer_than_context(workload, model)
     names = format_names(workload.precision)
     works: list[GangWork] = []
     misses: list[Miss] = []
@@ -103,6 +105,19 @@ def training_candidates(
         owners=np.tile(np.array(usable, dtype=np.int64), len(works)),
         rate_unit="tokens/s",
     )
+
+
+def _refuse_longer_than_context(workload: FineTuneJob | TrainingJob, model: ModelSpec) -> None:
+    """Refuse sequences that the model does not read to their end."""
+    if isinstance(workload, TrainingJob):
+        length = workload.sequence_length
+    else:
+        length = workload.tokens_per_sequence
+    if model.max_context is not None and length > model.max_context:
+        raise InvalidInputError(
+            f"model {model.name}",
+            [f"it reads {model.max_context:,} tokens at most, not {length:,}"],
+        )
 
 
 def rate_gangs(

@@ -57,6 +57,23 @@ def too_old(
     return np.asarray(ages > allowed * DAYS_PER_MONTH)
 
 
+def stale(
+    offers: pd.DataFrame, ages: Days, reference: str, max_age_months: Mapping[str, float]
+) -> NDArray[np.bool_]:
+    """Return which prices are older than allowed, or past their last day.
+
+    Args:
+        offers: rows with purchase_option and valid_until.
+        ages: age of each row [days].
+        reference: date of the catalogue, ISO 8601.
+        max_age_months: purchase option -> age at which a price is left out [months].
+    """
+    past = np.zeros(len(offers), dtype=np.bool_)
+    dated = (offers["valid_until"] != "").to_numpy(dtype=np.bool_)
+    past[dated] = first_days(offers.loc[dated, "valid_until"]) < pd.Timestamp(reference)
+    return np.asarray(past | too_old(offers["purchase_option"], ages, max_age_months))
+
+
 def age_table(offers: pd.DataFrame, reference: str) -> pd.DataFrame:
     """Rows, oldest and newest date and ages in days, by provider and purchase option."""
     aged = offers.assign(age_days=age_days(offers["as_of"], reference))

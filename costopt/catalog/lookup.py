@@ -6,7 +6,7 @@ import pandas as pd
 
 from costopt.accelerator import COMPUTE_FORMATS, Accelerator
 from costopt.catalog.schema import TABLES
-from costopt.errors import UnknownNameError
+from costopt.errors import CatalogFileError, UnknownNameError
 from costopt.model import ModelSpec
 
 
@@ -25,6 +25,7 @@ def model(models: pd.DataFrame, aliases: pd.DataFrame, name: str) -> ModelSpec:
 
     Raises:
         UnknownNameError: neither a model nor an alias has this name.
+        CatalogFileError: the alias stands for a model that is not there.
     """
     row = _row(models, aliases, "model", name)
     return ModelSpec(
@@ -65,6 +66,7 @@ def accelerator(accelerators: pd.DataFrame, aliases: pd.DataFrame, name: str) ->
 
     Raises:
         UnknownNameError: neither an accelerator nor an alias has this name.
+        CatalogFileError: the alias stands for an accelerator that is not there.
     """
     row = _row(accelerators, aliases, "accelerator", name)
     rates = {name: row[f"{name}_tflops"] for name in COMPUTE_FORMATS}
@@ -98,12 +100,19 @@ def trace(traces: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def _row(table: pd.DataFrame, aliases: pd.DataFrame, kind: str, name: str) -> dict[str, Any]:
-    """Find the one row with this name, or with the name that an alias stands for."""
-    alias = aliases.loc[aliases["alias"] == name, kind]
-    wanted = str(alias.iloc[0]) if len(alias) else name
-    rows = table[table["name"] == wanted]
+    """Find the one row with this name, else with the name that an alias stands for."""
+    rows = table[table["name"] == name]
     if rows.empty:
-        raise UnknownNameError(kind, name, [*table["name"], *aliases["alias"]])
+        meant = aliases.loc[aliases["alias"] == name, kind]
+        if meant.empty:
+            raise UnknownNameError(kind, name, [*table["name"], *aliases["alias"]])
+        rows = table[table["name"] == meant.iloc[0]]
+        if rows.empty:
+            raise CatalogFileError(
+                f"{kind}_aliases",
+                f"{name} stands for {meant.iloc[0]}, which has no row in {kind}s",
+                f"Add the row to {kind}s, or leave the alias out.",
+            )
     return {str(column): value for column, value in rows.iloc[0].items()}
 
 

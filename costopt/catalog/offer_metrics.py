@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from costopt.accelerator import COMPUTE_FORMATS
+from costopt.catalog.age_limits import MAX_AGE_MONTHS
 from costopt.catalog.catalog import Catalog
-from costopt.catalog.dates import age_days
+from costopt.catalog.dates import age_days, stale
 from costopt.catalog.offer_view import CPU_NAME
 from costopt.errors import EmptyCatalogError, UnknownNameError
 
@@ -34,7 +35,8 @@ def offer_metrics(catalog: Catalog, currency: str, compute_format: str) -> pd.Da
     """Return offers with their price in one currency, per VRAM-GiB and per dense TFLOP.
 
     Prices are effective: upfront charges are spread over the term. A type without VRAM, or
-    without a published rate for the format, has no figure there.
+    without a published rate for the format, has no figure there. ``is_stale`` marks prices that
+    plans leave out by default: too old, or past their last day.
 
     Args:
         catalog: the offers.
@@ -57,13 +59,15 @@ def offer_metrics(catalog: Catalog, currency: str, compute_format: str) -> pd.Da
     tflops = chip.map(accelerators[f"{compute_format}_tflops"]).astype(float) * units
     price = offers["effective_per_hour"] * catalog.conversion(offers["currency"], currency)
     vram = offers["instance_usable_gib"]
+    ages = age_days(offers["as_of"], catalog.as_of)
     return offers.assign(
         price_per_hour=price,
         price_currency=currency,
         vram_gib=vram,
         price_per_vram_gib=price / vram.where(vram > 0, np.nan),
         price_per_tflop=price / tflops.where(tflops > 0, np.nan),
-        age_days=age_days(offers["as_of"], catalog.as_of),
+        age_days=ages,
+        is_stale=stale(offers, ages, catalog.as_of, MAX_AGE_MONTHS),
     )[list(METRIC_COLUMNS)]
 
 
@@ -81,6 +85,7 @@ METRIC_COLUMNS: Final = (
     "family",
     "accelerator",
     "accelerator_count",
+    "vcpus",
     "vram_gib",
     "purchase_option",
     "kind",
@@ -94,6 +99,7 @@ METRIC_COLUMNS: Final = (
     "currency",
     "as_of",
     "age_days",
+    "is_stale",
     "flags",
     "trail",
     "source",

@@ -131,7 +131,8 @@ class Tables:
     def fingerprint(self) -> str:
         """sha256 of the date and of every row but those of dated material.
 
-        Two catalogues with the same rows have the same one, wherever they come from.
+        Two catalogues with the same rows in the same order have the same one, wherever they
+        come from.
         """
         digest = sha256(self._reference.encode())
         for name in sorted(set(TABLES) - DATED_MATERIAL):

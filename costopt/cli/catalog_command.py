@@ -8,6 +8,7 @@ import typer
 from costopt.catalog.offer_metrics import SortBy, offer_metrics, sorted_offers
 from costopt.cli.inputs import open_catalog
 from costopt.cli.offer_table import legend, offer_table
+from costopt.errors import InvalidInputError
 
 WIDTH_OF_A_FILE: Final = 100
 """Columns where the output goes to a file or another command."""
@@ -41,6 +42,10 @@ def show_catalog(
         max_price_per_hour=max_price,
         currency=currency,
     )
+    if not len(source):
+        raise InvalidInputError(
+            "filter", ["no offer meets all these conditions; widen one or leave it out"]
+        )
     offers = sorted_offers(offer_metrics(source, currency, compute_format), sort)
     if csv:
         typer.echo(offers.to_csv(index=False), nl=False)
@@ -48,4 +53,4 @@ def show_catalog(
     shown = offers.head(limit)
     width = get_terminal_size((WIDTH_OF_A_FILE, 0)).columns
     typer.echo(offer_table(shown, currency, width))
-    typer.echo(legend(len(shown), len(offers), source.as_of, compute_format, width))
+    typer.echo(legend(shown, len(offers), source.as_of, compute_format, width))

@@ -18,7 +18,7 @@ def read_text(path: Path) -> str:
         InvalidInputError: it is not there, cannot be read, is a folder, or is not UTF-8 text.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise InvalidInputError(str(path), ["there is no such file"]) from None
     except IsADirectoryError:

@@ -23,10 +23,11 @@ MOST_DECIMALS: Final = 8
 
 _LARGEST_DENOMINATOR: Final = 64
 _INDENT: Final = "  "
+_STALE: Final = "*"
 _WIDE, _NARROW = "  ", " "
 
 _LAYOUTS: Final = ((_WIDE, True), (_NARROW, True), (_NARROW, False))
-"""Gap between columns, and whether the memory stands beside the accelerators; best first."""
+"""Gap between columns, and whether the size stands beside the accelerators; best first."""
 
 Row: TypeAlias = Mapping[Hashable, Any]
 """One row of ``offer_metrics``."""
@@ -66,11 +67,23 @@ def offer_table(offers: pd.DataFrame, currency: str, width: int) -> str:
     return "\n".join(lines)
 
 
-def legend(shown: int, offers: int, as_of: str, compute_format: str, width: int) -> str:
-    """Return what the figures of the table mean, and what it does not show."""
+def legend(shown: pd.DataFrame, offers: int, as_of: str, compute_format: str, width: int) -> str:
+    """Return what the figures of the table mean, and what it does not show.
+
+    Args:
+        shown: rows of ``offer_metrics`` in the table.
+        offers: offers that there are [1].
+        as_of: date from which ages are measured.
+        compute_format: number format of the peak rate.
+        width: columns of the terminal [1].
+    """
+    upfront = ", upfront charges spread over the term; (all), (partial), (no): paid upfront"
+    stale = f"; {_STALE} plans leave it out, too old or past its last day"
     return textwrap.fill(
-        f"{shown:,} of {offers:,} offers, upfront charges spread over the term; ages against "
-        f"{as_of}. /GiB: by usable VRAM; /TFLOP: by dense {compute_format} peak. "
+        f"{len(shown):,} of {offers:,} offers; prices of the whole instance"
+        f"{upfront if shown['term_years'].notna().any() else ''}. "
+        f"/GiB: by usable VRAM; /TFLOP: by dense {compute_format} peak. "
+        f"Ages against {as_of}{stale if shown['is_stale'].any() else ''}. "
         "--csv prints every row with its whole source.",
         max(width, NARROWEST),
         break_on_hyphens=False,
@@ -92,9 +105,9 @@ def _fitting(
         The gap between columns, what the payment column shows of the heading and of each offer,
         and the room for the two columns of names [1].
     """
-    for gap, with_memory in _LAYOUTS:
+    for gap, with_size in _LAYOUTS:
         payments = [("payment", "accelerators")]
-        payments += [_payment(row, with_memory=with_memory) for row in rows]
+        payments += [_payment(row, with_size=with_size) for row in rows]
         room = width - sum(len(gap) + len(text) for text in figures) - len(gap)
         if first + _widest(payments) <= room:
             break
@@ -117,12 +130,12 @@ def _place(row: Row) -> Pair:
     return str(row["instance_type"]), f"{_INDENT}{region}"
 
 
-def _payment(row: Row, *, with_memory: bool) -> Pair:
+def _payment(row: Row, *, with_size: bool) -> Pair:
     term = row["term_years"]
     payment = payment_in_short(
         row["purchase_option"], None if pd.isna(term) else term, row["payment"]
     )
-    return payment, _accelerators(row) + (_memory(row["vram_gib"]) if with_memory else "")
+    return payment, _accelerators(row) + (_size(row) if with_size else "")
 
 
 def _accelerators(row: Row) -> str:
@@ -133,8 +146,11 @@ def _accelerators(row: Row) -> str:
     return f"{count} x {row['accelerator']}"
 
 
-def _memory(vram_gib: float) -> str:
-    """Write what the accelerators of an instance have, such as ``, 637 GiB``."""
+def _size(row: Row) -> str:
+    """Write the memory of all accelerators, such as ``, 637 GiB``; of CPU types, the vCPUs."""
+    if row["accelerator_count"] == 0:
+        return "" if pd.isna(row["vcpus"]) else f", {row['vcpus']:g} vCPU"
+    vram_gib = row["vram_gib"]
     if pd.isna(vram_gib):
         return ""
     return f", {vram_gib:,.1f} GiB" if vram_gib < 100 else f", {vram_gib:,.0f} GiB"
@@ -146,7 +162,7 @@ def _figures(offers: pd.DataFrame, currency: str) -> list[list[str]]:
         f"{currency}/h": _amounts(offers["price_per_hour"], PRICE_DIGITS),
         "/GiB": _amounts(offers["price_per_vram_gib"], RATIO_DIGITS),
         "/TFLOP": _amounts(offers["price_per_tflop"], RATIO_DIGITS),
-        "age": [age_in_words(days) for days in offers["age_days"]],
+        "age": _ages(offers),
     }
     padded = []
     for heading, texts in columns.items():
@@ -154,6 +170,15 @@ def _figures(offers: pd.DataFrame, currency: str) -> list[list[str]]:
         widest = max(len(text) for text in column)
         padded.append([text.rjust(widest) for text in column])
     return [list(row) for row in zip(*padded, strict=True)]
+
+
+def _ages(offers: pd.DataFrame) -> list[str]:
+    """Write the ages of prices, those that plans leave out with a mark."""
+    ages = [age_in_words(days) for days in offers["age_days"]]
+    if not offers["is_stale"].any():
+        return ages
+    marks = (_STALE if is_stale else " " for is_stale in offers["is_stale"])
+    return [f"{age}{mark}" for age, mark in zip(ages, marks, strict=True)]
 
 
 def _amounts(values: "pd.Series[float]", digits: int) -> list[str]:

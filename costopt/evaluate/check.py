@@ -22,6 +22,8 @@ from costopt.workload.request import PlanRequest
 ANSWERED = (PlanStatus.OPTIMAL_WITHIN_GAP, PlanStatus.FEASIBLE_AT_LIMIT)
 """Statuses of plans that run something."""
 
+CHANGED_REQUEST = "the request was changed after the plan was made"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
@@ -108,9 +110,13 @@ def _refuse_other_catalog(plan: Plan, catalog: Catalog) -> None:
 
 def _without_lines(plan: Plan) -> tuple[str, ...]:
     """Say what does not hold in a plan that rents nothing."""
-    if plan.has_answer or plan.status in ANSWERED:
-        return ("nothing runs, though the plan claims an answer",)
-    return ()
+    broken = []
+    figures = (plan.cost_per_hour, plan.cost_total, plan.gap, plan.duration_hours)
+    if plan.outcomes or plan.status in ANSWERED or any(one is not None for one in figures):
+        broken.append("nothing runs, though the plan claims an answer")
+    if plan.request_hash != request_hash(plan.request):
+        broken.append(CHANGED_REQUEST)
+    return tuple(broken)
 
 
 def _contradictions(plan: Plan) -> Iterator[str]:
@@ -118,7 +124,7 @@ def _contradictions(plan: Plan) -> Iterator[str]:
     if plan.status not in ANSWERED:
         yield f"the status is {plan.status.value}, though there are lines"
     if plan.request_hash != request_hash(plan.request):
-        yield "the request was changed after the plan was made"
+        yield CHANGED_REQUEST
     names = dict(plan.request.named_workloads)
     for line in plan.lines:
         if line.workload not in names:
@@ -153,6 +159,8 @@ def _wrong_sums(
     sums = recomputed_plan(plan, lines, max(durations) if durations else None)
     if sums.offers != len(catalog):
         yield f"the catalogue has {len(catalog):,} offers, the plan says {sums.offers:,}"
+    if plan.catalog.as_of != catalog.as_of:
+        yield f"the catalogue is of {catalog.as_of}, the plan says {plan.catalog.as_of}"
     yield from wrong_figures(plan, sums)
 
 

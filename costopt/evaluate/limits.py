@@ -123,12 +123,13 @@ def _names_partition(offer: pd.Series, catalog: Catalog, own: Limits, shared: Li
 def broken_quotas(lines: Sequence[PlanLine], limits: Sequence[Limits]) -> Iterator[str]:
     """Yield a sentence for each quota that the lines together exceed."""
     for key, allowed in [item for limit in limits for item in (limit.quota or {}).items()]:
-        rented = sum(line.count for line in lines if _counts(key, line))
+        rented = sum(line.count for line in lines if counts_towards(key, line))
         if rented > allowed:
             yield f"quota {key}: {rented} instances, {allowed} allowed"
 
 
-def _counts(key: str, line: PlanLine) -> bool:
+def counts_towards(key: str, line: PlanLine) -> bool:
+    """Return whether the instances of a line count towards a quota of this name."""
     offer = line.offer
     parts = key.lower().split("/")
     names = {

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
+from typing import Any, Final
 
 from costopt.catalog.catalog import Catalog
 from costopt.evaluate.job_point import job_point
@@ -18,6 +19,20 @@ from costopt.workload.serving import InferenceService
 
 OWN_RATE = ("measured", Band(low=1.0, expected=1.0, high=1.0))
 """What a rate rests on that people bring along."""
+
+NOT_WORKED_OUT: Final[dict[str, Any]] = {
+    "utilisation": None,
+    "rate_per_instance": None,
+    "rate_unit": "",
+    "rate_origin": "",
+    "rate_band": None,
+    "vram_used_gib": {},
+    "vram_usable_gib": None,
+    "ttft_ms": None,
+    "tpot_ms": None,
+    "latency_ms": None,
+}
+"""Operating figures of a line before they are worked out; those that do not apply stay so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +74,10 @@ def operated(
     Raises:
         InvalidInputError: an offer is not the catalogue's, or the lines are not one gang.
     """
+    bare = [line.model_copy(update=NOT_WORKED_OUT) for line in lines]
     if isinstance(workload, Job):
-        return _job(workload, lines, catalog, request)
-    over_horizon = [line.model_copy(update={"hours": request.horizon_hours}) for line in lines]
+        return _job(workload, bare, catalog, request)
+    over_horizon = [line.model_copy(update={"hours": request.horizon_hours}) for line in bare]
     if isinstance(workload, Requirement):
         return _requirement(workload, over_horizon)
     run = _serving if workload.traffic is not None else _samples

@@ -1,10 +1,12 @@
 """Limits that a plan uses up."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from costopt.evaluate.limits import counts_towards
 from costopt.plan.line import PlanLine
 from costopt.plan.plan import Plan, WorkloadOutcome
-from costopt.plan.words import hours_in_words, milliseconds, money, percent
+from costopt.plan.words import counted, hours_in_words, milliseconds, money, percent
+from costopt.workload.limits import Limits
 from costopt.workload.request import AnyWorkload
 from costopt.workload.serving import InferenceService
 
@@ -24,11 +26,23 @@ def binding_limits(plan: Plan) -> tuple[str, ...]:
     ):
         lines = [line for line in plan.lines if line.workload == name]
         sentences += _of_workload(plan, workload, outcome, lines)
-    budget = plan.request.limits.budget
-    if budget and (plan.cost_total or 0.0) >= NEARLY * budget:
-        sentences.append(f"budget: {money(plan.cost_total or 0.0, plan.currency)} of "
-                         f"{money(budget, plan.currency)}")  # fmt: skip
+        sentences += _of_limits(plan, lines, workload.limits)
+    sentences += _of_limits(plan, plan.lines, plan.request.limits)
     return tuple(sentences)
+
+
+def _of_limits(plan: Plan, lines: Sequence[PlanLine], limits: Limits) -> Iterator[str]:
+    """Say which budget, quotas and number of types the lines use up."""
+    cost = sum(line.line_cost_total for line in lines)
+    if limits.budget and cost >= NEARLY * limits.budget:
+        yield f"budget: {money(cost, plan.currency)} of {money(limits.budget, plan.currency)}"
+    for key, allowed in (limits.quota or {}).items():
+        rented = sum(line.count for line in lines if counts_towards(key, line))
+        if rented and rented >= NEARLY * allowed:
+            yield f"quota {key}: {rented} of {counted(allowed, 'instance')}"
+    kinds = {(line.offer.provider, line.offer.instance_type) for line in lines}
+    if limits.max_distinct_types is not None and len(kinds) >= limits.max_distinct_types:
+        yield f"max_distinct_types: {len(kinds)} of {limits.max_distinct_types}"
 
 
 def _of_workload(

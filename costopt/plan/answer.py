@@ -100,7 +100,16 @@ def _cost(plan: Plan) -> str:
         return text
     if runs_on(plan):
         low, high = monthly(plan, low), monthly(plan, high)
-    return f"{text} (range {money(low, plan.currency)}-{money(high, plan.currency)})"
+    unit = f", {_unit_cost(plan)}" if _unit_cost(plan) else ""
+    return f"{text} (range {money(low, plan.currency)}-{money(high, plan.currency)}{unit})"
+
+
+def _unit_cost(plan: Plan) -> str:
+    """Write what a million tokens or samples cost, where there is one workload that has them."""
+    outcome = plan.outcomes[0]
+    if len(plan.outcomes) > 1 or outcome.cost_per_unit is None or outcome.unit == "run":
+        return ""
+    return f"{money(outcome.cost_per_unit, plan.currency)} per {outcome.unit.split(',')[0]}"
 
 
 def _limits_met(plan: Plan) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from costopt.candidate.layout import Layout
+from costopt.plan.vram_window import VramWindow, vram_window
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -156,6 +157,11 @@ class PlanLine(PlanRecord):
             return None
         return sum(self.vram_used_gib.values()) / self.vram_usable_gib
 
+    @property
+    def vram_window(self) -> VramWindow | None:
+        """Window in which that peak lies; None where no memory is predicted."""
+        return None if self.vram_fraction is None else vram_window(self.vram_fraction)
+
 
 NESTED = frozenset({"offer", "layout", "routing", "vram_used_gib", "rate_band"})
 """Fields of a line that are spread out, or left out, in a flat row."""
@@ -165,7 +171,13 @@ def column_names() -> tuple[str, ...]:
     """Return the column names of a flat row."""
     flat = [name for name in PlanLine.model_fields if name not in NESTED]
     spread = [*OfferKey.model_fields, *(field.name for field in fields(Layout))]
-    extra = ["vram_peak_gib", "vram_fraction", "rate_low_factor", "rate_high_factor"]
+    extra = [
+        "vram_peak_gib",
+        "vram_fraction",
+        "vram_window",
+        "rate_low_factor",
+        "rate_high_factor",
+    ]
     return ("workload", *spread, *(name for name in flat if name != "workload"), *extra)
 
 
@@ -175,6 +187,7 @@ def line_row(line: PlanLine) -> dict[str, Any]:
     row |= {name: value for name, value in line if name not in NESTED}
     row["vram_peak_gib"] = sum(line.vram_used_gib.values()) or None
     row["vram_fraction"] = line.vram_fraction
+    row["vram_window"] = line.vram_window and line.vram_window.value
     if line.rate_band is not None:
         row["rate_low_factor"], row["rate_high_factor"] = line.rate_band.low, line.rate_band.high
     return row

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from costopt.candidate.find import NamedWorkload
 from costopt.candidate.misses import CLOSENESS
 from costopt.candidate.reasons import REASONS, count_reasons
 from costopt.candidate.service import ServiceCandidates
 from costopt.solve.solution import Solution
+from costopt.workload.limits import Limits
 from costopt.workload.request import PlanRequest
 
 MOST_TYPES = 3
@@ -33,14 +36,21 @@ def why_infeasible(
     services = jobs = 0
     for item in workloads:
         if isinstance(item.candidates, ServiceCandidates):
-            buckets = [bucket for block, bucket in solution.unserved if block == services]
+            able = _served_alone(item.candidates)
+            buckets = [b for block, b in solution.unserved if block == services and not able[b]]
             sentences += _why_service(item, item.candidates, buckets, offers)
             services += 1
         else:
-            if jobs in solution.impossible_choices:
+            if jobs in solution.impossible_choices and not len(item.candidates.gangs):
                 sentences += _why_nothing(item, offers)
             jobs += 1
     return tuple(sentences) or (_why_together(request),)
+
+
+def _served_alone(candidates: ServiceCandidates) -> NDArray[np.bool_]:
+    """Return which request sizes some offer can serve, whatever limits the workloads share."""
+    offered = np.isin(candidates.type_of_layout, candidates.type_of_offer)
+    return np.asarray((candidates.layout_rates.rates[offered] > 0).any(axis=0))
 
 
 def _why_service(
@@ -84,15 +94,13 @@ def _why_nothing(item: NamedWorkload, offers: pd.DataFrame) -> Iterator[str]:
 
 
 def _why_together(request: PlanRequest) -> str:
-    """Name the shared limits, when each workload alone could be served."""
-    limits = request.limits
+    """Name the limits on counts and sums, when each workload alone could be run."""
+    every = [request.limits, *(workload.limits for workload in request.workloads)]
     named = [
         name
-        for name, value in (
-            ("quota", limits.quota),
-            ("budget", limits.budget),
-            ("max_distinct_types", limits.max_distinct_types),
-        )
-        if value is not None
+        for name in ("quota", "budget", "max_distinct_types", "max_spot_fraction")
+        if any(getattr(limits, name) != getattr(Limits(), name) for limits in every)
     ]
+    if len(named) == 1:
+        return f"{named[0]} leaves no plan"
     return f"{' and '.join(named) or 'the limits'} together leave no plan"

@@ -14,6 +14,8 @@ ANY_PRECISION = ("any",)
 
 def _known_formats(names: tuple[str, ...]) -> tuple[str, ...]:
     """Refuse a number format that is not in the reviewed table."""
+    if "any" in names and names != ANY_PRECISION:
+        raise ValueError("'any' already means every format: leave the others out")
     for name in names:
         if name not in WEIGHT_FORMATS and names != ANY_PRECISION:
             raise ValueError(str(UnknownNameError("precision", name, [*WEIGHT_FORMATS, "any"])))

@@ -6,7 +6,7 @@ from pydantic import model_validator
 
 from costopt.workload.base import KvPrecision, Precisions, Workload
 from costopt.workload.traffic import RequestSizes
-from costopt.workload.written import Count, Positive
+from costopt.workload.written import Count, Name, Positive
 
 
 class BatchInference(Workload, RequestSizes):
@@ -23,7 +23,7 @@ class BatchInference(Workload, RequestSizes):
     """
 
     kind: Literal["batch_inference"] = "batch_inference"
-    model: str
+    model: Name
     precision: Precisions
     kv_precision: KvPrecision = "bf16"
     requests: Count | None = None

@@ -1,18 +1,34 @@
 """Limits: what a plan must stay within, of one workload or of the whole request."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import Field, Strict, model_validator
+from pydantic import model_validator
 
 from costopt.catalog.age_limits import MAX_AGE_MONTHS
 from costopt.errors import InvalidInputError, UnknownNameError
-from costopt.workload.written import Count, Fraction, Names, NotNegative, Positive, Written
+from costopt.workload.written import (
+    Count,
+    CountOrZero,
+    Fraction,
+    Names,
+    NotNegative,
+    OneOrSeveral,
+    Positive,
+    Some,
+    Written,
+)
 
 PurchaseOption = Literal[
     "on_demand", "spot", "reserved", "savings_plan", "committed_use", "subscription",
     "capacity_block",
 ]  # fmt: skip
 """Ways to pay that a plan can hold; every other option of the catalogue stays outside."""
+
+PurchaseOptions = Annotated[tuple[PurchaseOption, ...], Some, OneOrSeveral]
+"""One way to pay, or several."""
+
+TERM_OPTIONS: Final = frozenset({"reserved", "savings_plan", "committed_use", "subscription"})
+"""Ways to pay that commit for a term of years."""
 
 DEFAULT_PURCHASE_OPTIONS: tuple[PurchaseOption, ...] = ("on_demand", "spot")
 """What takes part when nobody names a purchase option: nothing that commits beyond an hour."""
@@ -21,7 +37,8 @@ DEFAULT_PURCHASE_OPTIONS: tuple[PurchaseOption, ...] = ("on_demand", "spot")
 class Limits(Written):
     """What a plan must stay within; a field that is left out does not limit.
 
-    Name fields take one name or several, with the wildcards ``*`` and ``?``.
+    Name fields take one name or several, with the wildcards ``*`` and ``?``; purchase options
+    are written out.
 
     Attributes:
         providers: clouds, such as ``aws``.
@@ -60,24 +77,23 @@ class Limits(Written):
     min_memory_gib_per_accelerator: Positive | None = None
     intra_node_interconnect: Names | None = None
     inter_node_fabric: Names | None = None
-    purchase_options: tuple[PurchaseOption, ...] | None = None
-    term_years: tuple[Positive, ...] | None = None
+    purchase_options: PurchaseOptions | None = None
+    term_years: Annotated[tuple[Positive, ...], Some] | None = None
     max_spot_fraction: Fraction = 1.0
-    quota: dict[str, Annotated[int, Strict(), Field(ge=0)]] | None = None
+    quota: dict[str, CountOrZero] | None = None
     budget: NotNegative | None = None
     max_distinct_types: Count | None = None
     max_age_months: dict[str, Positive] | None = None
 
     @model_validator(mode="after")
     def _refuse_contradictions(self) -> "Limits":
-        for name, value in self:
-            if isinstance(value, tuple) and not value:
-                raise ValueError(f"{name} is an empty list, which would leave nothing")
         for name in self.max_age_months or {}:
             if name not in MAX_AGE_MONTHS:
                 raise ValueError(str(UnknownNameError("max_age_months key", name, MAX_AGE_MONTHS)))
         if self.max_spot_fraction == 0 and self.purchase_options == ("spot",):
             raise ValueError("purchase_options allows only spot, but max_spot_fraction is 0")
+        if self.term_years and TERM_OPTIONS.isdisjoint(self.purchase_options or TERM_OPTIONS):
+            raise ValueError("term_years limits commitments, but purchase_options allows none")
         return self
 
     @property

@@ -83,8 +83,9 @@ class PlanRequest(Written):
             workload.limits.max_distinct_types is not None for workload in self.workloads
         ):
             raise ValueError("with several workloads, max_distinct_types belongs to [limits]")
-        names = [workload.name for workload in self.workloads if workload.name]
-        if len(set(names)) < len(names):
+        given = [workload.name for workload in self.workloads if workload.name]
+        shown = [name for name, _ in self.named_workloads]
+        if any(len(set(names)) < len(names) for names in (given, shown)):
             raise ValueError("two workloads have the same name")
         return self
 
@@ -116,6 +117,10 @@ class PlanRequest(Written):
         workloads = document.pop("workload", None)
         if workloads is None:
             raise InvalidInputError(where, ["a [workload] table is required"])
+        if "workloads" in document:
+            raise InvalidInputError(
+                where, ["unknown field 'workloads'; write [[workload]] instead"]
+            )
         document["workloads"] = workloads if isinstance(workloads, list) else [workloads]
         try:
             return cls(**document)

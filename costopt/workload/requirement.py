@@ -7,13 +7,17 @@ from pydantic import AfterValidator, model_validator
 from costopt.accelerator import COMPUTE_FORMATS
 from costopt.errors import UnknownNameError
 from costopt.workload.base import Workload
-from costopt.workload.written import Count, Names, Positive, Utilisation
+from costopt.workload.written import Count, Names, Positive, Some, Utilisation
 
 
 def _compute_format(name: str) -> str:
     if name not in COMPUTE_FORMATS:
         raise ValueError(str(UnknownNameError("compute format", name, COMPUTE_FORMATS)))
     return name
+
+
+OwnTable = Annotated[dict[str, Positive], Some]
+"""Instance type -> what you measured on it."""
 
 
 class Requirement(Workload):
@@ -48,8 +52,8 @@ class Requirement(Workload):
     tflops_total: Positive | None = None
     tflops_format: Annotated[str, AfterValidator(_compute_format)] = "bf16"
     demand_per_second: Positive | None = None
-    throughput_per_second: dict[str, Positive] | None = None
-    latency_ms: dict[str, Positive] | None = None
+    throughput_per_second: OwnTable | None = None
+    latency_ms: OwnTable | None = None
     max_latency_ms: Positive | None = None
     max_utilisation: Utilisation = 1.0
 

@@ -1,11 +1,11 @@
 """Traffic: how large requests are and how many arrive."""
 
 from collections.abc import Iterable, Mapping
-from typing import Self
+from typing import Annotated, Any, Self
 
 from pydantic import model_validator
 
-from costopt.workload.written import Positive, Written
+from costopt.workload.written import Name, Positive, Some, Written
 
 SHARE_TOLERANCE = 1e-3
 """Shares of a histogram may miss 1 by this much before they are refused; they are normalised."""
@@ -33,8 +33,8 @@ class RequestSizes(Written):
         sizes: histogram whose shares add up to 1.
     """
 
-    trace: str | None = None
-    sizes: tuple[RequestSize, ...] | None = None
+    trace: Name | None = None
+    sizes: Annotated[tuple[RequestSize, ...], Some] | None = None
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -84,7 +84,5 @@ class Traffic(RequestSizes):
             sizes: buckets, or mappings with the fields of RequestSize.
             requests_per_second: mean rate [requests/s].
         """
-        buckets = tuple(
-            size if isinstance(size, RequestSize) else RequestSize(**size) for size in sizes
-        )
-        return cls(sizes=buckets, requests_per_second=requests_per_second)
+        given: dict[str, Any] = {"sizes": tuple(sizes), "requests_per_second": requests_per_second}
+        return cls(**given)

@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import model_validator
 
 from costopt.workload.base import Precisions, Workload
-from costopt.workload.written import Count, Positive
+from costopt.workload.written import Count, Name, Positive
 
 FineTuneMethod = Literal["full", "lora", "qlora"]
 """Ways to fine-tune: all weights, adapters on 16-bit weights, adapters on 4-bit weights."""
@@ -31,7 +31,7 @@ class FineTuneJob(Workload):
     """
 
     kind: Literal["fine_tune"] = "fine_tune"
-    model: str
+    model: Name
     method: FineTuneMethod
     precision: Precisions = ("bf16",)
     samples: Count | None = None
@@ -81,7 +81,7 @@ class TrainingJob(Workload):
     """
 
     kind: Literal["training"] = "training"
-    model: str
+    model: Name
     precision: Precisions = ("bf16",)
     tokens: Positive
     sequence_length: Count

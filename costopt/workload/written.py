@@ -1,10 +1,19 @@
 """Written: what a person writes, checked once, with one sentence for each broken rule."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sized
+from numbers import Integral
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    ValidationError,
+)
 from pydantic_core import ErrorDetails
 
 from costopt.errors import InvalidInputError, nearest_names
@@ -21,8 +30,20 @@ Fraction = Annotated[float, Strict(), Field(ge=0, le=1)]
 Utilisation = Annotated[float, Strict(), Field(gt=0, le=1)]
 """Highest share of an instance's rate that is planned with; the rest absorbs bursts."""
 
-Count = Annotated[int, Strict(), Field(gt=0)]
+
+def _as_int(value: object) -> object:
+    """Let whole numbers of numpy and pandas stand for Python's; leave the rest to pydantic."""
+    return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else value
+
+
+Count = Annotated[int, Strict(), Field(gt=0), BeforeValidator(_as_int)]
 """A whole number above zero."""
+
+CountOrZero = Annotated[int, Strict(), Field(ge=0), BeforeValidator(_as_int)]
+"""A whole number of at least zero."""
+
+Name = Annotated[str, Strict(), Field(min_length=1)]
+"""A name that is not empty."""
 
 
 def _as_tuple(value: object) -> object:
@@ -30,9 +51,20 @@ def _as_tuple(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
-Names = Annotated[
-    tuple[Annotated[str, Strict(), Field(min_length=1)], ...], BeforeValidator(_as_tuple)
-]
+def _some(values: Sized) -> Sized:
+    """Refuse a list or table without an entry."""
+    if not len(values):
+        raise ValueError("must not be empty")
+    return values
+
+
+Some = AfterValidator(_some)
+"""Makes a field refuse a list or table without an entry."""
+
+OneOrSeveral = BeforeValidator(_as_tuple)
+"""Lets a field of names take one name without a list."""
+
+Names = Annotated[tuple[Name, ...], Some, OneOrSeveral]
 """One name or several; where the field says so, with the wildcards ``*`` and ``?``."""
 
 

@@ -35,7 +35,7 @@ def service(**fields: object) -> InferenceService:
         ({"max_utilisation": 1.2}, "max_utilisation = 1.2: must be at most 1"),
         ({"samples_per_second": 5}, "give either traffic or samples_per_second"),
         ({"max_latency_ms": 5}, "max_latency_ms belongs to samples_per_second"),
-        ({"limits": {"regions": []}}, "regions is an empty list"),
+        ({"limits": {"regions": []}}, "limits: regions: must not be empty"),
     ],
 )
 def test_a_wrong_field_is_named_with_its_value_and_what_is_allowed(
