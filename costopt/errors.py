@@ -89,6 +89,62 @@ class MissingDependencyError(CostoptError, ImportError):
         super().__init__(f"{package} is not installed. Run: pip install 'cloud-costopt[{extra}]'")
 
 
+class FetchError(CostoptError, RuntimeError):
+    """A provider gave no usable answer to one call."""
+
+    def __init__(self, call: str, problem: str, next_step: str) -> None:
+        self.call, self.problem, self.next_step = call, problem, next_step
+        super().__init__(f"{call}: {problem}. {next_step}")
+
+
+class ThrottledError(FetchError):
+    """The provider asks to call less often."""
+
+    def __init__(self, call: str, retry_after_seconds: float | None = None) -> None:
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(
+            call,
+            "the provider refuses so many calls",
+            "Refresh fewer regions at once, or later.",
+        )
+
+
+class UnreachableError(FetchError):
+    """No answer came: no connection, a time-out, or a fault of the provider's server."""
+
+    def __init__(self, call: str, detail: str) -> None:
+        self.detail = detail
+        super().__init__(call, f"no answer ({detail})", "Check the network and the endpoint.")
+
+
+class RefusedError(FetchError):
+    """The credentials may not make the call."""
+
+    def __init__(self, call: str, permission: str, code: str) -> None:
+        self.permission, self.code = permission, code
+        super().__init__(
+            call, f"refused ({code})", f"Give the credentials the permission {permission}."
+        )
+
+
+class MissingCredentialsError(FetchError):
+    """The call needs credentials and there are none."""
+
+    def __init__(self, call: str, how: str) -> None:
+        self.how = how
+        super().__init__(call, "there are no credentials", how)
+
+
+class MalformedAnswerError(FetchError):
+    """An answer came that is not what the provider documents."""
+
+    def __init__(self, call: str, detail: str) -> None:
+        self.detail = detail
+        super().__init__(
+            call, f"the answer cannot be read ({detail})", "Record the run and report it."
+        )
+
+
 def nearest_names(name: str, known: Collection[str], count: int = 3) -> list[str]:
     """Known names closest to a misspelt one, best first, ignoring case."""
     by_lower = {candidate.lower(): candidate for candidate in sorted(known)}

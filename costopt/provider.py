@@ -6,6 +6,8 @@ from importlib.metadata import entry_points
 from typing import Final, Protocol, runtime_checkable
 
 from costopt.errors import InvalidInputError
+from costopt.fetch.context import FetchContext
+from costopt.fetch.fetched import FetchedRegion
 
 ENTRY_POINT_GROUP: Final = "costopt.providers"
 
@@ -57,6 +59,44 @@ class Provider(Protocol):
     notice_source: str
     notice_as_of: str
     reviewed_values: tuple[ReviewedValue, ...]
+
+
+class Source(Protocol):
+    """One cloud, opened with somebody's settings, ready to be asked."""
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return texts that must never be written anywhere."""
+        ...
+
+    def regions(self, context: FetchContext) -> tuple[str, ...]:
+        """Return the regions that can be asked, sorted.
+
+        Raises:
+            FetchError: the provider gave no usable answer.
+        """
+        ...
+
+    def fetch(self, region: str, context: FetchContext) -> FetchedRegion:
+        """Read hardware, prices and interruption signals of one region.
+
+        Raises:
+            FetchError: the provider gave no usable answer.
+        """
+        ...
+
+
+@runtime_checkable
+class LiveProvider(Provider, Protocol):
+    """A cloud that can be asked for its prices of today."""
+
+    def open(self, settings: Mapping[str, object]) -> Source:
+        """Read settings and return what can be asked; nothing reaches the network yet.
+
+        Raises:
+            InvalidInputError: a setting is unknown or wrong.
+            MissingDependencyError: the SDK is not installed.
+        """
+        ...
 
 
 def installed_providers() -> dict[str, Provider]:

@@ -1,0 +1,1 @@
+"""How adapters ask providers: paced, retried, counted, recorded; and what they hand over."""
