@@ -38,6 +38,16 @@ class CatalogFileError(CostoptError, OSError):
         super().__init__(f"{place}: {problem}. {next_step}")
 
 
+class PublishConflictError(CostoptError, RuntimeError):
+    """Somebody else changed a store in the meantime; nothing of this change is visible."""
+
+    def __init__(self, place: str, problem: str) -> None:
+        self.place, self.problem = place, problem
+        super().__init__(
+            f"{place}: {problem}. Nothing was changed; run again, from what is there now."
+        )
+
+
 class EmptyCatalogError(CostoptError, ValueError):
     """A catalogue without a single offer cannot answer anything."""
 

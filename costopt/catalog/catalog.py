@@ -17,7 +17,8 @@ from costopt.catalog.merge import merge_rows
 from costopt.catalog.offer_view import join_offers, name_mask
 from costopt.catalog.own_prices import reprice
 from costopt.catalog.schema import DATED_MATERIAL, TABLES
-from costopt.catalog.snapshot import Snapshot, bundled_snapshot, snapshot_at
+from costopt.catalog.store.history import PriceQuestion, joined_history, past_of_both
+from costopt.catalog.store.opening import Opened, open_bundled, open_place
 from costopt.catalog.tables import Tables
 from costopt.errors import EmptyCatalogError, InvalidInputError
 from costopt.model import ModelSpec
@@ -33,25 +34,26 @@ class Catalog(Tables):
     @classmethod
     def bundled(cls) -> Self:
         """The snapshot that is installed with costopt; works offline."""
-        return cls._from_snapshot(bundled_snapshot())
+        return cls._from_opened(open_bundled())
 
     @classmethod
-    def open(cls, place: str | Path) -> Self:
-        """Open a snapshot in a folder or at a URL.
+    def open(cls, place: str | Path, *, version: str | None = None) -> Self:
+        """Open a store or a snapshot in a folder or at a URL.
+
+        Args:
+            place: folder or URL.
+            version: id of a version of a store; the latest one when left out.
 
         Raises:
+            UnknownNameError: the store has no such version.
             CatalogFileError: a file is missing, cut short, edited, or of another schema.
         """
-        return cls._from_snapshot(snapshot_at(place))
+        return cls._from_opened(open_place(place, version))
 
     @classmethod
-    def _from_snapshot(cls, snapshot: Snapshot) -> Self:
-        tables = {name: snapshot.table(name) for name in TABLES if name not in DATED_MATERIAL}
-        return cls(
-            tables,
-            place=snapshot.place,
-            dated=snapshot.table,
-        )
+    def _from_opened(cls, opened: Opened) -> Self:
+        tables = {name: opened.table(name) for name in TABLES if name not in DATED_MATERIAL}
+        return cls(tables, place=opened.place, dated=opened.table, past=opened.past)
 
     @cached_property
     def _joined(self) -> pd.DataFrame:
@@ -140,6 +142,7 @@ class Catalog(Tables):
             place=f"{self._place} + {other._place}",
             as_of=max(self._reference, other._reference),
             dated=merged if self._dated and other._dated else self._dated or other._dated,
+            past=past_of_both(self._past, other._past),
         )
 
     def with_prices(
@@ -176,7 +179,9 @@ class Catalog(Tables):
 
     def _with_offers(self, offers: pd.DataFrame) -> Self:
         tables = {**self._tables, "offers": offers.reset_index(drop=True)}
-        return type(self)(tables, place=self._place, as_of=self.as_of, dated=self._dated)
+        return type(self)(
+            tables, place=self._place, as_of=self.as_of, dated=self._dated, past=self._past
+        )
 
     def model(self, name: str) -> ModelSpec:
         """Dimensions of a model, by its name or an alias.
@@ -206,6 +211,37 @@ class Catalog(Tables):
             UnknownNameError: there is no such trace.
         """
         return lookup.trace(self._tables["traces"], name)
+
+    def history(
+        self,
+        *,
+        provider: str | None = None,
+        region: str | None = None,
+        instance_type: str | None = None,
+        purchase_option: str | None = None,
+    ) -> pd.DataFrame:
+        """Prices over time: compiled spot histories, then every version of the store.
+
+        A narrowed catalogue has the history of the whole one.
+
+        Args:
+            provider: short name.
+            region: the provider's own name.
+            instance_type: the provider's own name.
+            purchase_option: such as spot.
+
+        Raises:
+            MissingDependencyError: a local store is read by DuckDB, which is not installed.
+            CatalogFileError: a file is missing, cut short or edited, or this catalogue holds no
+                spot_history.
+        """
+        question = PriceQuestion(
+            provider=provider,
+            region=region,
+            instance_type=instance_type,
+            purchase_option=purchase_option,
+        )
+        return joined_history(self.table("spot_history"), self._past, question)
 
     def exchange_rate(
         self,

@@ -1,7 +1,7 @@
 """Reading a snapshot: a folder or URL of CSV tables with a manifest that vouches for them."""
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -14,17 +14,18 @@ import pyarrow.csv as pa_csv
 from costopt.catalog.columns import Table
 from costopt.catalog.manifest import MANIFEST_NAME, Manifest, check_bytes, read_manifest
 from costopt.catalog.schema import TABLES
+from costopt.catalog.store.place import file_system_of
 from costopt.errors import CatalogFileError
 
 BUNDLED_PACKAGE: Final = "costopt_catalogs"
 
-_ARROW_TYPES: Final = {
+ARROW_TYPES: Final = {
     "text": pa.string(),
     "float": pa.float64(),
     "int": pa.int64(),
     "bool": pa.bool_(),
 }
-_NULLABLE_TYPES: Final = {"int": "Int64", "bool": "boolean"}
+_NULLABLE_TYPES: Final = {"int": pd.Int64Dtype(), "bool": pd.BooleanDtype()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,7 @@ class Snapshot:
         payload = self.read(table.file_name)
         check_bytes(self.manifest, table.file_name, payload, self.place)
         rows = parse_table(table, payload, self.place)
-        _refuse_gaps(table, rows, self.place)
+        refuse_gaps(table, rows, f"{self.place}/{table.file_name}")
         return rows
 
 
@@ -71,17 +72,8 @@ def snapshot_at(url: str | Path) -> Snapshot:
         CatalogFileError: the protocol of the URL is not known or not installed, there is no
             manifest, or it cannot be read.
     """
-    import fsspec
-
     place = str(url)
-    try:
-        system, root = fsspec.core.url_to_fs(place)
-    except (ImportError, ValueError) as error:
-        raise CatalogFileError(
-            place,
-            f"cannot be opened ({error})",
-            "Give a folder, or a URL whose protocol fsspec knows here.",
-        ) from error
+    system, root = file_system_of(place)
     return open_snapshot(lambda name: bytes(system.cat_file(f"{root}/{name}")), place)
 
 
@@ -117,7 +109,7 @@ def parse_table(table: Table, payload: bytes, place: str) -> pd.DataFrame:
     Raises:
         CatalogFileError: the columns or the values do not fit the schema.
     """
-    types = {column.name: _ARROW_TYPES[column.type] for column in table.columns}
+    types = {column.name: ARROW_TYPES[column.type] for column in table.columns}
     options = pa_csv.ConvertOptions(
         column_types=types,
         include_columns=list(table.column_names),
@@ -134,27 +126,31 @@ def parse_table(table: Table, payload: bytes, place: str) -> pd.DataFrame:
             f"does not fit the schema: {error}",
             "Build the catalogue again with this version of costopt.",
         ) from error
-    return _to_pandas(arrow, table)
+    return to_pandas(arrow, table)
 
 
-def _refuse_gaps(table: Table, rows: pd.DataFrame, place: str) -> None:
-    """Refuse a table that leaves a required fact empty."""
+def refuse_gaps(table: Table, rows: pd.DataFrame, place: str) -> None:
+    """Refuse a table that leaves a required fact empty.
+
+    Raises:
+        CatalogFileError: a row lacks a fact that every row must have.
+    """
     for column in table.columns:
         values = rows[column.name]
         if column.required and ((values == "") if column.type == "text" else values.isna()).any():
             raise CatalogFileError(
-                f"{place}/{table.file_name}",
+                place,
                 f"has rows without {column.name}, which every row must have",
                 "Build the catalogue again; its checks leave such rows out.",
             )
 
 
-def _to_pandas(arrow: pa.Table, table: Table) -> pd.DataFrame:
+def to_pandas(arrow: pa.Table, table: Table) -> pd.DataFrame:
     """Hand over to pandas: text and floats as they are, whole numbers and truths nullable."""
-    frame: pd.DataFrame = arrow.to_pandas()
-    nullable: Mapping[str, str] = {
-        column.name: _NULLABLE_TYPES[column.type]
+    nullable = {
+        ARROW_TYPES[column.type]: _NULLABLE_TYPES[column.type]
         for column in table.columns
         if column.type in _NULLABLE_TYPES
     }
-    return frame.astype(dict(nullable))
+    frame: pd.DataFrame = arrow.to_pandas(types_mapper=nullable.get)
+    return frame

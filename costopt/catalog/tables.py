@@ -13,6 +13,7 @@ from costopt.accelerator import Accelerator
 from costopt.catalog import lookup
 from costopt.catalog.dates import age_table, newest_day
 from costopt.catalog.schema import DATED_MATERIAL, TABLES
+from costopt.catalog.store.history import PastPrices
 from costopt.errors import CatalogFileError, EmptyCatalogError
 
 
@@ -26,6 +27,7 @@ class Tables:
         place: str,
         as_of: str = "",
         dated: Callable[[str], pd.DataFrame] | None = None,
+        past: PastPrices | None = None,
     ) -> None:
         """Hold tables; ``Catalog.bundled()`` and ``Catalog.open()`` are the usual ways in.
 
@@ -35,6 +37,7 @@ class Tables:
             as_of: date from which ages are measured, an ISO day; the newest offer's when left
                 out.
             dated: reads a table of dated material when it is asked for.
+            past: reads the prices of all versions of the store that the tables come from.
 
         Raises:
             UnknownNameError: the schema has no such table.
@@ -53,6 +56,7 @@ class Tables:
         self._place = place
         self._given_as_of = as_of
         self._dated = dated
+        self._past = past
         self._accelerators: dict[str, Accelerator] = {}
 
     @property

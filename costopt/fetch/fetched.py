@@ -42,6 +42,8 @@ class FetchedRegion:
         offers: rows of the table of that name.
         interruptions: rows of the table of that name.
         findings: what could not be read, or is odd.
+        account_offers: what the account that asked pays where that differs from the list: rows of
+            the offers table with a trail. They are the account's own and no part of a catalogue.
     """
 
     region: str
@@ -49,6 +51,7 @@ class FetchedRegion:
     offers: tuple[Row, ...]
     interruptions: tuple[Row, ...] = ()
     findings: tuple[FetchFinding, ...] = ()
+    account_offers: tuple[Row, ...] = ()
 
 
 def offer_row(

@@ -28,6 +28,9 @@ TOO_MANY: Final = 429
 REFUSED: Final = (401, 403)
 SERVER_FAULT: Final = 500
 
+IMPLIED_PORTS: Final = {"http": ":80", "https": ":443"}
+"""Port of a scheme; the links of the Azure Retail Prices API spell it out."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Http:
@@ -98,7 +101,7 @@ class Http:
         base = self.base_url.rstrip("/")
         if "://" not in path:
             return f"{base}/{path.lstrip('/')}"
-        if urlsplit(path).netloc != urlsplit(base).netloc:
+        if _place(path) != _place(base):
             raise MalformedAnswerError(str(call), f"it leads to {urlsplit(path).netloc}")
         return path
 
@@ -112,6 +115,12 @@ class Http:
             raise UnreachableError(str(call), f"HTTP {status}")
         if not answer.ok:
             raise MalformedAnswerError(str(call), f"HTTP {status}")
+
+
+def _place(address: str) -> tuple[str, str]:
+    """Return scheme and host; a port that the scheme implies is no other place."""
+    parts = urlsplit(address)
+    return parts.scheme, parts.netloc.removesuffix(IMPLIED_PORTS.get(parts.scheme, " "))
 
 
 def _seconds(text: str) -> float | None:

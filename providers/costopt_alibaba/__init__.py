@@ -1,13 +1,13 @@
-"""Alibaba Cloud: the reviewed tables that map its words to the catalogue's."""
+"""Alibaba Cloud: reviewed names, and live prices of an account of either site."""
 
 from collections.abc import Mapping
 
-from costopt.provider import ReviewedValue
+from costopt.provider import ReviewedValue, Source
 from costopt_alibaba.names import ACCELERATOR_NAMES, CPU_RATES, PARTITIONS
 
 
 class AlibabaProvider:
-    """The adapter of Alibaba Cloud; see ``costopt.provider.Provider``.
+    """The adapter of Alibaba Cloud; see ``costopt.provider.LiveProvider``.
 
     There are no reviewed fabrics: an elastic RDMA interface shares the virtual private network of
     its instance, and the pages seen state no rate of its own for a type.
@@ -22,3 +22,19 @@ class AlibabaProvider:
     notice_source: str = "Alibaba Cloud ECS help, preemptible instances: about 5 minutes"
     notice_as_of: str = "2025-02-21"
     reviewed_values: tuple[ReviewedValue, ...] = ()
+
+    def open(self, settings: Mapping[str, object]) -> Source:
+        """Read settings and return what can be asked; nothing reaches the network yet.
+
+        The SDK is loaded when it is first asked, so that a replay needs none.
+
+        Raises:
+            InvalidInputError: a setting is unknown or wrong.
+        """
+        from costopt.fetch.settings import read_settings
+        from costopt_alibaba.settings import AlibabaSettings
+        from costopt_alibaba.source import AlibabaSource
+
+        return AlibabaSource(
+            settings=read_settings(AlibabaSettings, settings, "settings of alibaba")
+        )

@@ -13,6 +13,7 @@ from costopt.catalog.catalog import Catalog
 from costopt.catalog.manifest import MANIFEST_NAME
 from costopt.catalog.schema import DATED_MATERIAL, TABLES
 from costopt.catalog.snapshot import bundled_snapshot, open_snapshot
+from costopt.catalog.store.opening import Opened
 from costopt.errors import CatalogFileError, EmptyCatalogError
 
 WriteSnapshot = Callable[..., Path]
@@ -190,14 +191,14 @@ def test_table_that_does_not_fit_the_schema_is_refused(
     ("url", "problem"),
     [
         ("nosuch://bucket/catalogue", "Protocol not known: nosuch"),
-        ("s3://bucket/catalogue", "Install s3fs"),
+        ("gs://bucket/catalogue", "Please install gcsfs"),
         ("memory://nowhere", "memory://nowhere/manifest.json: is not there"),
     ],
 )
 def test_url_that_cannot_be_opened_is_refused(
     url: str, problem: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "s3fs", None)
+    monkeypatch.setitem(__import__("sys").modules, "gcsfs", None)
     assert problem in refusal(url)
 
 
@@ -232,7 +233,8 @@ def test_dated_material_is_read_only_when_asked_for(write_snapshot: WriteSnapsho
         read.append(name)
         return (folder / name).read_bytes()
 
-    catalog = Catalog._from_snapshot(open_snapshot(noting, "noted"))
+    snapshot = open_snapshot(noting, "noted")
+    catalog = Catalog._from_opened(Opened(place="noted", table=snapshot.table))
     assert {f"{name}.csv" for name in DATED_MATERIAL}.isdisjoint(read)
     assert len(read) == 1 + len(TABLES) - len(DATED_MATERIAL)
     catalog.filter(providers="aws").table("spot_history")

@@ -1,0 +1,150 @@
+"""Sdk: boto3 clients, made once, that ask one page at a time and never retry by themselves."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from threading import RLock
+from typing import Any
+
+from pydantic import SecretStr
+
+from costopt.errors import MalformedAnswerError, MissingDependencyError
+from costopt.fetch.call import Call, FetchPage, Page
+from costopt.fetch.context import FetchContext
+from costopt_aws.failures import answering
+from costopt_aws.operations import Operation
+from costopt_aws.parsed import PROVIDER
+from costopt_aws.settings import AwsSettings
+
+
+@dataclass(slots=True, kw_only=True)
+class Sdk:
+    """The SDK with somebody's settings; safe in threads.
+
+    Attributes:
+        settings: credentials, endpoints and timeouts.
+    """
+
+    settings: AwsSettings
+    _session: Any = field(init=False, default=None)
+    _clients: dict[tuple[str, str], Any] = field(init=False, default_factory=dict)
+    _lock: Any = field(init=False, default_factory=RLock)
+
+    def signs(self, call: Call) -> bool:
+        """Return whether there are credentials.
+
+        Raises:
+            MissingDependencyError: boto3 is not installed.
+            FetchError: a source of credentials is configured and fails.
+        """
+        if self.settings.anonymous:
+            return False
+        with self._lock, answering(str(call), "to read them"):
+            return self._opened().get_credentials() is not None
+
+    def pages(
+        self,
+        context: FetchContext,
+        operation: Operation,
+        region: str,
+        arguments: Mapping[str, Any],
+        volatile: Mapping[str, Any] | None = None,
+    ) -> Iterator[Page]:
+        """Yield every page of an answer, as the list that was asked for.
+
+        Args:
+            context: holds the wire.
+            operation: the call.
+            region: the region that is asked about.
+            arguments: of the call; they name its recording.
+            volatile: arguments that differ from run to run, such as the time.
+
+        Raises:
+            FetchError: the provider gave no usable answer.
+        """
+        call = Call(
+            provider=PROVIDER,
+            service=operation.service,
+            operation=operation.name,
+            region=region,
+            parameters=arguments,
+        )
+        asked = {**arguments, **(volatile or {})}
+        return context.wire.pages(call, self._fetch_page(call, operation, asked))
+
+    def _fetch_page(
+        self, call: Call, operation: Operation, arguments: Mapping[str, Any]
+    ) -> FetchPage:
+        """Return what makes one attempt for one page."""
+
+        def fetch_page(token: str) -> tuple[Page, str]:
+            asked = dict(arguments)
+            if operation.page_size:
+                asked[operation.page_size] = operation.most
+            if token:
+                asked[operation.token] = token
+            with answering(str(call), operation.permission):
+                client = self._client(operation.service, call.region)
+                answer = getattr(client, operation.method)(**asked)
+            if not isinstance(answer.get(operation.member), list):
+                raise MalformedAnswerError(str(call), f"it lacks {operation.member}")
+            page = {operation.member: plain(answer[operation.member])}
+            return page, str(answer.get(operation.token) or "") if operation.token else ""
+
+        return fetch_page
+
+    def _client(self, service: str, region: str) -> Any:
+        """Return the client of a service that answers about a region."""
+        place = self.settings.place
+        homes = {"pricing": place.pricing_region, "savingsplans": place.savings_plans_region}
+        key = service, homes.get(service, region)
+        with self._lock:
+            if key not in self._clients:
+                self._clients[key] = self._made(service, key[1], region)
+            return self._clients[key]
+
+    def _made(self, service: str, home: str, region: str) -> Any:
+        from botocore.config import Config
+
+        address = {**self.settings.endpoints}.get(service)  # type: ignore[call-overload]
+        return self._opened().client(
+            service,
+            region_name=home,
+            endpoint_url=address and address.replace("{region}", region),
+            config=Config(
+                connect_timeout=self.settings.connect_timeout_seconds,
+                read_timeout=self.settings.read_timeout_seconds,
+                retries={"mode": "standard", "total_max_attempts": 1},
+            ),
+        )
+
+    def _opened(self) -> Any:
+        """Return the session; made under the lock, because making one is not safe in threads."""
+        if self._session is None:
+            try:
+                import boto3
+            except ImportError:
+                raise MissingDependencyError("boto3", "aws") from None
+            held = self.settings
+            self._session = boto3.session.Session(
+                aws_access_key_id=_text(held.access_key_id),
+                aws_secret_access_key=_text(held.secret_access_key),
+                aws_session_token=_text(held.session_token),
+                profile_name=held.profile,
+            )
+        return self._session
+
+
+def _text(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None
+
+
+def plain(value: Any) -> Any:
+    """Return an SDK's value as JSON values; times as ISO 8601 text in UTC."""
+    if isinstance(value, Mapping):
+        return {str(name): plain(held) for name, held in value.items()}
+    if isinstance(value, list):
+        return [plain(held) for held in value]
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return value
