@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from costopt.candidate.find import NamedWorkload
 from costopt.candidate.mix_room import with_mix_room
+from costopt.candidate.more_late import all_with_more_late
 from costopt.candidate.service import ServiceCandidates
 from costopt.catalog.catalog import Catalog
 from costopt.errors import PlanCheckError
@@ -96,8 +97,7 @@ def search(
 ) -> Found:
     """Find the cheapest lines whose mix really meets every limit.
 
-    Where the first mix is late, two ways on are tried and the cheaper plan is kept: more room for
-    the layouts that are late, again and again; and every layout held against the whole mix.
+    Where there are none, more of the longest prompts may be late, as far as the percentile allows.
 
     Args:
         workloads: with their candidates.
@@ -105,8 +105,33 @@ def search(
         catalog: what operating figures are computed from.
         forbidden: offers of a workload -> which of them this search may not use.
     """
-    found = _first_in_time(workloads, request, catalog, forbidden)
-    if found.rounds == 1 and not found.is_late:
+    deadline = perf_counter() + request.time_limit_seconds
+    first = found = _searched(workloads, request, catalog, forbidden, deadline)
+    rated: Sequence[NamedWorkload] = workloads
+    while found.solution.cost is None and perf_counter() < deadline:
+        changed = all_with_more_late(rated, catalog, request.confidence)
+        if changed is None:
+            break
+        rated = changed
+        found = _searched(rated, request, catalog, forbidden, deadline)
+    return first if found.solution.cost is None else found
+
+
+def _searched(
+    workloads: Sequence[NamedWorkload],
+    request: PlanRequest,
+    catalog: Catalog,
+    forbidden: Forbidden | None,
+    deadline: float,
+) -> Found:
+    """Search with the rates as they are.
+
+    Where the first mix is late, two ways on are tried and the cheaper plan is kept: more room for
+    the layouts that are late, again and again; and every layout held against the whole mix.
+    """
+    found = _first_in_time(workloads, request, catalog, forbidden, deadline)
+    in_time = not found.is_late
+    if in_time and (found.rounds == 1 or perf_counter() > deadline):
         return found
     held = [
         replace(
@@ -118,7 +143,7 @@ def search(
         else item
         for item in workloads
     ]
-    other = _first_in_time(held, request, catalog, forbidden)
+    other = _first_in_time(held, request, catalog, forbidden, deadline)
     best = min((found, other), key=_cost_in_time)
     answered = not best.is_late and best.solution.cost is not None
     return replace(best if answered else _unanswered(best), bound=found.bound)
@@ -147,10 +172,10 @@ def _first_in_time(
     request: PlanRequest,
     catalog: Catalog,
     forbidden: Forbidden | None,
+    deadline: float,
 ) -> Found:
     """Solve, and solve again with more room where a mix is late, until none is."""
     tightened = list(workloads)
-    deadline = perf_counter() + request.time_limit_seconds
     rounds = 0
     bound: float | None = None
     while True:
