@@ -86,7 +86,7 @@ def test_the_value_that_helps_is_the_nearest_one_within_three_percent(
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("accelerator_types", ("T4",)), ("budget", 1.0), ("quota", {"*": 0}), ("regions", ("eu-*",))],
+    [("accelerator_types", ("T4",)), ("quota", {"*": 0}), ("regions", ("eu-*",))],
 )
 def test_a_limit_that_is_named_alone_stands_in_the_way(
     field: str, value: object, bundled: Catalog
@@ -125,3 +125,16 @@ def test_what_excludes_what_is_said_by_how_much(bundled: Catalog) -> None:
     assert reasons.because == plan.unanswered_because
     assert re.search(r"[\d.]+ GiB short on each accelerator of 15.6 GiB", str(reasons))
     assert (reasons.switch_points, reasons.rejected, reasons.binding) == ((), (), ())
+
+
+def test_a_budget_that_is_too_small_is_answered_with_the_smallest_that_does(
+    bundled: Catalog,
+) -> None:
+    wanted = Requirement(accelerators_per_node=8, accelerator_types=("A100-40GB",))
+    where = {"providers": ("aws",), "purchase_options": ("on_demand",)}
+    plan = optimize(wanted, bundled, limits=Limits.model_validate(where | {"budget": 1.0}))
+    (text,) = [text for text in changes(plan).splitlines() if text.startswith("limits.budget of")]
+    least = float(text.removeprefix("limits.budget of ").split(":")[0].replace(",", ""))
+    for budget, answered in ((least, True), (least - 0.02, False)):
+        limits = Limits.model_validate(where | {"budget": budget})
+        assert optimize(wanted, bundled, limits=limits).has_answer is answered
