@@ -43,7 +43,7 @@ class ServingPoint:
         load: instances that would be needed at full load, over those there are [0..1].
         rate_per_instance: of the line's own mix, at full load [requests/s].
         ttft_ms: that the percentile of the line's requests do not exceed [ms].
-        tpot_ms: mean time per output token [ms].
+        tpot_ms: time per output token, at the percentile of the batch's size [ms].
         vram_gib: memory of one accelerator by term, the cache as far as it is used [GiB].
         usable_gib: memory of one accelerator [GiB].
         service_ttft_ms: that the percentile of all requests do not exceed [ms].
@@ -169,7 +169,7 @@ def _by_precision(
         served = (able | (arrivals[rows] == 0)).all(axis=1)
         feasible[rows] = state.feasible & served
         ttft[rows] = state.ttft_quantile_ms(workload.percentile / 100)
-        tpot[rows] = state.tpot_ms
+        tpot[rows] = state.tpot_quantile_ms(workload.percentile / 100)
         usable[rows] = hardware.usable_bytes / GIB
         if workload.max_ttft_ms is not None:
             late[rows] = (state.shares * state.ttft_exceeds(workload.max_ttft_ms)).sum(axis=1)

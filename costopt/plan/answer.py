@@ -129,7 +129,7 @@ def _limits_met(plan: Plan) -> Iterator[str]:
 def _outcome_words(outcome: WorkloadOutcome, workload: object, quantile: str) -> Iterator[str]:
     limits = {
         f"TTFT {quantile}": (outcome.ttft_ms, getattr(workload, "max_ttft_ms", None)),
-        "TPOT": (outcome.tpot_ms, getattr(workload, "max_tpot_ms", None)),
+        f"TPOT {quantile}": (outcome.tpot_ms, getattr(workload, "max_tpot_ms", None)),
         f"latency {quantile}": (outcome.latency_ms, getattr(workload, "max_latency_ms", None)),
     }
     for name, (value, limit) in limits.items():

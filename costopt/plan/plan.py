@@ -28,7 +28,7 @@ class WorkloadOutcome(PlanRecord):
         cost_total: of its lines, over the horizon or until it is done [plan currency].
         duration_hours: until a job is done; None for what runs over the horizon [h].
         ttft_ms: time to first token of all requests, at the percentile [ms].
-        tpot_ms: slowest time per output token of a line at the planned load [ms].
+        tpot_ms: slowest time per output token of a line, at the percentile [ms].
         latency_ms: slowest latency of a line at the percentile [ms].
         unit: what ``cost_per_unit`` counts, such as 1M tokens or run.
         cost_per_unit: cost of one such unit [plan currency].

@@ -138,8 +138,8 @@ def _refusal(
     """Say why there is no plan; nothing when there is one, or when time ran out."""
     if found.is_late:
         return (
-            "no mix of request sizes was found whose first tokens come in time; loosen "
-            "max_ttft_ms or the percentile",
+            "no mix of request sizes was found whose tokens come in time; loosen max_ttft_ms, "
+            "max_tpot_ms or the percentile",
         )
     if found.solution.status is not PlanStatus.INFEASIBLE:
         return ()
