@@ -67,8 +67,9 @@ class MissingExchangeRateError(CostoptError, LookupError):
         listed = ", ".join(known) if known else "none"
         super().__init__(
             f"No usable exchange rate from {from_currency} to {to_currency} (rates here: "
-            f"{listed}). Plan in {from_currency}, leave its offers out, or add a rate to the "
-            "catalogue's exchange_rates table."
+            f"{listed}). Plan in {from_currency}, leave its offers out, or add a rate with "
+            f"catalog.with_exchange_rate({from_currency!r}, {to_currency!r}, rate, as_of=..., "
+            "source=...)."
         )
 
 

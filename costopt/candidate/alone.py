@@ -59,7 +59,9 @@ def alone_costs(
 def _alone_jobs(candidates: JobCandidates) -> list[Alone]:
     gangs = candidates.gangs
     found: dict[int, Alone] = {}
-    for row in np.argsort(gangs.cost_total, kind="stable").tolist():
+    of_one = (gangs.spot_nodes == 0) | (gangs.spot_nodes == gangs.nodes)
+    rows = np.flatnonzero(of_one)
+    for row in rows[np.argsort(gangs.cost_total[rows], kind="stable")].tolist():
         offer = int(gangs.offer[row])
         if offer in found:
             continue

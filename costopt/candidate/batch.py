@@ -103,10 +103,23 @@ def batch_candidates(
         alone_hours,
         workload.deadline_hours,
         paces_of(catalog, eligible.offers[eligible.excluded.taking_part]),
-        mixed=0 < settings.max_spot_fraction < 1,
     )
     row, size = np.nonzero(sizes > 0)
     layout, nodes = runs[row], sizes[row, size]
+    work = GangWork(
+        type_index=owners[layout],
+        layout=layout,
+        nodes=nodes,
+        work_hours=alone_hours[row] / nodes,
+        rate=speed[layout] * nodes,
+        low_factor=low[layout],
+        high_factor=high[layout],
+        planned_factor=factor[layout],
+        origin=origin[layout],
+        writers=nodes,
+        state_bytes=0.0,
+        nodes_fail_together=False,
+    )
     return rent_gangs(
         workload=workload,
         catalog=catalog,
@@ -114,21 +127,7 @@ def batch_candidates(
         settings=settings,
         kinds=kinds,
         unusable=unusable,
-        layout_at=layouts.__getitem__,
-        work=GangWork(
-            type_index=owners[layout],
-            layout=layout,
-            nodes=nodes,
-            work_hours=alone_hours[row] / nodes,
-            rate=speed[layout] * nodes,
-            low_factor=low[layout],
-            high_factor=high[layout],
-            planned_factor=factor[layout],
-            origin=origin[layout],
-            writers=nodes,
-            state_bytes=0.0,
-            nodes_fail_together=False,
-        ),
+        work_for=lambda _: (work, layouts.__getitem__),
         misses=[miss for part in parts for miss in _misses(part)],
         owners=owners,
         rate_unit="requests/s" if workload.requests is not None else "samples/s",

@@ -1,7 +1,6 @@
 """How many equal instances are worth pricing for a batch: the fewest that end in time."""
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -14,13 +13,6 @@ from costopt.units import SECONDS_PER_HOUR
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-
-MIXED_GROWTH: Final[Floats] = np.linspace(1.0, 2.5, 31)
-"""Sizes of a gang of firm and spot nodes over the smallest that could meet the deadline.
-
-The worst pool of the reviewed defaults (availability 0.6, 0.6 reclaims an hour, 0.2 h to restart)
-needs ``e^0.12 / 0.6 = 1.88`` times as many; steps of 5 % follow what others need.
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -61,28 +53,21 @@ def paces_of(catalog: Catalog, offers: pd.DataFrame) -> Paces:
     return Paces(start_hours=kinds[:, 0], stretch=kinds[:, 1])
 
 
-def batch_sizes(
-    alone_hours: Floats, deadline_hours: float, paces: Paces, *, mixed: bool
-) -> Integers:
+def batch_sizes(alone_hours: Floats, deadline_hours: float, paces: Paces) -> Integers:
     """Return gang sizes worth pricing (layouts, sizes); 0 fills the rows.
 
     ``n = ceil(W k / (D - S))`` instances end in time. More of them do the same work and pay more
-    starts, so on each kind of capacity only the fewest can be cheapest. Where firm and spot nodes
-    stand side by side, the number of spot nodes moves in steps, and larger gangs are tried too.
+    starts, so on each kind of capacity only the fewest can be cheapest.
 
     Args:
         alone_hours: W, work of one instance alone (layouts,) [h].
         deadline_hours: D, from the start until all is done [h].
         paces: S and k of each kind of capacity.
-        mixed: True where a gang may be part firm and part spot.
     """
     left = deadline_hours - paces.start_hours
     possible = left > 0
     needed = alone_hours[:, None] * (paces.stretch[possible] / left[possible])[None, :]
     sizes = np.ceil(needed - 1e-9).clip(min=1)
-    if mixed and sizes.shape[1]:
-        larger = np.ceil(sizes.min(axis=1, keepdims=True) * MIXED_GROWTH[None, :])
-        sizes = np.hstack([sizes, larger])
     ordered = np.sort(sizes, axis=1).astype(np.int64)
     repeated = np.diff(ordered, axis=1, prepend=0) == 0
     return np.where(repeated, 0, ordered)

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from costopt.candidate.reasons import Excluded
 from costopt.catalog.age_limits import MAX_AGE_MONTHS
 from costopt.catalog.catalog import Catalog
+from costopt.catalog.checking.price import on_demand_beside
+from costopt.catalog.checking.settings import PRICE_ROUNDING_FRACTION
 from costopt.catalog.dates import age_days, stale
 from costopt.catalog.narrow import matches
 from costopt.catalog.offer_view import accelerator_mask, country_mask
@@ -23,7 +25,7 @@ PUBLIC_PARTITION: Final = "public"
 """Partition that every account reaches."""
 
 NOT_BELOW_ON_DEMAND: Final = ("equals_on_demand", "above_on_demand")
-"""Flags of spot offers that save nothing."""
+"""Flags of spot offers whose source lists them with no saving."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,7 @@ def eligible_offers(catalog: Catalog, limits: Sequence[Limits], currency: str) -
     Raises:
         EmptyCatalogError: there are no offers.
         UnknownNameError: a name in the limits matches nothing in the catalogue.
-        InvalidInputError: limits contradict each other.
+        InvalidInputError: limits contradict each other, or name only what has no price here.
         MissingExchangeRateError: an offer that takes part cannot be priced in the currency.
     """
     if not len(catalog):
@@ -69,7 +71,7 @@ def eligible_offers(catalog: Catalog, limits: Sequence[Limits], currency: str) -
     excluded = excluded.unless(_mask(offers["purchase_option"].isin(options)), "purchase_option")
     for limit in limits:
         excluded = _apply_hardware(excluded, offers, catalog, limit)
-        excluded = _apply_terms(excluded, offers, limit)
+        excluded = _apply_terms(excluded, offers, catalog, limit)
     allowed = ages_allowed(limits)
     excluded = _apply_prices(excluded, offers, ages, catalog.as_of, allowed)
     own = offers["currency"].where(excluded.taking_part)
@@ -88,12 +90,12 @@ def _apply_places(
     excluded: Excluded, offers: pd.DataFrame, catalog: Catalog, limits: Limits
 ) -> Excluded:
     """Keep the clouds, regions and countries that are asked for."""
-    groups = catalog.table("region_groups")
-    excluded = excluded.unless(
-        matches(offers["provider"], "provider", limits.providers), "providers"
-    )
-    excluded = excluded.unless(matches(offers["region"], "region", limits.regions), "regions")
-    return excluded.unless(country_mask(offers, groups, limits.countries), "countries")
+    groups, known = catalog.table("region_groups"), catalog.known_names
+    for field, kind in {"providers": "provider", "regions": "region"}.items():
+        mask = matches(offers[kind], kind, getattr(limits, field), known=known[kind])
+        excluded = excluded.unless(mask, field)
+    countries = country_mask(offers, groups, limits.countries, known["country"])
+    return excluded.unless(countries, "countries")
 
 
 def _apply_partition(
@@ -148,17 +150,16 @@ def _apply_hardware(
     excluded: Excluded, offers: pd.DataFrame, catalog: Catalog, limits: Limits
 ) -> Excluded:
     """Keep the instance types that are asked for."""
-    aliases = catalog.table("accelerator_aliases")
+    aliases, known = catalog.table("accelerator_aliases"), catalog.known_names
     count = offers["accelerator_count"]
     has_accelerator = _mask(count > 0)
-    names = {"instance_types": "instance type", "families": "family", "vendors": "vendor"}
     columns = {"instance_types": "instance_type", "families": "family", "vendors": "vendor"}
-    for field, kind in names.items():
-        mask = matches(offers[columns[field]], kind, getattr(limits, field))
+    for field, column in columns.items():
+        kind = column.replace("_", " ")
+        mask = matches(offers[column], kind, getattr(limits, field), known=known[column])
         excluded = excluded.unless(mask, field)
-    excluded = excluded.unless(
-        accelerator_mask(offers, aliases, limits.accelerator_types), "accelerator_types"
-    )
+    chips = accelerator_mask(offers, aliases, limits.accelerator_types, known["accelerator"])
+    excluded = excluded.unless(chips, "accelerator_types")
     floors = {"vcpus": limits.min_vcpus_per_accelerator,
               "memory": limits.min_memory_gib_per_accelerator}  # fmt: skip
     host = {"vcpus": "vcpus", "memory": "memory_gib"}
@@ -168,11 +169,14 @@ def _apply_hardware(
             excluded = excluded.unless(enough | ~has_accelerator, reason)
     for field in ("intra_node_interconnect", "inter_node_fabric"):
         linked = offers[field].where(offers[field] != "none", "")
-        excluded = excluded.unless(matches(linked, field, getattr(limits, field)), field)
+        mask = matches(linked, field, getattr(limits, field), known=known[field])
+        excluded = excluded.unless(mask, field)
     return excluded
 
 
-def _apply_terms(excluded: Excluded, offers: pd.DataFrame, limits: Limits) -> Excluded:
+def _apply_terms(
+    excluded: Excluded, offers: pd.DataFrame, catalog: Catalog, limits: Limits
+) -> Excluded:
     """Keep the terms that are asked for, and drop what a quota of 0 forbids."""
     if limits.term_years is not None:
         free = _mask(offers["term_years"].isna())
@@ -180,7 +184,7 @@ def _apply_terms(excluded: Excluded, offers: pd.DataFrame, limits: Limits) -> Ex
             free | _mask(offers["term_years"].isin(limits.term_years)), "term_years"
         )
     for key, allowed in (limits.quota or {}).items():
-        rows = known_quota_rows(offers, key)
+        rows = known_quota_rows(offers, key, catalog.known_names)
         if allowed == 0:
             excluded = excluded.unless(~rows, "quota")
     return excluded
@@ -195,10 +199,20 @@ def _apply_prices(
 ) -> Excluded:
     """Leave out prices that are too old, past their last day, or that save nothing on spot."""
     excluded = excluded.unless(~stale(offers, ages, reference, max_age_months), "stale")
-    flags = offers["flags"].str.split(";")
-    useless = flags.map(lambda codes: any(code in NOT_BELOW_ON_DEMAND for code in codes))
+    return excluded.unless(~_saves_nothing(offers), "not_below_on_demand")
+
+
+def _saves_nothing(offers: pd.DataFrame) -> NDArray[np.bool_]:
+    """Return which spot offers cost no less than the on-demand offer beside them.
+
+    Where there is none, what the source says of its list price counts.
+    """
     is_spot = _mask(offers["purchase_option"] == "spot")
-    return excluded.unless(~(is_spot & _mask(useless)), "not_below_on_demand")
+    ratio = (offers["effective_per_hour"] / on_demand_beside(offers)).to_numpy()
+    flags = offers["flags"].str.split(";")
+    listed = flags.map(lambda codes: any(code in NOT_BELOW_ON_DEMAND for code in codes))
+    dear = np.where(np.isnan(ratio), _mask(listed), ratio >= 1 - PRICE_ROUNDING_FRACTION)
+    return is_spot & dear
 
 
 def ages_allowed(limits: Sequence[Limits]) -> dict[str, float]:

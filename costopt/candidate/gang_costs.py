@@ -1,28 +1,21 @@
-"""Gangs on firm and spot offers: hours, total cost, and why an offer cannot meet the deadline."""
+"""What gangs on firm and spot offers cost, and how long they take."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from costopt.candidate.job import NO_OFFER, Gangs
+from costopt.candidate.job import Gangs
 from costopt.candidate.pricing import PRICE_COLUMNS, priced
-from costopt.candidate.settings import CandidateSettings
 from costopt.interruption.checkpoint import checkpoint_hours, interrupted_run
 from costopt.interruption.signal import SpotRisk
 from costopt.units import SECONDS_PER_HOUR
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-
-DEADLINE_ROUNDING: Final = 1e-9
-"""Relative rounding by which a gang of just enough nodes may seem to miss its deadline."""
-
-PLACE = ["provider", "region", "zone", "instance_type"]
-"""Columns that two offers share when their instances can stand side by side."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,7 +34,8 @@ class GangWork:
         origin: ``Origin`` codes.
         writers: hosts that write a checkpoint together [1].
         state_bytes: what a checkpoint holds; 0 when finished work is never lost [B].
-        nodes_fail_together: True when a reclaim of one node stops the whole gang.
+        nodes_fail_together: True when nodes work in step and a reclaim of one stops them all;
+            False when each takes its own part of the work.
     """
 
     type_index: Integers
@@ -93,144 +87,75 @@ class GangPairs:
         work: row of the work.
         firm: offer of the firm nodes; the spot offer when all nodes are spot.
         spot: offer of the spot nodes; NO_OFFER without.
+        firm_nodes: how many nodes are firm [1].
         spot_nodes: how many nodes are spot [1].
+        spot_work_fraction: part of the work that the spot nodes do [0..1].
     """
 
     work: Integers
     firm: Integers
     spot: Integers
+    firm_nodes: Integers
     spot_nodes: Integers
+    spot_work_fraction: Floats
+
+    def joined(self, other: "GangPairs") -> "GangPairs":
+        """Return these pairs and the others."""
+        return GangPairs(
+            **{
+                field.name: np.concatenate([getattr(self, field.name), getattr(other, field.name)])
+                for field in fields(self)
+            }
+        )
 
 
-def find_gangs(
-    work: GangWork, renting: GangOffers, deadline_hours: float, settings: CandidateSettings
-) -> tuple[Gangs, NDArray[np.object_]]:
-    """Price every gang on every offer of its type and keep those that end in time.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Hours:
+    """Hours of every pair, shape (pairs,).
 
-    Firm gangs run ``W + S`` hours with ``S`` to start. On spot, reclaims and restarts are charged
-    and the job waits for capacity; with a spot share below 1, firm nodes of the same place make
-    up the rest and are charged while the gang waits.
-
-    Args:
-        work: what each gang has to do.
-        renting: offers.
-        deadline_hours: from the start until all is done [h].
-        settings: of the request; ``max_spot_fraction`` is a share of accelerator-hours.
-
-    Returns:
-        Gangs that end in time, for each offer only those that no smaller gang undercuts; and the
-        reason of each offer without one (offers,).
+    Attributes:
+        done: from the start until all work is done [h].
+        firm: charged for each firm node [h].
+        spot: charged for each spot node; 0 without [h].
     """
-    reasons = np.full(len(renting.offers), "deadline", dtype=object)
-    is_spot = (renting.offers["purchase_option"] == "spot").to_numpy(dtype=np.bool_)
-    reasons[is_spot] = "spot_share"
-    found = [price_gangs(work, renting, _firm_pairs(work, renting, ~is_spot))]
-    if settings.max_spot_fraction > 0:
-        pairs = _spot_pairs(work, renting, is_spot, settings.max_spot_fraction)
-        found.append(price_gangs(work, renting, pairs))
-        reasons[pairs.spot] = "deadline"
-    kept = found[0] if len(found) == 1 else found[0].joined(found[1])
-    endless = kept.take(~np.isfinite(kept.hours))
-    reasons[endless.spot_offer[endless.spot_offer != NO_OFFER]] = "spot_progress"
-    in_time = kept.take(kept.hours <= deadline_hours * (1 + DEADLINE_ROUNDING))
-    used = np.concatenate([in_time.offer, in_time.spot_offer[in_time.spot_offer != NO_OFFER]])
-    reasons[used] = ""
-    return _thrifty(in_time), reasons
 
-
-def _firm_pairs(work: GangWork, renting: GangOffers, firm: NDArray[np.bool_]) -> GangPairs:
-    pairs = _on_type(work, renting.type_index, firm)
-    rows = pairs["work"].to_numpy(dtype=np.int64)
-    nothing = np.zeros(len(rows), dtype=np.int64)
-    return GangPairs(
-        work=rows,
-        firm=pairs["offer"].to_numpy(dtype=np.int64),
-        spot=nothing + NO_OFFER,
-        spot_nodes=nothing,
-    )
-
-
-def _spot_pairs(
-    work: GangWork, renting: GangOffers, is_spot: NDArray[np.bool_], fraction: float
-) -> GangPairs:
-    """Pair gangs with spot offers, and with a firm offer of the same place where needed."""
-    pairs = _on_type(work, renting.type_index, is_spot)
-    rows = pairs["work"].to_numpy(dtype=np.int64)
-    spot = pairs["offer"].to_numpy(dtype=np.int64)
-    spot_nodes = np.floor(fraction * work.nodes[rows] + 1e-9).astype(np.int64)
-    firm = _firm_beside(renting.offers, is_spot)[spot]
-    needs_firm = spot_nodes < work.nodes[rows]
-    possible = (spot_nodes > 0) & (~needs_firm | (firm != NO_OFFER))
-    firm = np.where(needs_firm, firm, spot)
-    return GangPairs(
-        work=rows[possible],
-        firm=firm[possible],
-        spot=spot[possible],
-        spot_nodes=spot_nodes[possible],
-    )
-
-
-def _on_type(work: GangWork, type_index: Integers, wanted: NDArray[np.bool_]) -> pd.DataFrame:
-    """Pair rows of work with the wanted offers of their instance type."""
-    rows = pd.DataFrame({"type": work.type_index, "work": np.arange(len(work.type_index))})
-    offers = pd.DataFrame({"type": type_index, "offer": np.arange(len(type_index))})
-    return rows.merge(offers[wanted], on="type", how="inner")
-
-
-def _firm_beside(offers: pd.DataFrame, is_spot: NDArray[np.bool_]) -> Integers:
-    """Return the on-demand offer of the same place for each offer; NO_OFFER without one."""
-    on_demand = (offers["purchase_option"] == "on_demand").to_numpy(dtype=np.bool_)
-    places = offers[PLACE].assign(row=np.arange(len(offers)))
-    beside = places[is_spot].merge(places[on_demand], on=PLACE, how="left", suffixes=("", "_firm"))
-    beside = beside.drop_duplicates("row")
-    found = np.full(len(offers), NO_OFFER, dtype=np.int64)
-    found[beside["row"]] = beside["row_firm"].fillna(NO_OFFER).astype(np.int64)
-    return found
+    done: Floats
+    firm: Floats
+    spot: Floats
 
 
 def price_gangs(work: GangWork, renting: GangOffers, pairs: GangPairs) -> Gangs:
     """Hours and cost of every pair.
+
+    Firm nodes run ``W + S`` hours with ``S`` to start; on spot, reclaims and restarts are charged
+    and the work waits for capacity. Where nodes work in step, all take the gang's hours, and firm
+    nodes are charged while it waits for spot. Where each takes its own part, firm nodes share
+    theirs and stop when it is done.
 
     Args:
         work: what each gang has to do.
         renting: offers.
         pairs: which gang on which offers.
     """
-    nodes = work.nodes[pairs.work]
-    hours_of_work = work.work_hours[pairs.work]
-    has_spot = pairs.spot != NO_OFFER
+    nodes = pairs.firm_nodes + pairs.spot_nodes
     spot = np.maximum(pairs.spot, 0)
-    risk = renting.risk
-    failing = pairs.spot_nodes if work.nodes_fail_together else np.ones_like(nodes)
-    hazard = risk.hazard_per_instance_hour[spot] * np.maximum(failing, 1)
-    run = interrupted_run(
-        work_hours=hours_of_work,
-        write_hours=checkpoint_hours(work.state_bytes, work.writers[pairs.work]),
-        restart_hours=risk.provisioning_hours[spot],
-        hazard_per_hour=hazard,
-        availability_fraction=risk.availability_fraction[spot],
-        notice_hours=risk.notice_seconds[spot] / SECONDS_PER_HOUR,
-    )
-    start = np.where(has_spot, risk.provisioning_hours[spot], renting.start_hours)
-    hours = start + np.where(has_spot, run.makespan_hours, hours_of_work)
-    spot_hours = np.where(has_spot, start + run.billed_hours, 0.0)
-    finite = np.where(np.isfinite(hours), hours, 1.0)
+    hours = _hours(work, renting, pairs)
     columns = renting.offers[list(PRICE_COLUMNS)]
-    firm_cost = priced(columns.iloc[pairs.firm], finite).total
-    spot_paid = np.where(has_spot & np.isfinite(spot_hours), spot_hours, 1.0)
-    spot_cost = priced(columns.iloc[spot], spot_paid).total
-    cost = (nodes - pairs.spot_nodes) * firm_cost + pairs.spot_nodes * spot_cost
+    firm_cost = priced(columns.iloc[pairs.firm], _finite(hours.firm)).total
+    spot_cost = priced(columns.iloc[spot], _finite(hours.spot)).total
+    cost = pairs.firm_nodes * firm_cost + pairs.spot_nodes * spot_cost
     return Gangs(
         offer=pairs.firm,
         spot_offer=pairs.spot,
         nodes=nodes,
         spot_nodes=pairs.spot_nodes,
-        hours=hours,
-        firm_hours=hours,
-        spot_hours=spot_hours,
-        cost_total=np.where(np.isfinite(hours), cost, np.inf),
+        spot_work_fraction=pairs.spot_work_fraction,
+        hours=hours.done,
+        firm_hours=hours.firm,
+        spot_hours=hours.spot,
+        cost_total=np.where(np.isfinite(hours.done), cost, np.inf),
         layout=work.layout[pairs.work],
-        rate=work.rate[pairs.work],
+        rate=work.rate[pairs.work] * (nodes / work.nodes[pairs.work]),
         low_factor=work.low_factor[pairs.work],
         high_factor=work.high_factor[pairs.work],
         planned_factor=work.planned_factor[pairs.work],
@@ -238,21 +163,48 @@ def price_gangs(work: GangWork, renting: GangOffers, pairs: GangPairs) -> Gangs:
     )
 
 
-def _thrifty(gangs: Gangs) -> Gangs:
-    """Keep, for each way to rent, the gangs that no gang of fewer nodes undercuts.
+def _finite(hours: Floats) -> Floats:
+    """Return hours that can be priced: 1 for a gang without any, or without an end."""
+    return np.where(np.isfinite(hours) & (hours > 0), hours, 1.0)
 
-    Nothing is lost: quotas and budgets only ever count nodes and cost.
-    """
-    frame = pd.DataFrame(
-        {
-            "offer": gangs.offer,
-            "spot": gangs.spot_offer,
-            "nodes": gangs.nodes,
-            "cost": gangs.cost_total,
-            "row": np.arange(len(gangs)),
-        }
-    ).sort_values(["offer", "spot", "nodes", "cost"], kind="stable")
-    cheapest = frame.groupby(["offer", "spot"])["cost"].cummin()
-    before = cheapest.groupby([frame["offer"], frame["spot"]]).shift(1)
-    better = before.isna() | (frame["cost"] < before)
-    return gangs.take(np.sort(frame.loc[better, "row"].to_numpy(dtype=np.int64)))
+
+def _hours(work: GangWork, renting: GangOffers, pairs: GangPairs) -> _Hours:
+    has_firm, has_spot = pairs.firm_nodes > 0, pairs.spot_nodes > 0
+    together = work.nodes_fail_together
+    on_firm, on_spot = _work_of_each(work, pairs)
+    spot = np.maximum(pairs.spot, 0)
+    risk = renting.risk
+    failing = np.maximum(pairs.spot_nodes, 1) if together else 1
+    run = interrupted_run(
+        work_hours=on_spot,
+        write_hours=checkpoint_hours(work.state_bytes, work.writers[pairs.work]),
+        restart_hours=risk.provisioning_hours[spot],
+        hazard_per_hour=risk.hazard_per_instance_hour[spot] * failing,
+        availability_fraction=risk.availability_fraction[spot],
+        notice_hours=risk.notice_seconds[spot] / SECONDS_PER_HOUR,
+    )
+    start = risk.provisioning_hours[spot]
+    spot_done = np.where(has_spot, start + run.makespan_hours, 0.0)
+    firm_done = np.where(has_firm, renting.start_hours + on_firm, 0.0)
+    if together:
+        firm_done = np.where(has_spot, spot_done, firm_done)
+    done = np.maximum(firm_done, spot_done)
+    return _Hours(
+        done=done,
+        firm=np.where(has_firm, firm_done, done),
+        spot=np.where(has_spot, start + run.billed_hours, 0.0),
+    )
+
+
+def _work_of_each(work: GangWork, pairs: GangPairs) -> tuple[Floats, Floats]:
+    """Return the hours of work of each firm and of each spot node."""
+    hours = work.work_hours[pairs.work]
+    if work.nodes_fail_together:
+        return hours, hours
+    each = work.nodes[pairs.work]
+    on_spot = each * pairs.spot_work_fraction / np.maximum(pairs.spot_nodes, 1)
+    on_firm = each * (1 - pairs.spot_work_fraction) / np.maximum(pairs.firm_nodes, 1)
+    return (
+        np.where(pairs.firm_nodes > 0, hours, 0.0) * on_firm,
+        np.where(pairs.spot_nodes > 0, hours, 0.0) * on_spot,
+    )

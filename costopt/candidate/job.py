@@ -28,6 +28,7 @@ class Gangs:
         spot_offer: row of the spot offer; NO_OFFER without spot nodes.
         nodes: instances of the gang [1].
         spot_nodes: how many of them are spot [1].
+        spot_work_fraction: part of the work that the spot nodes do [0..1].
         hours: from the start until the job is done [h].
         firm_hours: that each firm node is charged for [h].
         spot_hours: that each spot node is charged for [h].
@@ -44,6 +45,7 @@ class Gangs:
     spot_offer: Integers
     nodes: Integers
     spot_nodes: Integers
+    spot_work_fraction: Floats
     hours: Floats
     firm_hours: Floats
     spot_hours: Floats

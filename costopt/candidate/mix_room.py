@@ -11,13 +11,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from costopt.candidate.confidence import planned_hardware
-from costopt.candidate.layout import placement
+from costopt.candidate.planned_rows import planned_rows
 from costopt.candidate.service import ServiceCandidates
-from costopt.candidate.sizes import Sizes, free_of_ttft, sizes_of, strict_percentile
+from costopt.candidate.sizes import Sizes, sizes_of, strict_percentile
 from costopt.catalog.catalog import Catalog
 from costopt.model import ModelSpec
-from costopt.performance.bands import Work
 from costopt.performance.hardware import Hardware
 from costopt.performance.serving_state import serving_state
 from costopt.precision import Formats, formats_named
@@ -51,27 +49,15 @@ def with_mix_room(
     sizes = sizes_of(workload.traffic, catalog)
     rates = candidates.layout_rates
     room = np.zeros(len(candidates.layouts))
-    precisions = [layout.precision for layout in candidates.layouts]
-    for precision in dict.fromkeys(precisions):
-        rows = [row for row, name in enumerate(precisions) if name == precision]
-        hardware = Hardware.of(
-            [
-                placement(
-                    catalog,
-                    candidates.types[candidates.type_of_layout[row]],
-                    candidates.layouts[row].tensor_parallel,
-                )
-                for row in rows
-            ]
-        )
-        replicas = np.array([candidates.layouts[row].replicas for row in rows])
-        room[rows] = mix_utilisation(
+    for part in planned_rows(candidates, catalog, confidence):
+        room[part.rows] = mix_utilisation(
             model,
-            planned_hardware(hardware, Work.SERVING, confidence).hardware,
-            formats_named(precision, workload.kv_precision),
+            part.hardware,
+            formats_named(part.precision, workload.kv_precision),
             workload,
             sizes,
-            rates.rates[rows] / replicas[:, None],
+            candidates.buckets.may_be_late,
+            rates.rates[part.rows] / part.replicas[:, None],
         )
     runs = room > 0
     changed = replace(
@@ -88,6 +74,7 @@ def mix_utilisation(
     formats: Formats,
     workload: InferenceService,
     sizes: Sizes,
+    free: NDArray[np.bool_],
     rates: Floats,
 ) -> Floats:
     """Highest utilisation, up to the planned one, at which the workload's mix starts in time.
@@ -101,6 +88,7 @@ def mix_utilisation(
         formats: of weights and cache.
         workload: the service, for its limit and percentile.
         sizes: buckets of the workload.
+        free: buckets whose first token may be late (buckets,).
         rates: of one replica on each bucket alone (rows, buckets) [requests/s].
 
     Returns:
@@ -110,7 +98,6 @@ def mix_utilisation(
     limit = workload.max_ttft_ms
     if limit is None:
         return planned
-    free = free_of_ttft(sizes, workload.percentile)
     allowed = 1 - strict_percentile(sizes, free, workload.percentile) / 100
     able = rates > 0
     mix = np.where(able, sizes.shares[None, :], 0.0)

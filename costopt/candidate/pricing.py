@@ -10,7 +10,7 @@ from costopt.commitment.terms import cost_over_horizon
 
 Floats = NDArray[np.float64]
 
-PRICE_COLUMNS = ("recurring_per_hour", "upfront", "term_hours", "exchange_rate")
+PRICE_COLUMNS = ("recurring_per_hour", "upfront", "term_hours", "payment", "exchange_rate")
 """Columns that a price follows from."""
 
 
@@ -23,7 +23,7 @@ class Prices:
         per_hour: total spread over the hours [plan currency/h].
         cash_now: due at the start [plan currency].
         locked_in_hours: hours of a term that outlive the hours [h].
-        locked_in: charges that fall due in those hours [plan currency].
+        locked_in: part of total that pays for those hours [plan currency].
     """
 
     total: Floats
@@ -46,6 +46,7 @@ def priced(offers: pd.DataFrame, hours: Floats | float) -> Prices:
         offers["upfront"].to_numpy(dtype=np.float64) * rate,
         offers["term_hours"].to_numpy(dtype=np.float64),
         hours,
+        prepaid=(offers["payment"] == "all").to_numpy(dtype=np.bool_),
     )
     return Prices(
         total=cost.total,

@@ -7,7 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from costopt.candidate.eligible import EligibleOffers
-from costopt.candidate.gang_costs import GangOffers, GangWork, find_gangs
+from costopt.candidate.find_gangs import find_gangs
+from costopt.candidate.gang_costs import GangOffers, GangWork
+from costopt.candidate.gang_sizes import MOST_NODES
 from costopt.candidate.job import JobCandidates
 from costopt.candidate.layout import InstanceType, Layout
 from costopt.candidate.misses import Miss, nearest_misses
@@ -26,8 +28,7 @@ def rent_gangs(
     settings: CandidateSettings,
     kinds: tuple[InstanceType, ...],
     unusable: Sequence[str],
-    layout_at: Callable[[int], Layout],
-    work: GangWork,
+    work_for: Callable[[GangOffers], tuple[GangWork, Callable[[int], Layout]]],
     misses: Sequence[Miss],
     owners: NDArray[np.int64],
     rate_unit: str,
@@ -41,8 +42,8 @@ def rent_gangs(
         settings: of the request.
         kinds: instance types of the eligible offers.
         unusable: why nothing is tried on a type; empty where layouts are tried.
-        layout_at: index of a layout -> the layout.
-        work: what each gang has to do.
+        work_for: offers -> what each gang worth pricing has to do, and index of a layout -> the
+            layout.
         misses: of each rated layout.
         owners: instance type of each rated layout.
         rate_unit: what the rates count.
@@ -58,6 +59,7 @@ def rent_gangs(
         risk=risk_of(catalog, offers),
         start_hours=start_hours(catalog),
     )
+    work, layout_at = work_for(renting)
     gangs, offer_reasons = find_gangs(work, renting, workload.deadline_hours, settings)
     codes_of_all = np.full(len(eligible.offers), "", dtype=object)
     codes_of_all[rows] = offer_reasons
@@ -71,8 +73,34 @@ def rent_gangs(
         layout_at=layout_at,
         gangs=gangs,
         excluded=excluded.where_empty(codes_of_all),
-        misses=of_types,
+        misses=_with_late_types(of_types, work, workload.deadline_hours - renting.start_hours),
     )
+
+
+def _with_late_types(
+    misses: Sequence[Miss], work: GangWork, hours_left: float
+) -> tuple[Miss, ...]:
+    """Say of types whose fastest gang works too long by how much.
+
+    Args:
+        misses: of each type, empty where it runs (types,).
+        work: of every gang that was tried.
+        hours_left: for work, until the deadline [h].
+    """
+    found = list(misses)
+    for kind in np.unique(work.type_index).tolist():
+        rows = np.flatnonzero(work.type_index == kind)
+        fastest = rows[np.argmin(work.work_hours[rows])]
+        hours, nodes = float(work.work_hours[fastest]), int(work.nodes[fastest])
+        if hours > hours_left > 0:
+            most = ", the most that are tried" if nodes == MOST_NODES else ""
+            found[kind] = Miss(
+                reason="deadline",
+                words=f"works {hours:,.1f} h at its fastest, on {nodes:,} instances{most}; "
+                f"{hours_left:,.1f} h are left after the start",
+                distance=hours / hours_left - 1,
+            )
+    return tuple(found)
 
 
 def risk_of(catalog: Catalog, offers: pd.DataFrame) -> SpotRisk:

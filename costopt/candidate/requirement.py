@@ -1,13 +1,16 @@
 """Every way to rent the hardware that a requirement describes."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
+from costopt.candidate.buckets import Buckets
 from costopt.candidate.eligible import EligibleOffers
-from costopt.candidate.job import NO_OFFER, Gangs, JobCandidates
+from costopt.candidate.equal_nodes import equal_nodes
+from costopt.candidate.job import NO_OFFER, JobCandidates
 from costopt.candidate.layout import InstanceType, Layout, instance_types_of
 from costopt.candidate.misses import Miss
-from costopt.candidate.pricing import priced
 from costopt.candidate.reasons import types_of_offers
 from costopt.candidate.service import LayoutRates, ServiceCandidates, assemble_service
 from costopt.candidate.settings import CandidateSettings
@@ -45,11 +48,13 @@ def requirement_candidates(
     misses = tuple(Miss(reason=reason) for reason in reasons)
     type_index, type_reason = types_of_offers(eligible.offers, kinds, misses)
     excluded = eligible.excluded.where_empty(type_reason)
-    is_spot = (eligible.offers["purchase_option"] == "spot").to_numpy(dtype=np.bool_)
-    if settings.max_spot_fraction < 1:
-        excluded = excluded.unless(~is_spot, "spot_share")
     rows = np.flatnonzero(excluded.taking_part)
     offers = eligible.offers.iloc[rows].reset_index(drop=True)
+    gangs = equal_nodes(workload.nodes, offers, type_index[rows], settings)
+    unused = np.full(len(eligible.offers), "", dtype=object)
+    unused[rows] = "spot_share"
+    unused[rows[gangs.offer]] = ""
+    unused[rows[gangs.spot_offer[gangs.spot_offer != NO_OFFER]]] = ""
     return JobCandidates(
         workload=workload.name or workload.kind,
         rate_unit="",
@@ -58,21 +63,15 @@ def requirement_candidates(
         types=kinds,
         type_of_offer=type_index[rows],
         layout_at=lambda index: plain_layout(kinds[index]),
-        gangs=_equal_nodes(
-            workload.nodes,
-            priced(offers, settings.horizon_hours).total,
-            is_spot[rows],
-            type_index[rows],
-            settings.horizon_hours,
-        ),
-        excluded=excluded,
+        gangs=gangs,
+        excluded=excluded.where_empty(unused),
         misses=misses,
     )
 
 
 def _refuse_unknown_types(workload: Requirement, catalog: Catalog) -> None:
     """Refuse measurements on an instance type that nobody sells."""
-    known = frozenset(catalog.instance_types["instance_type"])
+    known = catalog.known_names["instance_type"]
     for name in [*(workload.throughput_per_second or {}), *(workload.latency_ms or {})]:
         if name not in known:
             raise UnknownNameError("instance type", name, known)
@@ -81,36 +80,6 @@ def _refuse_unknown_types(workload: Requirement, catalog: Catalog) -> None:
 def plain_layout(kind: InstanceType) -> Layout:
     """Layout of hardware on which costopt lays nothing out."""
     return Layout(accelerator=kind.accelerator, accelerators=kind.count, precision="")
-
-
-def _equal_nodes(
-    nodes: int,
-    total: Floats,
-    is_spot: NDArray[np.bool_],
-    layout: NDArray[np.int64],
-    horizon_hours: float,
-) -> Gangs:
-    """Return one alternative for each offer: all nodes rented from it over the horizon."""
-    count = len(total)
-    each = np.full(count, nodes, dtype=np.int64)
-    hours, one = np.full(count, horizon_hours), np.ones(count)
-    rows = np.arange(count)
-    return Gangs(
-        offer=rows,
-        spot_offer=np.where(is_spot, rows, NO_OFFER),
-        nodes=each,
-        spot_nodes=np.where(is_spot, each, 0),
-        hours=hours,
-        firm_hours=hours,
-        spot_hours=hours,
-        cost_total=total * nodes,
-        layout=layout,
-        rate=np.full(count, np.nan),
-        low_factor=one,
-        high_factor=one,
-        planned_factor=one,
-        origin=np.full(count, Origin.CALIBRATED, dtype=np.int64),
-    )
 
 
 def _mixed(
@@ -131,7 +100,7 @@ def _mixed(
     one = np.ones(len(kinds))
     return assemble_service(
         workload=workload,
-        demand=np.array([workload.demand_per_second or 0.0]),
+        buckets=Buckets.single(workload.demand_per_second or 0.0),
         eligible=eligible,
         settings=settings,
         kinds=kinds,
@@ -156,7 +125,7 @@ def hardware_reasons(
     """Return a reason for each type that does not meet the requirement; empty for the others."""
     names = _names(catalog, workload.accelerator_types)
     links = workload.intra_node_interconnect
-    known = frozenset(catalog.instance_types["intra_node_interconnect"]) - {"", "none"}
+    known = catalog.known_names["intra_node_interconnect"]
     wanted = matching_names("intra-node interconnect", links, known) if links else None
     reasons = np.full(len(kinds), "", dtype=object)
     for index, kind in enumerate(kinds):
@@ -173,7 +142,7 @@ def hardware_reasons(
     return reasons
 
 
-def _names(catalog: Catalog, patterns: tuple[str, ...] | None) -> frozenset[str] | None:
+def _names(catalog: Catalog, patterns: Sequence[str] | None) -> frozenset[str] | None:
     """Accelerators that names, aliases or wildcards mean."""
     if patterns is None:
         return None

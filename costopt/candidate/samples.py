@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from costopt.candidate.buckets import Buckets
 from costopt.candidate.confidence import PlannedHardware, planned_hardware
 from costopt.candidate.eligible import EligibleOffers
 from costopt.candidate.formats import format_names
@@ -63,7 +64,7 @@ def sample_candidates(
         rates.append(_layout_rates(rated, planned, workload))
     return assemble_service(
         workload=workload,
-        demand=np.array([workload.samples_per_second]),
+        buckets=Buckets.single(workload.samples_per_second),
         eligible=eligible,
         settings=settings,
         kinds=kinds,

@@ -2,23 +2,28 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from costopt.candidate.buckets import Buckets
 from costopt.candidate.eligible import EligibleOffers
 from costopt.candidate.layout import InstanceType, Layout
 from costopt.candidate.misses import Miss, nearest_misses
 from costopt.candidate.pricing import Prices, priced
 from costopt.candidate.reasons import Excluded, types_of_offers
 from costopt.candidate.settings import CandidateSettings
+from costopt.errors import InvalidInputError
 from costopt.workload.requirement import Requirement
 from costopt.workload.serving import InferenceService
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+
+MOST_INSTANCES: Final = 1e6
+"""Instances beyond which a solver no longer counts exactly, and no cloud has them [1]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -61,7 +66,7 @@ class ServiceCandidates:
 
     Attributes:
         workload: name of the workload.
-        demand: rate that each bucket needs (buckets,) [1/s].
+        buckets: what it asks for, request size by request size.
         max_spot_fraction: largest share of a bucket on spot [0..1].
         offers: offers that take part, one row each.
         prices: what they cost.
@@ -75,7 +80,7 @@ class ServiceCandidates:
     """
 
     workload: str
-    demand: Floats
+    buckets: Buckets
     max_spot_fraction: float
     offers: pd.DataFrame
     prices: Prices
@@ -92,11 +97,46 @@ class ServiceCandidates:
         """Offers that the provider may take back (offers,)."""
         return (self.offers["purchase_option"] == "spot").to_numpy(dtype=np.bool_)
 
+    @property
+    def demand(self) -> Floats:
+        """Rate that each bucket needs (buckets,) [1/s]."""
+        return self.buckets.demand
+
+    @property
+    def prompt_rates(self) -> Floats:
+        """Rate of one instance on the answers of each prompt size in their own mix.
+
+        ``D / sum_b(d_b / r_b)`` over the buckets of the prompt size, with ``D`` their demand
+        together; 0 where it cannot serve one of them (layouts, prompt sizes) [1/s].
+        """
+        rates = self.layout_rates.rates
+        wanted = self.demand > 0
+        able = wanted & (rates > 0)
+        needed = np.where(able, self.demand / np.where(able, rates, 1.0), 0.0)
+        demand = self.buckets.prompt_demand
+        members = np.eye(len(demand))[self.buckets.prompts]
+        load, unable = needed @ members, (wanted & ~able) @ members > 0
+        serves = (load > 0) & ~unable
+        return np.where(serves, demand / np.where(serves, load, 1.0), 0.0)
+
+    @property
+    def least_instances(self) -> float:
+        """Instances of the fastest layouts that the demand needs at least [1]."""
+        fastest = self.prompt_rates.max(axis=0, initial=0.0)
+        served = fastest > 0
+        return float((self.buckets.prompt_demand[served] / fastest[served]).sum())
+
+    @property
+    def unserved_demand(self) -> float:
+        """Demand of the prompt sizes that no layout can serve [1/s]."""
+        able = (self.prompt_rates > 0).any(axis=0)
+        return float(self.buckets.prompt_demand[~able].sum())
+
 
 def assemble_service(
     *,
     workload: InferenceService | Requirement,
-    demand: Floats,
+    buckets: Buckets,
     eligible: EligibleOffers,
     settings: CandidateSettings,
     kinds: tuple[InstanceType, ...],
@@ -109,7 +149,7 @@ def assemble_service(
 
     Args:
         workload: what is served.
-        demand: rate that each bucket needs (buckets,) [1/s].
+        buckets: what it asks for, request size by request size.
         eligible: offers that the limits allow.
         settings: of the request.
         kinds: instance types of the eligible offers.
@@ -117,15 +157,18 @@ def assemble_service(
         layouts: ways to lay the workload out.
         type_of_layout: index of each layout's type (layouts,).
         rates: what they do.
+
+    Raises:
+        InvalidInputError: the demand needs more instances than can be planned exactly.
     """
     misses = nearest_misses(type_of_layout, rates.misses, unusable)
     type_index, type_reason = types_of_offers(eligible.offers, kinds, misses)
     excluded = eligible.excluded.where_empty(type_reason)
     rows = excluded.taking_part
     taking_part = eligible.offers[rows].reset_index(drop=True)
-    return ServiceCandidates(
+    candidates = ServiceCandidates(
         workload=workload.name or workload.kind,
-        demand=demand,
+        buckets=buckets,
         max_spot_fraction=settings.max_spot_fraction,
         offers=taking_part,
         prices=priced(taking_part, settings.horizon_hours),
@@ -137,3 +180,12 @@ def assemble_service(
         excluded=excluded,
         misses=misses,
     )
+    if candidates.least_instances > MOST_INSTANCES:
+        raise InvalidInputError(
+            candidates.workload,
+            [
+                f"the demand needs at least {candidates.least_instances:,.0f} instances; more "
+                f"than {MOST_INSTANCES:,.0f} are not planned; check its unit"
+            ],
+        )
+    return candidates

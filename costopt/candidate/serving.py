@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from costopt.candidate.buckets import Buckets
 from costopt.candidate.confidence import PlannedHardware, planned_hardware
 from costopt.candidate.eligible import EligibleOffers
 from costopt.candidate.formats import format_names
@@ -17,10 +18,11 @@ from costopt.candidate.layout import (
     replica_layouts,
     unusable_reasons,
 )
-from costopt.candidate.misses import Miss, code_of, too_little_memory, too_slow
+from costopt.candidate.misses import Miss
 from costopt.candidate.service import LayoutRates, ServiceCandidates, assemble_service
 from costopt.candidate.settings import CandidateSettings
-from costopt.candidate.sizes import Sizes, free_of_ttft, sizes_of, strict_percentile
+from costopt.candidate.size_misses import CellRates, Missing, cell_miss, size_misses
+from costopt.candidate.sizes import Sizes, free_choices, sizes_of, strict_percentile
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.model import ModelSpec
@@ -29,10 +31,9 @@ from costopt.performance.hardware import Hardware
 from costopt.performance.limits import LatencyLimits
 from costopt.performance.parallelism import tensor_parallel_degrees
 from costopt.performance.reasons import Reason
-from costopt.performance.serving import ServingRates, serving_rates
+from costopt.performance.serving import serving_rates
 from costopt.performance.support import Task
 from costopt.precision import formats_named
-from costopt.units import GIB
 from costopt.workload.serving import InferenceService
 
 Floats = NDArray[np.float64]
@@ -57,18 +58,18 @@ class Replicas:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class CellRates:
-    """Rates of one replica, rows by buckets, and why a cell has none.
+class PlannedReplicas:
+    """Replicas in one number format, at the speed that is planned with.
 
     Attributes:
-        requests_per_second: at full load of the bucket alone (rows, buckets) [1/s].
-        reason: ``Reason`` codes (rows, buckets).
-        rated: what the strict limits gave, for saying by how much a cell misses.
+        precision: number format of the weights.
+        found: the replicas.
+        planned: their hardware as it is planned with.
     """
 
-    requests_per_second: Floats
-    reason: NDArray[np.int64]
-    rated: ServingRates
+    precision: str
+    found: Replicas
+    planned: PlannedHardware
 
 
 def serving_candidates(
@@ -78,6 +79,9 @@ def serving_candidates(
     settings: CandidateSettings,
 ) -> ServiceCandidates:
     """Rate every layout of every eligible instance type on every request size.
+
+    Where some prompt size cannot be served in time by any of them, more of the longest prompts
+    may be late, as far as the percentile allows.
 
     Args:
         workload: a service with traffic.
@@ -92,30 +96,62 @@ def serving_candidates(
     if workload.traffic is None:
         raise InvalidInputError("serving", ["the service has no traffic"])
     model = catalog.model(workload.model)
-    sizes = sizes_of(workload.traffic, catalog)
+    sizes, rate = sizes_of(workload.traffic, catalog), workload.traffic.requests_per_second
     kinds = instance_types_of(eligible.offers[eligible.excluded.taking_part])
     unusable = unusable_reasons(catalog, kinds, Task.SERVING, multi_host=False)
-    layouts: list[Layout] = []
-    owners: list[NDArray[np.int64]] = []
-    rates: list[LayoutRates] = []
+    formats: list[PlannedReplicas] = []
     for precision in format_names(workload.precision):
         found = replicas_on(catalog, kinds, unusable, model, precision)
         planned = planned_hardware(found.hardware, Work.SERVING, settings.confidence)
-        cells = rate_cells(model, planned.hardware, workload, sizes, precision)
-        rates.append(_layout_rates(found, planned, cells, workload, sizes))
-        layouts += found.layouts
-        owners.append(found.owners)
-    return assemble_service(
-        workload=workload,
-        demand=sizes.shares * workload.traffic.requests_per_second,
-        eligible=eligible,
-        settings=settings,
-        kinds=kinds,
-        unusable=unusable,
-        layouts=tuple(layouts),
-        type_of_layout=np.concatenate(owners),
-        rates=LayoutRates.joined(rates),
-    )
+        formats.append(PlannedReplicas(precision=precision, found=found, planned=planned))
+
+    def rated(free: NDArray[np.bool_]) -> ServiceCandidates:
+        rates, missing = [], []
+        for one in formats:
+            cells = rate_cells(model, one.planned.hardware, workload, sizes, one.precision, free)
+            short = Missing(
+                cells=cells,
+                usable_bytes=one.planned.hardware.usable_bytes,
+                names=[kinds[owner].name for owner in one.found.owners],
+            )
+            rates.append(_layout_rates(one, short, workload, model, sizes))
+            missing.append(short)
+        return assemble_service(
+            workload=workload,
+            buckets=Buckets(
+                demand=sizes.shares * rate,
+                prompts=sizes.prompts,
+                may_be_late=free,
+                misses=size_misses(missing, workload, model, sizes),
+            ),
+            eligible=eligible,
+            settings=settings,
+            kinds=kinds,
+            unusable=unusable,
+            layouts=tuple(layout for one in formats for layout in one.found.layouts),
+            type_of_layout=np.concatenate([one.found.owners for one in formats]),
+            rates=LayoutRates.joined(rates),
+        )
+
+    first, *others = late_choices(workload, sizes)
+    candidates = rated(first)
+    for free in others:
+        if not candidates.unserved_demand:
+            break
+        trial = rated(free)
+        candidates = min(candidates, trial, key=lambda one: one.unserved_demand)
+    return candidates
+
+
+def late_choices(workload: InferenceService, sizes: Sizes) -> tuple[NDArray[np.bool_], ...]:
+    """Return which buckets may be late on their first token, the choice to be tried first first.
+
+    Args:
+        workload: a service with traffic.
+        sizes: its buckets.
+    """
+    choices = free_choices(sizes, workload.percentile)
+    return choices if workload.max_ttft_ms is not None else choices[:1]
 
 
 def replicas_on(
@@ -155,10 +191,10 @@ def rate_cells(
     workload: InferenceService,
     sizes: Sizes,
     precision: str,
+    free: NDArray[np.bool_],
 ) -> CellRates:
     """Rate one replica on each row, the buckets that may be late without a TTFT limit."""
     formats = formats_named(precision, workload.kv_precision)
-    free = free_of_ttft(sizes, workload.percentile)
     percentile = strict_percentile(sizes, free, workload.percentile)
     limits = LatencyLimits(
         max_ttft_ms=workload.max_ttft_ms,
@@ -177,52 +213,28 @@ def rate_cells(
 
 
 def _layout_rates(
-    found: Replicas,
-    planned: PlannedHardware,
-    cells: CellRates,
+    replicas: PlannedReplicas,
+    missing: Missing,
     workload: InferenceService,
+    model: ModelSpec,
     sizes: Sizes,
 ) -> LayoutRates:
     """Planned rates of one instance in each layout."""
-    replicas = np.array([layout.replicas for layout in found.layouts], dtype=np.float64)
+    cells, planned = missing.cells, replicas.planned
+    per_instance = np.array([one.replicas for one in replicas.found.layouts], dtype=np.float64)
     failing = np.where(cells.reason != Reason.NONE, sizes.shares[None, :], -1.0)
     weightiest = np.argmax(failing, axis=1)
     serves = (cells.requests_per_second > 0).any(axis=1)
     misses = tuple(
-        Miss() if runs else _miss(cells, workload, row, int(weightiest[row]), sizes, planned)
+        Miss() if runs else cell_miss(missing, row, int(weightiest[row]), workload, model, sizes)
         for row, runs in enumerate(np.atleast_1d(serves))
     )
     return LayoutRates(
-        rates=cells.requests_per_second * replicas[:, None],
-        max_utilisation=np.full(len(replicas), workload.max_utilisation),
+        rates=cells.requests_per_second * per_instance[:, None],
+        max_utilisation=np.full(len(per_instance), workload.max_utilisation),
         low_factor=planned.band.low_factor,
         high_factor=planned.band.high_factor,
         planned_factor=planned.factor,
         origin=planned.band.origin,
         misses=misses,
     )
-
-
-def _miss(
-    cells: CellRates,
-    workload: InferenceService,
-    row: int,
-    bucket: int,
-    sizes: Sizes,
-    planned: PlannedHardware,
-) -> Miss:
-    """Say by how much a layout misses, at the failing bucket with most requests."""
-    reason, rated = Reason(int(cells.reason[row, bucket])), cells.rated
-    prompt = f"a prompt of {sizes.tokens.input_tokens[bucket]:,.0f} tokens"
-    if reason is Reason.WEIGHTS:
-        usable = float(planned.hardware.usable_bytes[row]) / GIB
-        return too_little_memory(float(rated.vram_shortfall_gib[row]), usable)
-    if reason is Reason.TTFT and workload.max_ttft_ms is not None:
-        idle = float(rated.idle_ttft_ms[row, bucket])
-        return too_slow("ttft", prompt, idle, workload.max_ttft_ms)
-    if reason is Reason.TPOT and workload.max_tpot_ms is not None:
-        idle = float(rated.idle_tpot_ms[row, bucket])
-        return too_slow("tpot", "a token", idle, workload.max_tpot_ms)
-    if reason is Reason.KV_CACHE:
-        return Miss(reason="vram", words=f"no room for the cache of {prompt}")
-    return Miss(reason=code_of(reason))

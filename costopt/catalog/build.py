@@ -1,7 +1,8 @@
 """``python -m costopt.catalog.build FACTS OUT``: from compiled facts to a snapshot.
 
 Rows that have no date, and whose source names none, carry the date of the compilation
-(``FACTS_COMPILED``), which the manifest repeats. A second run gives the same bytes.
+(``FACTS_COMPILED``), which the manifest repeats. A second run gives the same bytes. With
+``--previous FOLDER`` prices and rows are compared with the last good snapshot, too.
 """
 
 import argparse
@@ -18,20 +19,30 @@ from costopt.catalog.building.publish import publish
 from costopt.catalog.building.report import build_report
 from costopt.catalog.checking.settings import CheckSettings
 from costopt.catalog.manifest import write_manifest
+from costopt.catalog.snapshot import snapshot_at
 from costopt.errors import CostoptError
 from costopt.provider import installed_providers
 
 
-def build_snapshot(facts_folder: Path) -> BuiltSnapshot:
+def build_snapshot(facts_folder: Path, previous_folder: Path | None = None) -> BuiltSnapshot:
     """Build the snapshot of a folder of compiled facts, in memory.
 
+    Args:
+        facts_folder: the compiled tables of facts.
+        previous_folder: the last good snapshot, to compare with; None compares with nothing.
+
     Raises:
-        CatalogFileError: a file of facts is missing, cut short, or does not fit.
+        CatalogFileError: a file of facts, or of the last good snapshot, is missing, cut short,
+            or does not fit.
         UnknownNameError: facts name a provider that has no adapter.
         InvalidInputError: an installed adapter lacks a reviewed table.
     """
     facts = with_reviewed_aliases(read_facts(facts_folder))
-    return assemble(facts, installed_providers(), CheckSettings())
+    previous = None
+    if previous_folder is not None:
+        last_good = snapshot_at(previous_folder)
+        previous = {name: last_good.table(name) for name in ("offers", "instance_types")}
+    return assemble(facts, installed_providers(), CheckSettings(), previous)
 
 
 def with_reviewed_aliases(facts: Facts) -> Facts:
@@ -52,14 +63,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("facts", type=Path, help="folder with the compiled tables of facts")
     parser.add_argument("out", type=Path, help="folder that receives the snapshot")
+    parser.add_argument(
+        "--previous", type=Path, help="folder of the last good snapshot, to compare with"
+    )
     given = parser.parse_args(arguments)
     try:
-        snapshot = build_snapshot(given.facts)
+        snapshot = build_snapshot(given.facts, given.previous)
         publish(snapshot.files, write_manifest(snapshot.manifest), given.out)
     except CostoptError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    sys.stdout.write(build_report(snapshot, str(given.out)))
+    compared_with = None if given.previous is None else str(given.previous)
+    sys.stdout.write(build_report(snapshot, str(given.out), compared_with))
     return 0
 
 

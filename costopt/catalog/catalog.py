@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from math import isfinite
 from pathlib import Path
 from typing import Self
 
@@ -12,10 +11,11 @@ import pandas as pd
 from costopt.accelerator import Accelerator
 from costopt.catalog import lookup
 from costopt.catalog.age_limits import MAX_AGE_MONTHS
-from costopt.catalog.currency import ExchangeRate, find_rate
+from costopt.catalog.arguments import figure_from_zero, figures_by_key, names_of, text_of
+from costopt.catalog.currency import ExchangeRate, add_rate, find_rate
 from costopt.catalog.merge import merge_rows
-from costopt.catalog.offer_view import join_offers, name_mask
-from costopt.catalog.own_prices import reprice
+from costopt.catalog.offer_view import TYPE_CONDITIONS, describe_types, join_offers, name_mask
+from costopt.catalog.own_prices import OwnPrices, reprice
 from costopt.catalog.schema import DATED_MATERIAL, TABLES
 from costopt.catalog.store.history import PriceQuestion, joined_history, past_of_both
 from costopt.catalog.store.opening import Opened, open_bundled, open_place
@@ -81,6 +81,9 @@ class Catalog(Tables):
     ) -> Self:
         """Keep the offers that meet every condition; names may hold ``*`` and ``?``.
 
+        Instance types stay, priced or not, when they meet the conditions that concern types:
+        provider, names, accelerator, vendor and memory.
+
         Args:
             providers: clouds.
             regions: regions by the providers' own names.
@@ -96,34 +99,42 @@ class Catalog(Tables):
 
         Raises:
             UnknownNameError: a name or pattern matches nothing here.
-            InvalidInputError: a condition is an empty list, or a figure is below 0.
+            InvalidInputError: a condition is an empty list, of a wrong type, or names only what
+                has no price here; or a figure is below 0.
             EmptyCatalogError: there are no offers to begin with.
             MissingExchangeRateError: a price of an offer that meets the other conditions cannot
                 be brought to the currency.
         """
-        _refuse_below_zero("min_vram_gib", min_vram_gib)
-        _refuse_below_zero("max_price_per_hour", max_price_per_hour)
+        least_gib = figure_from_zero("filter", "min_vram_gib", min_vram_gib)
+        highest_price = figure_from_zero("filter", "max_price_per_hour", max_price_per_hour)
+        given = {
+            "provider": ("providers", providers),
+            "region": ("regions", regions),
+            "country": ("countries", countries),
+            "instance_type": ("instance_types", instance_types),
+            "family": ("families", families),
+            "accelerator": ("accelerator_types", accelerator_types),
+            "vendor": ("vendors", vendors),
+            "purchase_option": ("purchase_options", purchase_options),
+        }
+        wanted = {column: names_of("filter", *argument) for column, argument in given.items()}
         if not len(self):
             raise EmptyCatalogError("left to filter")
-        wanted = {
-            "provider": providers,
-            "region": regions,
-            "country": countries,
-            "instance_type": instance_types,
-            "family": families,
-            "accelerator": accelerator_types,
-            "vendor": vendors,
-            "purchase_option": purchase_options,
-        }
-        joined = self._joined
-        keep = name_mask(joined, self._tables, wanted)
-        if min_vram_gib is not None:
-            keep &= (joined["instance_usable_gib"] >= min_vram_gib).to_numpy()
-        if max_price_per_hour is not None:
+        joined, types = self._joined, describe_types(self._tables)
+        keep = name_mask(joined, self._tables, wanted, self.known_names)
+        of_types = {column: wanted[column] for column in TYPE_CONDITIONS}
+        keep_types = name_mask(types, self._tables, of_types, self.known_names)
+        if least_gib is not None:
+            keep &= (joined["instance_usable_gib"] >= least_gib).to_numpy()
+            keep_types &= (types["instance_usable_gib"] >= least_gib).to_numpy()
+        if highest_price is not None:
             kept = joined[keep]
             price = kept["effective_per_hour"] * self.conversion(kept["currency"], currency)
-            keep[keep] = (price <= max_price_per_hour).to_numpy()
-        return self._with_offers(self._tables["offers"][keep])
+            keep[keep] = (price <= highest_price).to_numpy()
+        return self._with_tables(
+            offers=self._tables["offers"][keep],
+            instance_types=self._tables["instance_types"][keep_types],
+        )
 
     def merge(self, other: "Catalog") -> Self:
         """Join two catalogues; where both hold the same row, the newer one stays.
@@ -132,7 +143,12 @@ class Catalog(Tables):
 
         Raises:
             CatalogFileError: the same row has the same date and different contents in the two.
+            InvalidInputError: the other is not a catalogue.
         """
+        if not isinstance(other, Catalog):
+            raise InvalidInputError(
+                "merge", [f"{other!r} is not a Catalog; open one with Catalog.open(place)"]
+            )
 
         def merged(name: str) -> pd.DataFrame:
             return merge_rows(TABLES[name], self.table(name), other.table(name))
@@ -143,6 +159,7 @@ class Catalog(Tables):
             as_of=max(self._reference, other._reference),
             dated=merged if self._dated and other._dated else self._dated or other._dated,
             past=past_of_both(self._past, other._past),
+            known=self._known.joined(other._known),
         )
 
     def with_prices(
@@ -168,19 +185,48 @@ class Catalog(Tables):
         Raises:
             UnknownNameError: a key matches no offer.
             InvalidInputError: a discount is outside 0..1, a price is not above 0, a price is
-                given to an offer with a term, or the reason is empty.
+                given to an offer with a term, a key names only what has no price here, the
+                reason is empty, or an argument is of a wrong type.
             EmptyCatalogError: there are no offers.
         """
         if not len(self):
             raise EmptyCatalogError("to give a price")
-        offers = self._tables["offers"]
-        own = reprice(offers, discounts or {}, prices_per_hour or {}, reason, self.as_of)
-        return self._with_offers(own)
+        own = OwnPrices(
+            discounts=figures_by_key("discounts", discounts),
+            prices_per_hour=figures_by_key("prices_per_hour", prices_per_hour),
+            reason=text_of("reason", reason, "say where your prices come from"),
+            as_of=self.as_of,
+        )
+        return self._with_tables(offers=reprice(self._tables["offers"], own, self.known_names))
 
-    def _with_offers(self, offers: pd.DataFrame) -> Self:
-        tables = {**self._tables, "offers": offers.reset_index(drop=True)}
+    def with_exchange_rate(
+        self, base: str, quote: str, rate: float, *, as_of: str, source: str
+    ) -> Self:
+        """Add an exchange rate, or replace the one of the same date.
+
+        Args:
+            base: ISO 4217 code of the currency that is converted.
+            quote: ISO 4217 code of the currency that results.
+            rate: units of ``quote`` per unit of ``base``.
+            as_of: date of the rate, ISO 8601.
+            source: who published the rate; plans carry it.
+
+        Raises:
+            InvalidInputError: an argument breaks a rule, or a newer rate of the pair is here
+                already and would be used.
+        """
+        own = ExchangeRate(base=base, quote=quote, rate=rate, as_of=as_of, source=source)
+        return self._with_tables(exchange_rates=add_rate(self._tables["exchange_rates"], own))
+
+    def _with_tables(self, **changed: pd.DataFrame) -> Self:
+        tables = {name: rows.reset_index(drop=True) for name, rows in changed.items()}
         return type(self)(
-            tables, place=self._place, as_of=self.as_of, dated=self._dated, past=self._past
+            {**self._tables, **tables},
+            place=self._place,
+            as_of=self._reference,
+            dated=self._dated,
+            known=self._known,
+            past=self._past,
         )
 
     def model(self, name: str) -> ModelSpec:
@@ -287,8 +333,3 @@ class Catalog(Tables):
             f"Catalog({self._place} of {self.as_of}: {len(offers):,} offers, "
             f"{offers['instance_type'].nunique()} instance types of {providers})"
         )
-
-
-def _refuse_below_zero(name: str, value: float | None) -> None:
-    if value is not None and not (isfinite(value) and value >= 0):
-        raise InvalidInputError("filter", [f"{name} = {value}: must be a number of at least 0"])

@@ -5,14 +5,17 @@ from typing import Final, TypeAlias
 
 import pandas as pd
 
-from costopt.catalog.checking import age, coverage, hardware, price, reference
+from costopt.catalog.checking import age, change, coverage, hardware, price, reference
 from costopt.catalog.checking.settings import CheckSettings, Tables
 from costopt.catalog.columns import Table
 from costopt.catalog.finding import join_findings, without_left_out
-from costopt.catalog.schema import TABLES
+from costopt.catalog.schema import OFFERS, TABLES
 from costopt.errors import CatalogFileError
 
 Check: TypeAlias = Callable[[Tables, CheckSettings], pd.DataFrame]
+
+Comparison: TypeAlias = Callable[[Tables, Tables, CheckSettings], pd.DataFrame]
+"""A check of the tables (second) against those of the last good snapshot (first)."""
 
 GATES: Final[tuple[Check, ...]] = (
     reference.value_missing,
@@ -53,6 +56,14 @@ REMARKS: Final[tuple[Check, ...]] = (
 )
 """Checks of the rows that stay."""
 
+CHANGES: Final[tuple[Comparison, ...]] = (
+    change.family_rows_changed,
+    change.on_demand_currency_changed,
+    change.on_demand_moved,
+    change.region_rows_changed,
+    change.region_vanished,
+)
+"""Checks of the rows that stay against the last good snapshot."""
 
 _KINDS: Final[dict[str, Callable[..., bool]]] = {
     "text": pd.api.types.is_string_dtype,
@@ -119,3 +130,23 @@ def leave_out(
 def remark(tables: Tables, settings: CheckSettings) -> pd.DataFrame:
     """Run the checks of the rows that stay; one finding for each row and reason."""
     return join_findings(check(tables, settings) for check in REMARKS)
+
+
+def leave_out_jumps(
+    previous: Tables, tables: Tables, settings: CheckSettings
+) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+    """Leave out prices too far from the last good ones, and remark on what else changed.
+
+    Args:
+        previous: tables of the last good snapshot: offers and instance_types.
+        tables: what the gates left.
+        settings: thresholds.
+
+    Returns:
+        The tables without the prices that jumped, and a finding for each of those and for each
+        other change.
+    """
+    jumps = change.on_demand_jumped(previous, tables, settings)
+    kept = {**tables, "offers": without_left_out(OFFERS, tables["offers"], jumps)}
+    changes = [check(previous, kept, settings) for check in CHANGES]
+    return kept, join_findings((jumps, *changes))

@@ -1,11 +1,15 @@
 """Exchange rates: one dated rate from a currency to another, or a clear refusal."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import asdict, dataclass
+from math import isfinite
 
 import pandas as pd
 
+from costopt.catalog.arguments import figure_of, text_of
 from costopt.catalog.dates import age_days, first_days
-from costopt.errors import MissingExchangeRateError
+from costopt.catalog.schema import EXCHANGE_RATES
+from costopt.errors import InvalidInputError, MissingExchangeRateError
 from costopt.units import DAYS_PER_MONTH
 
 
@@ -61,3 +65,50 @@ def find_rate(
             )
     known = [f"{row.base}/{row.quote} of {row.as_of}" for row in rates.itertuples(index=False)]
     raise MissingExchangeRateError(base, quote, known)
+
+
+def add_rate(rates: pd.DataFrame, own: ExchangeRate) -> pd.DataFrame:
+    """Return the rates with one of your own, in the place of one of the same pair and date.
+
+    Args:
+        rates: the catalogue's exchange_rates table.
+        own: the rate to add.
+
+    Raises:
+        InvalidInputError: a code, the rate, the date or the source breaks a rule, or the table
+            holds a newer rate of the pair.
+    """
+    _refuse_malformed(own)
+    day = first_days(pd.Series([own.as_of], dtype="str")).iloc[0]
+    pair = {own.base, own.quote}
+    of_pair = rates["base"].isin(pair) & rates["quote"].isin(pair)
+    days = first_days(rates["as_of"])
+    newer = rates[of_pair & (days > day)]
+    if len(newer):
+        row = newer.iloc[0]
+        raise InvalidInputError(
+            "exchange rate",
+            [
+                f"as_of = {own.as_of}: the catalogue holds {row['base']}/{row['quote']} of "
+                f"{row['as_of']}, which is newer and would be used; give a rate of a later date"
+            ],
+        )
+    added = pd.DataFrame([asdict(own)]).astype(rates.dtypes.to_dict())
+    both = pd.concat([rates[~(of_pair & (days == day))], added], ignore_index=True)
+    return both.sort_values(list(EXCHANGE_RATES.key), ignore_index=True, kind="stable")
+
+
+def _refuse_malformed(own: ExchangeRate) -> None:
+    subject = "exchange rate"
+    for name, code in (("base", own.base), ("quote", own.quote)):
+        if not (isinstance(code, str) and re.fullmatch("[A-Z]{3}", code)):
+            raise InvalidInputError(
+                subject, [f"{name} = {code!r}: must be three capital letters, such as EUR"]
+            )
+    if own.base == own.quote:
+        raise InvalidInputError(subject, [f"{own.base} into itself needs no rate"])
+    rate = figure_of(subject, "rate", own.rate)
+    if not (isfinite(rate) and rate > 0):
+        raise InvalidInputError(subject, [f"rate = {rate}: must be above 0"])
+    text_of("as_of", own.as_of, "give the date of the rate, such as 2026-08-22")
+    text_of("source", own.source, "say who published the rate")

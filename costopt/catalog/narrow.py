@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from fnmatch import fnmatchcase
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,11 @@ from costopt.errors import InvalidInputError, UnknownNameError
 
 Mask: TypeAlias = NDArray[np.bool_]
 """One truth value for each row of a table."""
+
+MOST_NAMED: Final = 3
+"""Names without a price that a message lists."""
+
+NO_NAMES: Final[frozenset[str]] = frozenset()
 
 
 def matching_names(
@@ -45,15 +50,46 @@ def matching_names(
 
 
 def matches(
-    column: "pd.Series[str]", kind: str, patterns: Sequence[str] | None, hint: str = ""
+    column: "pd.Series[str]",
+    kind: str,
+    patterns: Sequence[str] | None,
+    hint: str = "",
+    known: Collection[str] = NO_NAMES,
 ) -> Mask:
     """Return which rows hold a name that a pattern matches; all rows without patterns.
 
+    Args:
+        column: names of offers.
+        kind: what the names are, for messages.
+        patterns: names, which may hold ``*`` and ``?``; None does not limit.
+        hint: what to write instead, for messages.
+        known: names that there are without an offer here.
+
     Raises:
-        UnknownNameError: a pattern matches no name of the column.
-        InvalidInputError: there is no pattern.
+        UnknownNameError: a pattern matches no name.
+        InvalidInputError: there is no pattern, or all that match are without an offer here.
     """
     if patterns is None:
         return np.ones(len(column), dtype=np.bool_)
-    known = frozenset(column.unique()) - {""}
-    return column.isin(matching_names(kind, patterns, known, hint)).to_numpy(dtype=np.bool_)
+    here = frozenset(column.unique()) - {""}
+    found = matching_names(kind, patterns, here.union(known), hint)
+    refuse_unpriced(kind, found, found & here)
+    return column.isin(found).to_numpy(dtype=np.bool_)
+
+
+def refuse_unpriced(kind: str, found: Collection[str], priced: Collection[str]) -> None:
+    """Refuse names that are known, when none of them has a price here.
+
+    Raises:
+        InvalidInputError: none has.
+    """
+    if priced:
+        return
+    listed = sorted(found)
+    names = ", ".join(listed[:MOST_NAMED])
+    if len(listed) > MOST_NAMED:
+        names += f" and {len(listed) - MOST_NAMED} more"
+    have = "has" if len(listed) == 1 else "have"
+    raise InvalidInputError(
+        kind, [f"{names} {have} no price here; name another, or leave the condition out"]
+    )

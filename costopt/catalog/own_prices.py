@@ -1,6 +1,7 @@
 """Own discounts and prices on top of list prices, and the keys that name offers."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -8,107 +9,138 @@ import numpy as np
 import pandas as pd
 
 from costopt.catalog.finding import in_words
-from costopt.catalog.narrow import Mask, matches
+from costopt.catalog.narrow import NO_NAMES, Mask, matches, matching_names
 from costopt.errors import InvalidInputError
 
 KEY_PARTS: Final = ("provider", "region", "instance_type", "purchase_option")
 """Parts of a key that names offers, from the left."""
 
+AGAINST_ON_DEMAND: Final = frozenset(
+    {
+        "above_on_demand",
+        "equals_on_demand",
+        "spot_above_on_demand",
+        "spot_far_below_on_demand",
+        "commitment_above_on_demand",
+    }
+)
+"""Flags that compare a list price with the on-demand price beside it."""
+
+NEVER_MEET: Final = "{!r} names no offer: its parts never meet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnPrices:
+    """What you pay instead of list prices.
+
+    Attributes:
+        discounts: key -> share taken off recurring and upfront charges [0..1).
+        prices_per_hour: key -> hourly price in the offer's own currency [currency/h].
+        reason: where your prices come from.
+        as_of: date of your prices, ISO 8601.
+    """
+
+    discounts: Mapping[str, float]
+    prices_per_hour: Mapping[str, float]
+    reason: str
+    as_of: str
+
 
 def reprice(
-    offers: pd.DataFrame,
-    discounts: Mapping[str, float],
-    prices_per_hour: Mapping[str, float],
-    reason: str,
-    as_of: str,
+    offers: pd.DataFrame, own: OwnPrices, known: Mapping[str, frozenset[str]]
 ) -> pd.DataFrame:
     """Return the offers with your discounts, then your prices, and the trail of each change.
 
-    A discounted offer keeps the source, the date and the flags of its list price. A price of
-    your own is a fact of its own: its source is the reason, its date the one given; it has no
-    last day, and flags and note of the list price are not said of it.
+    A discounted offer keeps the source, the date and the flags of its list price, but those that
+    compare it with the on-demand price. A price of your own is a fact of its own: its source is
+    the reason, its date the one given; it has no last day, and flags and note of the list price
+    are not said of it.
 
     Args:
         offers: the offers table.
-        discounts: key -> share taken off recurring and upfront charges [0..1).
-        prices_per_hour: key -> hourly price in the offer's own currency.
-        reason: where your prices come from.
-        as_of: date of your prices, ISO 8601.
+        own: your discounts and prices.
+        known: column -> names that there are, with or without an offer here.
 
     Raises:
         UnknownNameError: a key matches no offer.
-        InvalidInputError: a figure is out of range, a price meets an offer with a term, or the
-            reason is empty.
+        InvalidInputError: a figure is out of range, a price meets an offer with a term, or a key
+            names only what has no offer here.
     """
-    if not reason.strip():
-        raise InvalidInputError("reason", ["say where your prices come from"])
     changed = offers.copy()
-    _discount(changed, discounts, reason)
-    _set_prices(changed, prices_per_hour, reason, as_of)
+    _discount(changed, own, known)
+    _set_prices(changed, own, known)
     return changed
 
 
-def _discount(changed: pd.DataFrame, discounts: Mapping[str, float], reason: str) -> None:
+def _discount(changed: pd.DataFrame, own: OwnPrices, known: Mapping[str, frozenset[str]]) -> None:
     """Take off each row what the last key that names it says."""
     taken = np.zeros(len(changed))
-    for key, discount in discounts.items():
+    for key, discount in own.discounts.items():
         if not 0 <= discount < 1:
             raise InvalidInputError(
                 "discounts", [f"{key} = {discount}: must be from 0 up to, not including, 1"]
             )
-        taken[key_mask(changed, key)] = discount
+        taken[key_mask(changed, key, known)] = discount
     rows = taken > 0
     list_price = changed.loc[rows, "effective_per_hour"]
     columns = ["recurring_per_hour", "upfront", "effective_per_hour"]
     changed.loc[rows, columns] = changed.loc[rows, columns].mul(1 - taken[rows], axis=0)
     share = pd.Series(100 * taken[rows], index=list_price.index)
     off = in_words("{:.10g} % off ", share) + in_words("{:.10g}/h", list_price)
-    _note(changed, rows, off + f" ({reason})")
+    _note(changed, rows, off + f" ({own.reason})")
+    changed.loc[rows, "flags"] = without_flags(changed.loc[rows, "flags"], AGAINST_ON_DEMAND)
 
 
 def _set_prices(
-    changed: pd.DataFrame, prices_per_hour: Mapping[str, float], reason: str, as_of: str
+    changed: pd.DataFrame, own: OwnPrices, known: Mapping[str, frozenset[str]]
 ) -> None:
     """Give each row the price that the last key that names it says."""
-    own = np.full(len(changed), np.nan)
-    for key, price in prices_per_hour.items():
+    price_of = np.full(len(changed), np.nan)
+    for key, price in own.prices_per_hour.items():
         if not (np.isfinite(price) and price > 0):
             raise InvalidInputError("prices_per_hour", [f"{key} = {price}: must be above 0"])
-        rows = key_mask(changed, key)
+        rows = key_mask(changed, key, known)
         if changed.loc[rows, "term_hours"].notna().any():
             raise InvalidInputError(
                 "prices_per_hour",
                 [f"{key} names offers with a term; give a discount, or name the purchase option"],
             )
-        own[rows] = price
-    rows = ~np.isnan(own)
+        price_of[rows] = price
+    rows = ~np.isnan(price_of)
     old = changed[rows]
     before = in_words("set from {:.10g}/h", old["effective_per_hour"])
     origin = " (" + old["source"] + ", " + old["as_of"] + ")"
-    after = in_words(" to {:.10g}/h", pd.Series(own[rows], index=old.index))
-    _note(changed, rows, before + origin + after + f" ({reason})")
-    changed.loc[rows, "recurring_per_hour"] = own[rows]
-    changed.loc[rows, "effective_per_hour"] = own[rows]
+    after = in_words(" to {:.10g}/h", pd.Series(price_of[rows], index=old.index))
+    _note(changed, rows, before + origin + after + f" ({own.reason})")
+    changed.loc[rows, "recurring_per_hour"] = price_of[rows]
+    changed.loc[rows, "effective_per_hour"] = price_of[rows]
     changed.loc[rows, "upfront"] = 0.0
     changed.loc[rows, ["valid_until", "flags", "note"]] = ""
-    changed.loc[rows, ["source", "as_of"]] = [reason, as_of]
+    changed.loc[rows, ["source", "as_of"]] = [own.reason, own.as_of]
 
 
-def key_mask(offers: pd.DataFrame, key: str) -> Mask:
+def key_mask(offers: pd.DataFrame, key: str, known: Mapping[str, frozenset[str]]) -> Mask:
     """Return which offers a key such as ``aws/us-*/p5.*/spot`` names.
+
+    Args:
+        offers: the offers table.
+        key: up to four parts.
+        known: column -> names that there are, with or without an offer here.
 
     Raises:
         UnknownNameError: a part of the key matches nothing.
-        InvalidInputError: the key has too many parts.
+        InvalidInputError: the key has too many parts, its parts never meet, or one names only
+            what has no offer here.
     """
     parts = key.split("/")
     if len(parts) > len(KEY_PARTS):
         raise InvalidInputError("key", [f"{key!r} has more parts than {'/'.join(KEY_PARTS)}"])
     mask = np.ones(len(offers), dtype=np.bool_)
     for column, pattern in zip(KEY_PARTS, parts, strict=False):
-        mask &= matches(offers[column], column.replace("_", " "), (pattern,))
+        names = known.get(column, NO_NAMES)
+        mask &= matches(offers[column], column.replace("_", " "), (pattern,), known=names)
     if not mask.any():
-        raise InvalidInputError("key", [f"{key!r} names no offer: its parts never meet"])
+        raise InvalidInputError("key", [NEVER_MEET.format(key)])
     return mask
 
 
@@ -126,15 +158,28 @@ def quota_rows(offers: pd.DataFrame, key: str) -> Mask:
     return mask
 
 
-def known_quota_rows(offers: pd.DataFrame, key: str) -> Mask:
-    """Return which offers of the whole catalogue a quota counts.
+def known_quota_rows(offers: pd.DataFrame, key: str, known: Mapping[str, frozenset[str]]) -> Mask:
+    """Return which offers of the whole catalogue a quota counts; a type may have no price here.
+
+    Args:
+        offers: the offers table.
+        key: of the quota.
+        known: column -> names that there are, with or without an offer here.
 
     Raises:
         UnknownNameError: a part of the key matches nothing.
         InvalidInputError: the key has too many parts, or its parts never meet.
     """
-    parts = _quota_parts(key)
-    return key_mask(offers, "/".join(parts.get(column, "*") for column in KEY_PARTS[:3]))
+    every_part_is_here = True
+    for column, pattern in _quota_parts(key).items():
+        here = frozenset(offers[column].unique())
+        names = here | known.get(column, NO_NAMES)
+        found = matching_names(column.replace("_", " "), (pattern,), names)
+        every_part_is_here &= not found.isdisjoint(here)
+    rows = quota_rows(offers, key)
+    if every_part_is_here and not rows.any():
+        raise InvalidInputError("key", [NEVER_MEET.format(key)])
+    return rows
 
 
 def _quota_parts(key: str) -> dict[str, str]:
@@ -152,3 +197,16 @@ def _note(changed: pd.DataFrame, rows: Mask, steps: "pd.Series[str]") -> None:
     """Add one step each to the trails of the changed rows."""
     trail = changed.loc[rows, "trail"]
     changed.loc[rows, "trail"] = trail.where(trail == "", trail + " -> ") + steps
+
+
+def without_flags(flags: "pd.Series[str]", dropped: Collection[str]) -> "pd.Series[str]":
+    """Return flags joined by ``;`` without some of them.
+
+    >>> without_flags(pd.Series(["derived;above_on_demand", ""]), {"above_on_demand"}).tolist()
+    ['derived', '']
+    """
+    kept = {
+        text: ";".join(flag for flag in text.split(";") if flag not in dropped)
+        for text in flags.unique()
+    }
+    return flags.map(kept).astype("str")

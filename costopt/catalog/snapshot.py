@@ -15,6 +15,7 @@ from costopt.catalog.columns import Table
 from costopt.catalog.manifest import MANIFEST_NAME, Manifest, check_bytes, read_manifest
 from costopt.catalog.schema import TABLES
 from costopt.catalog.store.place import file_system_of
+from costopt.catalog.web import file_url, is_web_place, read_web_file
 from costopt.errors import CatalogFileError
 
 BUNDLED_PACKAGE: Final = "costopt_catalogs"
@@ -66,13 +67,15 @@ def bundled_snapshot() -> Snapshot:
 
 
 def snapshot_at(url: str | Path) -> Snapshot:
-    """Open a snapshot in a folder, or at any URL that fsspec can read.
+    """Open a snapshot in a folder, over HTTP, or at any other URL that fsspec can read.
 
     Raises:
         CatalogFileError: the protocol of the URL is not known or not installed, there is no
             manifest, or it cannot be read.
     """
     place = str(url)
+    if is_web_place(place):
+        return open_snapshot(lambda name: read_web_file(file_url(place, name)), place)
     system, root = file_system_of(place)
     return open_snapshot(lambda name: bytes(system.cat_file(f"{root}/{name}")), place)
 
@@ -91,6 +94,8 @@ def open_snapshot(read: Callable[[str], bytes], place: str) -> Snapshot:
     def read_or_explain(name: str) -> bytes:
         try:
             return read(name)
+        except CatalogFileError:
+            raise
         except Exception as error:  # each file system of fsspec raises errors of its own
             lacking = isinstance(error, FileNotFoundError)
             raise CatalogFileError(

@@ -12,6 +12,7 @@ import pyarrow.csv as pa_csv
 from costopt.accelerator import Accelerator
 from costopt.catalog import lookup
 from costopt.catalog.dates import age_table, newest_day
+from costopt.catalog.known_names import KnownNames
 from costopt.catalog.schema import DATED_MATERIAL, TABLES
 from costopt.catalog.store.history import PastPrices
 from costopt.errors import CatalogFileError, EmptyCatalogError
@@ -28,6 +29,7 @@ class Tables:
         as_of: str = "",
         dated: Callable[[str], pd.DataFrame] | None = None,
         past: PastPrices | None = None,
+        known: KnownNames | None = None,
     ) -> None:
         """Hold tables; ``Catalog.bundled()`` and ``Catalog.open()`` are the usual ways in.
 
@@ -38,6 +40,8 @@ class Tables:
                 out.
             dated: reads a table of dated material when it is asked for.
             past: reads the prices of all versions of the store that the tables come from.
+            known: names and priced types of the catalogue that this one was narrowed from; its
+                own when left out.
 
         Raises:
             UnknownNameError: the schema has no such table.
@@ -57,6 +61,7 @@ class Tables:
         self._given_as_of = as_of
         self._dated = dated
         self._past = past
+        self._given_known = known
         self._accelerators: dict[str, Accelerator] = {}
 
     @property
@@ -80,6 +85,15 @@ class Tables:
             self._tables[name] = self._dated(name)
         return self._tables[name].copy(deep=False)
 
+    @cached_property
+    def _known(self) -> KnownNames:
+        return self._given_known or KnownNames.of(self._tables)
+
+    @property
+    def known_names(self) -> Mapping[str, frozenset[str]]:
+        """Column -> every name in it before narrowing, with or without a price."""
+        return self._known.names
+
     @property
     def offers(self) -> pd.DataFrame:
         """Every way to pay for an instance type in a region, in native currency."""
@@ -89,6 +103,11 @@ class Tables:
     def instance_types(self) -> pd.DataFrame:
         """Every instance type, those without a price included."""
         return self.table("instance_types")
+
+    @property
+    def unpriced_types(self) -> pd.DataFrame:
+        """Instance types without a price even before narrowing; no plan ever holds them."""
+        return self._known.unpriced(self.table("instance_types"))
 
     @property
     def accelerators(self) -> pd.DataFrame:

@@ -16,3 +16,6 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        sys.stderr.write(f"costopt: the output cannot be written ({error.strerror})\n")
+        sys.exit(2)

@@ -7,7 +7,7 @@ import typer
 
 from costopt.catalog.offer_metrics import SortBy, offer_metrics, sorted_offers
 from costopt.cli.inputs import open_catalog
-from costopt.cli.offer_table import legend, offer_table
+from costopt.cli.offer_table import legend, offer_table, unpriced_words
 from costopt.errors import InvalidInputError
 
 WIDTH_OF_A_FILE: Final = 100
@@ -15,13 +15,13 @@ WIDTH_OF_A_FILE: Final = 100
 
 
 def show_catalog(
-    provider: Annotated[list[str] | None, typer.Option(help="Clouds; may repeat.")] = None,
+    provider: Annotated[list[str] | None, typer.Option(help="Clouds, such as aws.")] = None,
     region: Annotated[list[str] | None, typer.Option(help="Regions, such as us-*.")] = None,
     country: Annotated[list[str] | None, typer.Option(help="ISO codes, or EU, EEA.")] = None,
     instance_type: Annotated[list[str] | None, typer.Option(help="Types, such as p5*.")] = None,
     accelerator: Annotated[list[str] | None, typer.Option(help="Such as H100*, or cpu.")] = None,
     purchase_option: Annotated[list[str] | None, typer.Option(help="Such as spot.")] = None,
-    min_vram_gib: Annotated[float | None, typer.Option(help="Of the whole instance.")] = None,
+    min_vram_gib: Annotated[float | None, typer.Option(help="Of the instance.")] = None,
     max_price: Annotated[float | None, typer.Option(help="Per hour, in --currency.")] = None,
     sort: Annotated[SortBy, typer.Option(help="What comes first.")] = SortBy.PRICE,
     compute_format: Annotated[str, typer.Option(help="Of the TFLOP figure.")] = "bf16",
@@ -30,7 +30,10 @@ def show_catalog(
     csv: Annotated[bool, typer.Option("--csv", help="Print every row as CSV.")] = False,
     catalog: Annotated[str | None, typer.Option(help="Folder or URL of a catalogue.")] = None,
 ) -> None:
-    """Show offers: filter, sort, and see the age and the source of each price."""
+    """Show offers: filter, sort, and see the age and the source of each price.
+
+    Options that take a list of names may be repeated; names may hold the wildcards * and ?.
+    """
     source = open_catalog(catalog).filter(
         providers=provider,
         regions=region,
@@ -42,10 +45,10 @@ def show_catalog(
         max_price_per_hour=max_price,
         currency=currency,
     )
+    unpriced = len(source.unpriced_types)
     if not len(source):
-        raise InvalidInputError(
-            "filter", ["no offer meets all these conditions; widen one or leave it out"]
-        )
+        problem = "no offer meets all these conditions; widen one or leave it out"
+        raise InvalidInputError("filter", [problem, *unpriced_words(unpriced)])
     offers = sorted_offers(offer_metrics(source, currency, compute_format), sort)
     if csv:
         typer.echo(offers.to_csv(index=False), nl=False)
@@ -54,3 +57,5 @@ def show_catalog(
     width = get_terminal_size((WIDTH_OF_A_FILE, 0)).columns
     typer.echo(offer_table(shown, currency, width))
     typer.echo(legend(shown, len(offers), source.as_of, compute_format, width))
+    for words in unpriced_words(unpriced):
+        typer.echo(f"{words}.")

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 
 import pandas as pd
 
-from costopt.plan.words import age_in_words, payment_in_short
+from costopt.plan.words import age_in_words, counted, payment_in_short
 
 NARROWEST: Final = 60
 """Columns that the table takes however narrow the terminal is."""
@@ -88,6 +88,13 @@ def legend(shown: pd.DataFrame, offers: int, as_of: str, compute_format: str, wi
         max(width, NARROWEST),
         break_on_hyphens=False,
     )
+
+
+def unpriced_words(unpriced: int) -> tuple[str, ...]:
+    """Say how many instance types of the kind asked for have no price; nothing without any."""
+    if not unpriced:
+        return ()
+    return (f"{counted(unpriced, 'more instance type')} of this kind without any price",)
 
 
 def _fitting(

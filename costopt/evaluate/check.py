@@ -33,17 +33,27 @@ class Evaluation:
         cost_per_hour: of all lines while they run [plan currency/h].
         cost_total: over the horizon, or until the jobs are done [plan currency].
         violations: one sentence for each figure or limit that does not hold.
+        status: of the plan.
     """
 
     cost_per_hour: float
     cost_total: float
     violations: tuple[str, ...]
+    status: PlanStatus
 
     def __str__(self) -> str:
         """Return the outcome for a terminal."""
         figures = f"cost {self.cost_per_hour:,.4f} per hour, {self.cost_total:,.2f} in all"
+        if not self.violations and self.status not in ANSWERED:
+            words = self.status.value.replace("_", " ")
+            return (
+                f"There is no plan to check ({words}); only a new search can tell whether one is."
+            )
         if not self.violations:
-            return f"The plan holds: {figures}; every limit is met."
+            return (
+                f"The plan holds: {figures}; every limit is met. What only a search can tell is "
+                "taken as written: the bound, what stands beside the plan, what was left out."
+            )
         listed = "\n".join(f"- {sentence}" for sentence in self.violations)
         return f"The plan does not hold ({figures}):\n{listed}"
 
@@ -63,7 +73,12 @@ def evaluate_plan(plan: Plan, catalog: Catalog) -> Evaluation:
     """
     _refuse_other_catalog(plan, catalog)
     if not plan.lines:
-        return Evaluation(cost_per_hour=0.0, cost_total=0.0, violations=_without_lines(plan))
+        return Evaluation(
+            cost_per_hour=0.0,
+            cost_total=0.0,
+            violations=_without_lines(plan),
+            status=plan.status,
+        )
     violations = list(_contradictions(plan))
     lines = list(plan.lines)
     running: dict[str, Operated] = {}
@@ -88,6 +103,7 @@ def evaluate_plan(plan: Plan, catalog: Catalog) -> Evaluation:
         cost_per_hour=sum(line.line_cost_per_hour for line in lines),
         cost_total=sum(line.line_cost_total for line in lines),
         violations=tuple(violations),
+        status=plan.status,
     )
 
 

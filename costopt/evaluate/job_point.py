@@ -12,16 +12,17 @@ from costopt.candidate.gang_costs import GangOffers, GangPairs, GangWork, price_
 from costopt.candidate.job import NO_OFFER
 from costopt.candidate.layout import Layout
 from costopt.candidate.memory import vram_by_term
-from costopt.candidate.renting import risk_of, start_hours
-from costopt.candidate.training import (
+from costopt.candidate.rated_gangs import (
     checkpoint_bytes,
     rate_gangs,
     strategy_of,
     total_tokens,
 )
+from costopt.candidate.renting import risk_of, start_hours
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.evaluate.facts import offers_of, types_of
+from costopt.evaluate.limits import TOLERANCE
 from costopt.performance.bands import Band
 from costopt.plan.line import PlanLine
 from costopt.units import SECONDS_PER_HOUR
@@ -40,6 +41,7 @@ class JobPoint:
         firm_hours: charged for each firm node [h].
         spot_hours: charged for each spot node [h].
         cost_total: of the whole job [currency].
+        work_fractions: part of the work that each line does [0..1].
         vram_gib: memory of one accelerator by term [GiB].
         usable_gib: what it has [GiB].
     """
@@ -50,6 +52,7 @@ class JobPoint:
     firm_hours: float
     spot_hours: float
     cost_total: float
+    work_fractions: tuple[float, ...]
     vram_gib: Mapping[str, float]
     usable_gib: float
 
@@ -88,6 +91,7 @@ def job_point(
     """
     nodes = sum(line.count for line in lines)
     _refuse_mixed_gang(workload, lines, nodes)
+    work_fractions = work_fractions_of(workload, lines)
     gang = _gang(catalog, workload, lines[0], nodes)
     factor = planned_factor(
         gang.band.low_factor, gang.band.high_factor, gang.band.origin, request.confidence
@@ -96,8 +100,8 @@ def job_point(
     if rate <= 0:
         endless = float("inf")
         return JobPoint(layout=gang.layout, rate=0.0, hours=endless, firm_hours=endless,
-                        spot_hours=endless, cost_total=endless, vram_gib=gang.vram_gib,
-                        usable_gib=gang.usable_gib)  # fmt: skip
+                        spot_hours=endless, cost_total=endless, work_fractions=work_fractions,
+                        vram_gib=gang.vram_gib, usable_gib=gang.usable_gib)  # fmt: skip
     offers = offers_of(catalog, lines)
     allowed = ages_allowed([workload.limits, request.limits])["exchange_rate"]
     rates = catalog.conversion(offers["currency"], request.currency, allowed)
@@ -131,7 +135,9 @@ def job_point(
             work=index,
             firm=np.array([firm[0] if firm else spot[0]]),
             spot=np.array([spot[0] if spot else NO_OFFER]),
+            firm_nodes=np.array([sum(lines[row].count for row in firm)]),
             spot_nodes=np.array([sum(lines[row].count for row in spot)]),
+            spot_work_fraction=np.array([float(sum(work_fractions[row] for row in spot))]),
         ),
     )
     return JobPoint(
@@ -141,9 +147,30 @@ def job_point(
         firm_hours=float(priced.firm_hours[0]),
         spot_hours=float(priced.spot_hours[0]),
         cost_total=float(priced.cost_total[0]),
+        work_fractions=work_fractions,
         vram_gib=gang.vram_gib,
         usable_gib=gang.usable_gib,
     )
+
+
+def work_fractions_of(workload: Job, lines: Sequence[PlanLine]) -> tuple[float, ...]:
+    """Return the part of the work that each line does [0..1].
+
+    Nodes of a training gang work in step, each on an equal part. Nodes of a batch are on their
+    own, so how much goes to which line is a decision of the plan, written as its routing.
+
+    Raises:
+        InvalidInputError: the routing of a batch does not add up to the whole of it.
+    """
+    nodes = sum(line.count for line in lines)
+    if not isinstance(workload, BatchInference):
+        return tuple(line.count / nodes for line in lines)
+    parts = tuple(line.routing[0] for line in lines)
+    if not (min(parts) > 0 and abs(sum(parts) - 1) <= TOLERANCE):
+        raise InvalidInputError(
+            "plan", [f"the lines do {sum(parts):.4%} of the work, each must do a part of 100 %"]
+        )
+    return parts
 
 
 def _refuse_mixed_gang(workload: Job, lines: Sequence[PlanLine], nodes: int) -> None:

@@ -88,7 +88,7 @@ def _requirement(workload: Requirement, lines: Sequence[PlanLine]) -> Operated:
     """Share the demand at the user's own rates, or leave equal nodes without a rate."""
     rates, demand = workload.throughput_per_second, workload.demand_per_second
     if rates is None or demand is None:
-        return Operated(lines=tuple(_by_hours(lines)))
+        return Operated(lines=tuple(_by_count(lines)))
     filled = []
     for line in lines:
         rate = rates.get(line.offer.instance_type, 0.0)
@@ -109,14 +109,13 @@ def _requirement(workload: Requirement, lines: Sequence[PlanLine]) -> Operated:
     return Operated(lines=tuple(filled))
 
 
-def _by_hours(lines: Sequence[PlanLine]) -> list[PlanLine]:
-    """Share a workload between lines by the hours of their instances."""
+def _by_count(lines: Sequence[PlanLine]) -> list[PlanLine]:
+    """Share a workload between lines of equal nodes."""
     nodes = sum(line.count for line in lines)
-    hours = sum(line.count * line.hours for line in lines)
     return [
         line.model_copy(
             update={
-                "share": line.count * line.hours / hours,
+                "share": line.count / nodes,
                 "routing": (line.count / nodes,),
                 "max_utilisation": 1.0,
             }
@@ -143,6 +142,9 @@ def _job(
             update={
                 "layout": point.layout,
                 "hours": point.spot_hours if line.is_spot else point.firm_hours,
+                "share": part,
+                "routing": (part,),
+                "max_utilisation": 1.0,
                 "rate_per_instance": point.rate / nodes,
                 "rate_unit": unit,
                 "rate_origin": origin,
@@ -151,9 +153,9 @@ def _job(
                 "vram_usable_gib": point.usable_gib or None,
             }
         )
-        for line, (origin, band) in zip(lines, bases, strict=True)
+        for line, part, (origin, band) in zip(lines, point.work_fractions, bases, strict=True)
     ]
-    return Operated(lines=tuple(_by_hours(filled)), duration_hours=point.hours)
+    return Operated(lines=tuple(filled), duration_hours=point.hours)
 
 
 def _serving(

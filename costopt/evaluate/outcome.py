@@ -49,6 +49,7 @@ def outcome_of(
         spot_fraction=_spot_fraction(workload, lines),
         worst_pool=pool,
         served_after_worst_loss=served,
+        expected_served_fraction=_expected_served(workload, lines),
     )
 
 
@@ -91,6 +92,15 @@ def _spot_fraction(workload: AnyWorkload, lines: Sequence[PlanLine]) -> float:
     return sum(line.count * line.hours for line in spot) / used
 
 
+def _expected_served(workload: AnyWorkload, lines: Sequence[PlanLine]) -> float:
+    """Share of a service's demand on firm capacity, and on spot as often as it is there."""
+    if not isinstance(workload, InferenceService | Requirement):
+        return 1.0
+    absent = (line.share * (1 - (line.availability_fraction or 0.0)) for line in lines
+              if line.is_spot)  # fmt: skip
+    return 1.0 - sum(absent)
+
+
 def _worst_loss(lines: Sequence[PlanLine]) -> tuple[str, float]:
     """Return the spot pool whose loss hits a bucket hardest, and what is then still served."""
     lost: dict[str, float] = {}
@@ -112,7 +122,9 @@ def cost_range(lines: Sequence[PlanLine]) -> tuple[float, float]:
     Returns:
         The lower and the higher cost [plan currency].
     """
-    return _cost_at(lines, high=True), _cost_at(lines, high=False)
+    planned = sum(line.line_cost_total for line in lines)
+    low, high = _cost_at(lines, high=True), _cost_at(lines, high=False)
+    return min(low, planned), max(high, planned)
 
 
 def _cost_at(lines: Sequence[PlanLine], *, high: bool) -> float:

@@ -26,8 +26,11 @@ def broken_requirement(
             yield f"{kind.name} is not the hardware that is required ({reason})"
     if workload.throughput_per_second is None:
         count = sum(line.count for line in lines)
-        if count != workload.nodes or len({(kind.provider, kind.name) for kind in kinds}) != 1:
-            yield f"{count} instances, {workload.nodes} equal ones required"
+        places = {
+            (line.offer.provider, line.offer.region, line.offer.instance_type) for line in lines
+        }
+        if count != workload.nodes or len(places) != 1:
+            yield f"{count} instances, {workload.nodes} equal ones required in one region"
         return
     allowed = workload.max_utilisation
     for line in lines:

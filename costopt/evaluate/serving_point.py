@@ -1,7 +1,8 @@
 """How the instances of a service really run under the routing of a plan."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,11 +10,12 @@ from numpy.typing import NDArray
 from costopt.candidate.confidence import planned_hardware
 from costopt.candidate.layout import placement
 from costopt.candidate.memory import vram_by_term
-from costopt.candidate.serving import rate_cells
+from costopt.candidate.serving import late_choices, rate_cells
 from costopt.candidate.sizes import Sizes, sizes_of
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.evaluate.facts import types_of
+from costopt.evaluate.limits import TOLERANCE
 from costopt.model import ModelSpec
 from costopt.performance.bands import Work
 from costopt.performance.hardware import Hardware
@@ -41,7 +43,7 @@ class ServingPoint:
         load: instances that would be needed at full load, over those there are [0..1].
         rate_per_instance: of the line's own mix, at full load [requests/s].
         ttft_ms: that the percentile of the line's requests do not exceed [ms].
-        tpot_ms: mean time per output token [ms].
+        tpot_ms: time per output token, at the percentile of the batch's size [ms].
         vram_gib: memory of one accelerator by term, the cache as far as it is used [GiB].
         usable_gib: memory of one accelerator [GiB].
         service_ttft_ms: that the percentile of all requests do not exceed [ms].
@@ -85,8 +87,11 @@ def serving_point(
     instances = np.array([line.count for line in lines], dtype=np.float64)
     replicas = instances * np.array([line.layout.replicas for line in lines])
     arrivals = routing * demand[None, :] / replicas[:, None]
-    parts = _by_precision(catalog, workload, lines, model, sizes, arrivals, confidence)
-    load = (arrivals / parts.rates).sum(axis=1)
+    tried = (
+        _by_precision(catalog, workload, lines, model, sizes, arrivals, confidence, free)
+        for free in late_choices(workload, sizes)
+    )
+    parts = _first_that_holds(tried, [line.max_utilisation for line in lines])
     total = arrivals.sum(axis=1)
     weights = total * replicas
     limit = workload.max_ttft_ms
@@ -94,8 +99,8 @@ def serving_point(
     return ServingPoint(
         feasible=parts.feasible,
         shares=routing @ sizes.shares,
-        load=load,
-        rate_per_instance=total / np.maximum(load, 1e-300) * replicas / instances,
+        load=parts.load,
+        rate_per_instance=total / np.maximum(parts.load, 1e-300) * replicas / instances,
         ttft_ms=parts.ttft_ms,
         tpot_ms=parts.tpot_ms,
         vram_gib=parts.vram_gib,
@@ -121,7 +126,7 @@ def _routing(lines: Sequence[PlanLine], buckets: int) -> Floats:
 class _Parts:
     """Figures of all lines, put together from the formats that they run in."""
 
-    rates: Floats
+    load: Floats
     feasible: NDArray[np.bool_]
     ttft_ms: Floats
     tpot_ms: Floats
@@ -139,6 +144,7 @@ def _by_precision(
     sizes: Sizes,
     arrivals: Floats,
     confidence: float,
+    free: NDArray[np.bool_],
 ) -> _Parts:
     """Recompute rates and states, one number format at a time."""
     kinds = types_of(catalog, lines)
@@ -155,7 +161,7 @@ def _by_precision(
             [placement(catalog, kinds[row], lines[row].layout.tensor_parallel) for row in rows]
         )
         planned = planned_hardware(hardware, Work.SERVING, confidence).hardware
-        cells = rate_cells(model, planned, workload, sizes, precision)
+        cells = rate_cells(model, planned, workload, sizes, precision, free)
         able = cells.reason == Reason.NONE
         rates[rows] = np.where(able, cells.requests_per_second, np.nan)
         formats = formats_named(precision, workload.kv_precision)
@@ -163,7 +169,7 @@ def _by_precision(
         served = (able | (arrivals[rows] == 0)).all(axis=1)
         feasible[rows] = state.feasible & served
         ttft[rows] = state.ttft_quantile_ms(workload.percentile / 100)
-        tpot[rows] = state.tpot_ms
+        tpot[rows] = state.tpot_quantile_ms(workload.percentile / 100)
         usable[rows] = hardware.usable_bytes / GIB
         if workload.max_ttft_ms is not None:
             late[rows] = (state.shares * state.ttft_exceeds(workload.max_ttft_ms)).sum(axis=1)
@@ -171,7 +177,7 @@ def _by_precision(
             vram[row] = terms
         states.append((np.array(rows), state))
     return _Parts(
-        rates=np.where(arrivals > 0, rates, 1.0),
+        load=(arrivals / np.where(arrivals > 0, rates, 1.0)).sum(axis=1),
         feasible=feasible,
         ttft_ms=ttft,
         tpot_ms=tpot,
@@ -180,6 +186,19 @@ def _by_precision(
         usable_gib=usable,
         states=tuple(states),
     )
+
+
+def _first_that_holds(tried: Iterator[_Parts], planned: Sequence[float]) -> _Parts:
+    """Return the first figures with which every line carries its load, or else the very first.
+
+    Which of the longest prompts were counted as late when a plan was made is not written in it.
+    """
+    first = next(tried)
+    most = np.array(planned) * (1 + TOLERANCE)
+    for parts in chain((first,), tried):
+        if parts.feasible.all() and (parts.load <= most).all():
+            return parts
+    return first
 
 
 def _terms(vram: VramTerms, state: ServingState) -> list[dict[str, float]]:

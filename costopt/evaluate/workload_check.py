@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
+from costopt.candidate.sizes import sizes_of
 from costopt.catalog.catalog import Catalog
 from costopt.evaluate.limits import TOLERANCE
 from costopt.evaluate.operate import Operated
@@ -31,6 +33,9 @@ def broken_workload(
         return
     yield from _broken_routing(found.lines, spot_limit)
     if isinstance(workload, InferenceService):
+        if workload.traffic is not None:
+            prompts = sizes_of(workload.traffic, catalog).prompts
+            yield from _routed_by_answer(found.lines, prompts)
         yield from _broken_load(workload, found)
         yield from _broken_latency(workload, found)
     elif isinstance(workload, Requirement):
@@ -61,6 +66,24 @@ def _broken_routing(lines: Sequence[PlanLine], spot_limit: float) -> Iterator[st
         lost = routing[[line.is_spot and line.pool == pool for line in lines]].sum(axis=0)
         if 1 - lost.max() < 1 - spot_limit - TOLERANCE:
             yield f"losing {pool} leaves {1 - lost.max():.1%} of a request size served"
+
+
+def _routed_by_answer(lines: Sequence[PlanLine], prompts: NDArray[np.int64]) -> Iterator[str]:
+    """Check that each line takes the same share of all answers of one prompt size."""
+    for line in lines:
+        routing = np.array(line.routing)
+        sizes = (routing[prompts == prompt] for prompt in range(prompts.max() + 1))
+        least, most = max(((size.min(), size.max()) for size in sizes), key=_spread)
+        if most - least > TOLERANCE:
+            yield (
+                f"{line.place}: takes {least:.1%} of some answers and {most:.1%} of others to "
+                "prompts of one size; nobody knows the length of an answer when its request is "
+                "routed"
+            )
+
+
+def _spread(ends: tuple[float, float]) -> float:
+    return ends[1] - ends[0]
 
 
 def _broken_load(workload: InferenceService, found: Operated) -> Iterator[str]:

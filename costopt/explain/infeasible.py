@@ -58,7 +58,7 @@ def helpful_changes(request: PlanRequest, catalog: Catalog) -> tuple[str, ...]:
         if found is None:
             useless.append(name)
         else:
-            helping.append(f"without {name}: {_plan_in_words(changed, found)}")
+            helping.append(f"{_freed(request, name, found)}: {_plan_in_words(changed, found)}")
     for name, value, up, changed_to in _numbers(request):
         sentence = _smallest_change(name, value, up, changed_to, catalog)
         if sentence:
@@ -68,6 +68,15 @@ def helpful_changes(request: PlanRequest, catalog: Catalog) -> tuple[str, ...]:
     if useless:
         helping.append(f"changing only {' or only '.join(useless)} does not help")
     return tuple(helping)
+
+
+def _freed(request: PlanRequest, name: str, found: Found) -> str:
+    """Name a limit that is left out; of a budget for all workloads, what it must be at least."""
+    own = any(workload.limits.budget is not None for workload in request.workloads)
+    if name != "limits.budget" or own:
+        return f"without {name}"
+    cost = sum(line.line_cost_total for item in found.operated for line in item.lines)
+    return f"limits.budget of {ceil(100 * cost - ROUNDING) / 100:,.2f}"
 
 
 def _try(request: PlanRequest, catalog: Catalog) -> Found | None:

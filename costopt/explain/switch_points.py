@@ -131,9 +131,9 @@ def _rival_price(field: Field) -> Iterator[SwitchPoint]:
     yield SwitchPoint(
         kind="rival_price",
         text=(
-            f"stays best unless {offer.instance_type} {payment} in {offer.region} falls below "
-            f"{money(threshold, plan.currency)}/h ({signed_percent(threshold / price - 1)} from "
-            f"{money(price, plan.currency)})"
+            f"stays best against other accelerators unless {offer.instance_type} {payment} in "
+            f"{offer.region} falls below {money(threshold, plan.currency)}/h "
+            f"({signed_percent(threshold / price - 1)} from {money(price, plan.currency)})"
         ),
         value=threshold,
         change_fraction=threshold / price - 1,

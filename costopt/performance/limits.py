@@ -18,8 +18,9 @@ class LatencyLimits:
 
     Attributes:
         max_ttft_ms: time to first token [ms].
-        max_tpot_ms: mean time per output token of a request [ms].
-        percentile: share of requests that must meet the limit on the first token [%].
+        max_tpot_ms: time per output token of a request [ms].
+        percentile: share of requests that must meet the limit on the first token, and of the time
+            in which the batch is small enough for the limit on each further one [%].
     """
 
     max_ttft_ms: float | None = None

@@ -14,7 +14,13 @@ from costopt.performance.hardware import Hardware
 from costopt.performance.limits import LatencyLimits, check_limits, check_requests
 from costopt.performance.reasons import Reason
 from costopt.performance.replica import Replica, replica_on
-from costopt.performance.throughput import concurrency_at_rate, largest, largest_concurrency
+from costopt.performance.throughput import (
+    concurrency_at_rate,
+    crowded,
+    largest,
+    largest_concurrency,
+    mean_below,
+)
 from costopt.performance.tiers import Tier
 from costopt.performance.vram import VramTerms
 from costopt.performance.work import RequestSizes
@@ -109,8 +115,11 @@ def _rated(
     places = np.where(reason == Reason.NONE, replica.places, 0.0)
     tpot_seconds = _seconds(limits.max_tpot_ms)
     times = _combining_times(replica, tpot_seconds, places)
-    peak = times.rate(largest_concurrency(times, tpot_seconds, places))
-    running = concurrency_at_rate(times, max_utilisation * peak, places)
+    most = largest_concurrency(times, tpot_seconds, places)
+    running = concurrency_at_rate(times, max_utilisation * times.rate(most), places)
+    if tpot_seconds is not None:
+        crowding = most < places * (1.0 - _LEAST_SHARE)
+        running = np.where(crowding, np.minimum(running, mean_below(most, limits.share)), running)
     at_places = np.where(places > 0.0, times.rate(places), 1.0)
     if limits.max_ttft_ms is not None:
         bound = limits.max_ttft_ms / MILLISECONDS_PER_SECOND
@@ -126,7 +135,7 @@ def _rated(
     running = np.where(served, running, 0.0)
     at_load = first_token(times, running, places, at_places)
     ttft = at_load.quantile_seconds(limits.share) * MILLISECONDS_PER_SECOND
-    tpot = times.tpot_seconds(running) * MILLISECONDS_PER_SECOND
+    tpot = times.tpot_seconds(crowded(running, limits.share, places)) * MILLISECONDS_PER_SECOND
     return ServingRates(
         requests_per_second=np.where(served, times.rate(running) / max_utilisation, 0.0),
         reason=reason,

@@ -20,7 +20,7 @@ from costopt.performance.latency import admission_wait, turn_wait
 from costopt.performance.limits import check_arrivals, check_requests
 from costopt.performance.reasons import Reason
 from costopt.performance.replica import Replica, replica_on
-from costopt.performance.throughput import HALVINGS, concurrency_at_rate
+from costopt.performance.throughput import HALVINGS, concurrency_at_rate, crowded
 from costopt.performance.tiers import Tier
 from costopt.performance.work import RequestSizes
 from costopt.precision import Formats
@@ -38,6 +38,8 @@ class ServingState:
         tpot_ms: mean time per output token of a request, shape (n,) [ms].
         prefill_utilisation: share of time in which prompts are read, shape (n,) [0..1].
         kv_used_fraction: share of the cache that is held on the mean, shape (n,) [0..1].
+        admitted_requests: that run at most at once, shape (n,) [1].
+        times: step and prompt of the mix as one size, shapes (n, 1).
         busy_fraction: share of time in which anything runs, shape (n,) [0..1].
         first_token: time to first token of each size, shape (n, B).
         shares: of each size among the arrivals; 0 in rows without any, shape (n, B).
@@ -48,9 +50,16 @@ class ServingState:
     tpot_ms: Floats
     prefill_utilisation: Floats
     kv_used_fraction: Floats
+    admitted_requests: Floats
+    times: EngineTimes
     busy_fraction: Floats
     first_token: FirstToken
     shares: Floats
+
+    def tpot_quantile_ms(self, share: float) -> Floats:
+        """Time per output token in a batch that a share of the time is no larger, (n,) [ms]."""
+        running = crowded(self.running_requests, share, self.admitted_requests)[:, None]
+        return self.times.tpot_seconds(running)[:, 0] * MILLISECONDS_PER_SECOND
 
     def ttft_exceeds(self, milliseconds: float) -> Floats:
         """Probability of each size to wait longer for its first token, shape (n, B) [0..1].
@@ -124,6 +133,8 @@ def serving_state(
         tpot_ms=mix.tpot_seconds(running)[:, 0] * MILLISECONDS_PER_SECOND,
         prefill_utilisation=np.sum(arrivals * replica.times.prefill_seconds, axis=1),
         kv_used_fraction=used[:, 0],
+        admitted_requests=places[:, 0],
+        times=mix,
         busy_fraction=-np.expm1(-running[:, 0]),
         first_token=FirstToken(
             least_seconds=idle_seconds(mix, running, turn),

@@ -1,6 +1,7 @@
 """Throughput: the largest number of running requests that limits and memory allow."""
 
 from collections.abc import Callable
+from statistics import NormalDist
 from typing import Final
 
 import numpy as np
@@ -51,3 +52,25 @@ def concurrency_at_rate(times: EngineTimes, rate: Floats, cap: Floats) -> Floats
         return times.rate(running) <= rate
 
     return largest(allowed, cap)
+
+
+def crowded(running: Floats, share: float, cap: Floats) -> Floats:
+    """Running requests that a share of the time does not exceed, ``N + z sqrt(N)`` up to cap [1].
+
+    Requests that arrive at random and run side by side are Poisson around their mean.
+
+    Args:
+        running: on the mean, N [1].
+        share: of the time [0.5..1].
+        cap: places; further requests wait [1].
+
+    Source: stationary distribution of an M/G/infinity queue, in its normal approximation.
+    """
+    return np.minimum(running + NormalDist().inv_cdf(share) * np.sqrt(running), cap)
+
+
+def mean_below(most: Floats, share: float) -> Floats:
+    """Mean whose ``crowded`` number of running requests is ``most`` [1]."""
+    spread = NormalDist().inv_cdf(share)
+    mean: Floats = ((np.sqrt(spread**2 + 4.0 * most) - spread) / 2.0) ** 2
+    return mean

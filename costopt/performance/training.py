@@ -125,13 +125,14 @@ def training_rates(
         model: a decoder or encoder.
         setup: what is trained, and how.
         node: one row per instance type, with all its accelerators.
-        nodes: sizes of gangs, shape (m,) [1].
+        nodes: sizes of gangs: the same of every type, shape (m,), or its own, shape (n, m) [1].
         network: between the nodes.
 
     Raises:
         InvalidInputError: the model cannot be rated, or an argument is out of its range.
     """
     check_training(setup, nodes)
+    nodes = np.atleast_2d(nodes)
     job = _job(model, setup, node, nodes, network)
     tried = tuple(strategies(job.decoder, setup.method))
     best = _best(job, tried)
@@ -139,7 +140,7 @@ def training_rates(
     runs = reason == Reason.NONE
     rate = np.where(runs, best.rate, 0.0)
     useful = job.work.passes * (job.work.linear_flops + job.work.attention_flops)
-    peak = node.peak_for(setup.compute)[:, None] * node.accelerators[:, None] * nodes[None, :]
+    peak = node.peak_for(setup.compute)[:, None] * node.accelerators[:, None] * nodes
     micro, recompute = np.divmod(best.choice, len(RECOMPUTE))
     return TrainingRates(
         tokens_per_second=rate,
@@ -180,7 +181,7 @@ def _job(
         work=training_work(model, setup.method, setup.frozen, setup.sequence_length),
         reach=TrainingEfficiency(**spread),
         gang=Gang(
-            nodes=nodes.astype(np.float64)[None, :, None, None],
+            nodes=nodes.astype(np.float64)[:, :, None, None],
             per_node=node.accelerators[:, None, None, None],
             sequence_length=setup.sequence_length,
             batch_tokens=setup.batch_tokens,
@@ -233,7 +234,7 @@ def _reason(
     """Why a gang has no rate, the most fundamental reason first, shape (n, m)."""
     unknown = np.isnan(node.bandwidth_bytes_per_second) | np.isnan(node.usable_bytes)
     unlinked = (node.accelerators > 1) & np.isnan(node.link_bytes_per_second)
-    apart = np.isnan(network.bytes_per_second)[:, None] & (nodes > 1)[None, :]
+    apart = np.isnan(network.bytes_per_second)[:, None] & (nodes > 1)
     conditions = (
         (Reason.NO_BANDWIDTH, unknown[:, None]),
         (Reason.TRAINING_MEMORY, best.shortfall_gib > 0.0),

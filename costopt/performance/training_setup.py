@@ -14,6 +14,15 @@ from costopt.precision import WEIGHT_FORMATS, WeightFormat
 PRETRAINING_BATCH_TOKENS: Final = 4_194_304.0
 """Tokens of one optimizer step of pre-training. Source: Llama 2 (arXiv 2307.09288), 4 M tokens."""
 
+LONG_RUN_TOKENS: Final = 2.87e12
+"""Tokens of a run from which on larger steps are taken [tokens].
+
+Source: Llama 3 405B (arXiv 2407.21783, section 3.4.1), 16 M tokens after 2.87 T tokens.
+"""
+
+LONG_RUN_BATCH_TOKENS: Final = 16_777_216.0
+"""Tokens of one optimizer step of a run of LONG_RUN_TOKENS and more. Source: as there."""
+
 FINETUNING_BATCH_TOKENS: Final = 131_072.0
 """Tokens of one optimizer step of fine-tuning.
 
@@ -81,6 +90,15 @@ class Network:
         return np.where(np.isnan(fabric), self.host_bytes_per_second, fabric)
 
 
+def pretraining_batch_tokens(tokens: float) -> float:
+    """Tokens of one optimizer step of a pre-training run, by published practice [tokens].
+
+    Args:
+        tokens: of the whole run [tokens].
+    """
+    return LONG_RUN_BATCH_TOKENS if tokens > LONG_RUN_TOKENS else PRETRAINING_BATCH_TOKENS
+
+
 def check_training(setup: TrainingSetup, nodes: Integers) -> None:
     """Refuse settings that are not positive, and empty rows of gang sizes.
 
@@ -98,7 +116,7 @@ def check_training(setup: TrainingSetup, nodes: Integers) -> None:
     ]
     if setup.batch_tokens < setup.sequence_length:
         problems.append("batch_tokens must hold at least one sequence")
-    if nodes.ndim != 1 or not nodes.size or np.any(nodes < 1):
-        problems.append("nodes must be one row of counts of at least 1")
+    if nodes.ndim not in (1, 2) or not nodes.size or np.any(nodes < 1):
+        problems.append("nodes must be one row of counts of at least 1, or one for each type")
     if problems:
         raise InvalidInputError("training rates", problems)

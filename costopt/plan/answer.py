@@ -67,10 +67,16 @@ def runs_on(plan: Plan) -> bool:
     return all(outcome.duration_hours is None for outcome in plan.outcomes)
 
 
-def cost_figure(plan: Plan, amount: float) -> str:
-    """Write an amount the way the plan counts."""
+def cost_figure(plan: Plan, amount: float, horizon_hours: float | None = None) -> str:
+    """Write an amount the way the plan counts.
+
+    Args:
+        plan: the plan.
+        amount: over the horizon, or until the jobs are done [plan currency].
+        horizon_hours: another horizon than the plan's [h].
+    """
     durations = [outcome.duration_hours for outcome in plan.outcomes]
-    return cost_in_words(amount, plan.currency, plan.horizon_hours, durations)
+    return cost_in_words(amount, plan.currency, horizon_hours or plan.horizon_hours, durations)
 
 
 def cost_in_words(
@@ -123,7 +129,7 @@ def _limits_met(plan: Plan) -> Iterator[str]:
 def _outcome_words(outcome: WorkloadOutcome, workload: object, quantile: str) -> Iterator[str]:
     limits = {
         f"TTFT {quantile}": (outcome.ttft_ms, getattr(workload, "max_ttft_ms", None)),
-        "TPOT": (outcome.tpot_ms, getattr(workload, "max_tpot_ms", None)),
+        f"TPOT {quantile}": (outcome.tpot_ms, getattr(workload, "max_tpot_ms", None)),
         f"latency {quantile}": (outcome.latency_ms, getattr(workload, "max_latency_ms", None)),
     }
     for name, (value, limit) in limits.items():
@@ -156,19 +162,33 @@ def warnings(plan: Plan, days_since_catalog: int = 0) -> list[str]:
     found = []
     ages = [line.price_age_days + days_since_catalog for line in plan.lines]
     if ages and max(ages) > WARNING_AGE_DAYS:
-        found.append(f"prices here are up to {max(ages):.0f} days old; refresh before you buy")
-    for outcome in plan.outcomes:
-        if outcome.kind in ("inference_service", "requirement") and outcome.spot_fraction > 0:
-            found.append(
-                f"losing {outcome.worst_pool} leaves {percent(outcome.served_after_worst_loss)} "
-                "served; max_spot_fraction limits this"
-            )
+        when = "are" if days_since_catalog else f"on {plan.catalog.as_of} were"
+        found.append(f"prices here {when} up to {max(ages):.0f} days old; refresh before you buy")
+    found += _spot_warning(plan)
     if plan.status is PlanStatus.FEASIBLE_AT_LIMIT and plan.gap is not None:
         found.append(
-            f"the search ended before the best was proven; a plan up to {percent(plan.gap)} "
-            "cheaper may exist"
+            f"a plan up to {percent(plan.gap)} cheaper may exist: the search ended before the "
+            "best was proven, at its time limit or at the edge of a latency limit"
         )
     return found
+
+
+def _spot_warning(plan: Plan) -> Iterator[str]:
+    """Say what the loss of one spot pool leaves of the workload that it hits hardest."""
+    hit = [
+        outcome
+        for outcome in plan.outcomes
+        if outcome.kind in ("inference_service", "requirement") and outcome.spot_fraction > 0
+    ]
+    if not hit:
+        return
+    worst = min(hit, key=lambda outcome: outcome.served_after_worst_loss)
+    of_which = f" of {worst.workload}" if len(plan.outcomes) > 1 else ""
+    yield (
+        f"losing {worst.worst_pool} leaves {percent(worst.served_after_worst_loss)}{of_which} "
+        f"served, {percent(worst.expected_served_fraction)} is expected on average; a lower "
+        "max_spot_fraction raises both"
+    )
 
 
 def baseline_words(plan: Plan, baseline: Baseline) -> str:
@@ -178,8 +198,9 @@ def baseline_words(plan: Plan, baseline: Baseline) -> str:
     if baseline.difference == 0:
         return f"{baseline.text}: the plan itself"
     text = (
-        f"{baseline.text}: {cost_figure(plan, baseline.cost_total)} "
+        f"{baseline.text}: {cost_figure(plan, baseline.cost_total, baseline.horizon_hours)} "
         f"({signed_percent(baseline.difference_fraction)})"
+        f"{'' if baseline.is_proven else ' or less'}"
     )
     return text + (
         f", cash now {money(baseline.cash_now, plan.currency)}" if baseline.cash_now else ""

@@ -85,7 +85,7 @@ class PlanLine(PlanRecord):
         vram_used_gib: predicted peak on one accelerator, term by term [GiB].
         vram_usable_gib: what one accelerator has [GiB].
         ttft_ms: time to first token at the request's percentile, on this line [ms].
-        tpot_ms: time per output token at the planned load [ms].
+        tpot_ms: time per output token at the request's percentile, on this line [ms].
         latency_ms: latency of one sample at the request's percentile [ms].
         price_currency: currency in which the provider quotes.
         exchange_rate: plan currency per unit of ``price_currency``.

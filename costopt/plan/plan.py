@@ -28,7 +28,7 @@ class WorkloadOutcome(PlanRecord):
         cost_total: of its lines, over the horizon or until it is done [plan currency].
         duration_hours: until a job is done; None for what runs over the horizon [h].
         ttft_ms: time to first token of all requests, at the percentile [ms].
-        tpot_ms: slowest time per output token of a line at the planned load [ms].
+        tpot_ms: slowest time per output token of a line, at the percentile [ms].
         latency_ms: slowest latency of a line at the percentile [ms].
         unit: what ``cost_per_unit`` counts, such as 1M tokens or run.
         cost_per_unit: cost of one such unit [plan currency].
@@ -37,6 +37,9 @@ class WorkloadOutcome(PlanRecord):
         worst_pool: spot pool whose loss costs most; empty without spot.
         served_after_worst_loss: smallest share of a bucket still served without that pool,
             nothing re-routed [0..1].
+        expected_served_fraction: share of the demand served on average when each spot pool is
+            there as often as its line's availability says, nothing re-routed; 1 for jobs, whose
+            hours already count it [0..1].
     """
 
     workload: str
@@ -52,6 +55,7 @@ class WorkloadOutcome(PlanRecord):
     spot_fraction: float = 0.0
     worst_pool: str = ""
     served_after_worst_loss: float = 1.0
+    expected_served_fraction: float = 1.0
 
 
 class Baseline(PlanRecord):
@@ -60,18 +64,22 @@ class Baseline(PlanRecord):
     Attributes:
         name: single_type_on_demand, single_provider or one_year_commitment.
         text: what it is, in words.
-        cost_total: over the same horizon; None when there is no such plan [plan currency].
-        difference: its cost_total minus the plan's [plan currency].
+        cost_total: over ``horizon_hours``; None when there is no such plan [plan currency].
+        horizon_hours: the plan's horizon; a year for commitments beside a shorter plan [h].
+        difference: its cost_total minus the plan's over the same hours [plan currency].
         difference_fraction: the same over the plan's cost.
         cash_now: due at the start [plan currency].
+        is_proven: False where its search ran out of time, so that a cheaper one may exist.
     """
 
     name: str
     text: str
+    horizon_hours: float
     cost_total: float | None = None
     difference: float | None = None
     difference_fraction: float | None = None
     cash_now: float = 0.0
+    is_proven: bool = True
 
 
 class Exclusion(PlanRecord):

@@ -44,7 +44,7 @@ def plan_text(plan: Plan, changes: Sequence[str] = (), days_since_catalog: int =
     blocks = [_wrapped(f"Warning: {text}.") for text in warnings(plan, days_since_catalog)]
     blocks += [_wrapped(answer(plan)), *_reasons(plan)]
     if plan.lines:
-        blocks += ["", _table(plan)]
+        blocks += ["", _table(plan, days_since_catalog)]
     if plan.baselines:
         blocks += ["", *_listed("Beside it:", [baseline_words(plan, b) for b in plan.baselines])]
     if changes:
@@ -68,10 +68,19 @@ def _wrapped(sentence: str) -> str:
     return textwrap.fill(sentence, WIDTH, subsequent_indent=indent, break_on_hyphens=False)
 
 
-def table_rows(plan: Plan) -> list[dict[str, str]]:
-    """Return the lines of the plan as short texts, at most five."""
+def table_rows(plan: Plan, days_since_catalog: int = 0) -> list[dict[str, str]]:
+    """Return the lines of the plan as short texts, at most five.
+
+    Args:
+        plan: the plan.
+        days_since_catalog: days from the catalogue's newest price to today, where known.
+    """
     cost = f"{plan.currency}/month" if runs_on(plan) else "cost"
-    return [_table_row(plan, line, cost) for line in plan.lines[:MOST_TABLE_LINES]]
+    return [
+        _table_row(plan, line, cost)
+        | {"age": age_in_words(line.price_age_days + days_since_catalog)}
+        for line in plan.lines[:MOST_TABLE_LINES]
+    ]
 
 
 def _table_row(plan: Plan, line: PlanLine, cost: str) -> dict[str, str]:
@@ -88,13 +97,12 @@ def _table_row(plan: Plan, line: PlanLine, cost: str) -> dict[str, str]:
         "share": percent(line.share),
         "VRAM": "-" if vram is None else percent(vram),
         "rate": line.rate_origin or "-",
-        "age": age_in_words(line.price_age_days),
     }
 
 
-def _table(plan: Plan) -> str:
+def _table(plan: Plan, days_since_catalog: int) -> str:
     """Lay the lines out in columns as wide as their widest text, at most 100 wide together."""
-    rows = table_rows(plan)
+    rows = table_rows(plan, days_since_catalog)
     names = list(rows[0])
     widths = {name: max(len(name), *(len(row[name]) for row in rows)) for name in names}
     while sum(widths.values()) + len(GAP) * (len(names) - 1) > WIDTH:

@@ -110,20 +110,25 @@ def assemble(workloads: Sequence[NamedWorkload], limits: SharedLimits) -> Assemb
 def _service_columns(
     service: ServiceCandidates, first: int
 ) -> tuple[ServiceColumns, ServingBlock]:
-    """Pair offers with the layouts of their type; one server per layout and reliability."""
+    """Pair offers with the layouts of their type; one server per layout and reliability.
+
+    The program routes prompt sizes, not buckets: how long an answer becomes is known to nobody
+    when its request is routed.
+    """
+    rates = service.prompt_rates
     offers = pd.DataFrame({"type": service.type_of_offer, "spot": service.is_spot})
     offers["offer"] = np.arange(len(offers))
     layouts = pd.DataFrame({"type": service.type_of_layout})
     layouts["layout"] = np.arange(len(layouts))
-    able = layouts[(service.layout_rates.rates > 0).any(axis=1)]
+    able = layouts[(rates > 0).any(axis=1)]
     pairs = able.merge(offers, on="type", how="inner")
     servers = pairs[["layout", "spot"]].drop_duplicates(ignore_index=True)
     servers["server"] = np.arange(len(servers))
     pairs = pairs.merge(servers, on=["layout", "spot"], how="left")
     layout = servers["layout"].to_numpy(dtype=np.int64)
     block = ServingBlock(
-        demand=service.demand,
-        rates=service.layout_rates.rates[layout],
+        demand=service.buckets.prompt_demand,
+        rates=rates[layout],
         max_utilisation=service.layout_rates.max_utilisation[layout],
         is_spot=servers["spot"].to_numpy(dtype=np.bool_),
         max_spot_fraction=service.max_spot_fraction,

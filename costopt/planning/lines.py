@@ -41,7 +41,7 @@ def service_lines(
         catalog: where exchange rates and spot signals are.
     """
     counts = solution.counts[columns.first : columns.first + len(columns.offer)]
-    shares = solution.shares[block]
+    shares = solution.shares[block][:, candidates.buckets.prompts]
     rented = np.bincount(columns.server, weights=counts, minlength=len(shares))
     weights = candidates.demand / candidates.demand.sum()
     for position in np.flatnonzero(counts):
@@ -74,12 +74,12 @@ def job_lines(
     """
     gangs = candidates.gangs
     nodes, spot_nodes = int(gangs.nodes[chosen]), int(gangs.spot_nodes[chosen])
+    on_spot = float(gangs.spot_work_fraction[chosen])
     parts = [
         (int(gangs.offer[chosen]), nodes - spot_nodes, float(gangs.firm_hours[chosen])),
         (int(gangs.spot_offer[chosen]), spot_nodes, float(gangs.spot_hours[chosen])),
     ]
-    total = sum(count * hours for _, count, hours in parts)
-    for offer, count, hours in parts:
+    for (offer, count, hours), work in zip(parts, (1 - on_spot, on_spot), strict=True):
         if offer == NO_OFFER or count == 0:
             continue
         yield _line(
@@ -89,8 +89,8 @@ def job_lines(
             catalog,
             count=count,
             hours=hours,
-            share=count * hours / total,
-            routing=(count / nodes,),
+            share=work,
+            routing=(work,),
             max_utilisation=1.0,
         )
 

@@ -6,7 +6,7 @@ from time import perf_counter
 from costopt.candidate.find import NamedWorkload, all_candidates
 from costopt.candidate.reasons import REASONS, count_reasons
 from costopt.catalog.catalog import Catalog
-from costopt.errors import PlanCheckError
+from costopt.errors import InvalidInputError, PlanCheckError
 from costopt.evaluate.check import evaluate_plan, request_hash
 from costopt.evaluate.outcome import cost_range, outcome_of
 from costopt.plan.plan import CatalogStamp, Exclusion, Plan
@@ -43,8 +43,9 @@ def optimize(
         currency: currency of the plan, ISO 4217.
         horizon_hours: how long services and requirements run [h].
         gap: relative distance to the proven bound at which the search may stop [0..1].
-        time_limit_seconds: time for one search [s].
-        confidence: probability with which the planned rates are reached [0..1].
+        time_limit_seconds: time for the search of the plan; what stands beside it takes at most
+            as long again, and at most 3 s [s].
+        confidence: probability with which the planned rates are reached [0.05..0.95].
 
     Raises:
         InvalidInputError: an argument breaks a rule, or limits contradict each other.
@@ -53,6 +54,12 @@ def optimize(
         MissingExchangeRateError: a price that takes part cannot be converted.
         PlanCheckError: the plan failed its own check, which is a defect of costopt.
     """
+    if not isinstance(catalog, Catalog):
+        raise InvalidInputError(
+            "optimize", ["catalog must be a Catalog: Catalog.bundled(), or Catalog.open(place)"]
+        )
+    if not isinstance(workload, Written | Sequence) or isinstance(workload, str):
+        raise InvalidInputError("optimize", ["give a workload, or a list of workloads"])
     workloads = (workload,) if isinstance(workload, Written) else tuple(workload)
     request = PlanRequest(
         workloads=workloads,
@@ -114,7 +121,7 @@ def _write_plan(
         seconds=solution.seconds,
         rated_offers=_rated_offers(workloads),
         offers=len(catalog),
-        baselines=baselines_of(workloads, found, total, request, catalog) if lines else (),
+        baselines=baselines_of(workloads, found, request, catalog) if lines else (),
         exclusions=_exclusions(workloads, catalog),
         unanswered_because=_refusal(workloads, found, request, catalog),
         request=request,
@@ -131,8 +138,8 @@ def _refusal(
     """Say why there is no plan; nothing when there is one, or when time ran out."""
     if found.is_late:
         return (
-            "no mix was found whose first tokens come in time, though each request size alone "
-            "can; loosen max_ttft_ms or the percentile",
+            "no mix of request sizes was found whose tokens come in time; loosen max_ttft_ms, "
+            "max_tpot_ms or the percentile",
         )
     if found.solution.status is not PlanStatus.INFEASIBLE:
         return ()
@@ -159,8 +166,7 @@ def _exclusions(workloads: Sequence[NamedWorkload], catalog: Catalog) -> tuple[E
         Exclusion(reason=code, text=REASONS[code], offers=offers, instance_types=types)
         for code, offers, types in count_reasons(catalog.offers, codes)
     ]
-    keys = ["provider", "instance_type"]
-    unpriced = len(catalog.instance_types) - len(catalog.offers[keys].drop_duplicates())
+    unpriced = len(catalog.unpriced_types)
     if unpriced:
         text = REASONS["no_price"]
         counted.append(Exclusion(reason="no_price", text=text, offers=0, instance_types=unpriced))

@@ -1,21 +1,33 @@
 """What makes a request infeasible: reasons in words, the nearest instance types first."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from costopt.candidate.buckets import Buckets
 from costopt.candidate.find import NamedWorkload
 from costopt.candidate.misses import CLOSENESS
 from costopt.candidate.reasons import REASONS, count_reasons
 from costopt.candidate.service import ServiceCandidates
+from costopt.candidate.sizes import FREE_PARTS
 from costopt.solve.solution import Solution
 from costopt.workload.limits import Limits
 from costopt.workload.request import PlanRequest
+from costopt.workload.serving import InferenceService
 
 MOST_TYPES = 3
 """Instance types that are named for one workload."""
+
+ADVICE: Final = {
+    "context": "leave such requests out of the traffic, or take a model with a longer context",
+    "ttft": "raise max_ttft_ms, lower the percentile, or allow faster instance types",
+    "tpot": "raise max_tpot_ms, or allow faster instance types",
+    "vram": "allow instance types with more memory, or smaller formats in precision or "
+    "kv_precision",
+}
+"""Reason why a request size cannot be served where others can -> what to change."""
 
 
 def why_infeasible(
@@ -36,9 +48,8 @@ def why_infeasible(
     services = jobs = 0
     for item in workloads:
         if isinstance(item.candidates, ServiceCandidates):
-            able = _served_alone(item.candidates)
-            buckets = [b for block, b in solution.unserved if block == services and not able[b]]
-            sentences += _why_service(item, item.candidates, buckets, offers)
+            sizes = [size for block, size in solution.unserved if block == services]
+            sentences += _why_service(item, item.candidates, sizes, offers)
             services += 1
         else:
             if jobs in solution.impossible_choices and not len(item.candidates.gangs):
@@ -47,27 +58,51 @@ def why_infeasible(
     return tuple(sentences) or (_why_together(request),)
 
 
-def _served_alone(candidates: ServiceCandidates) -> NDArray[np.bool_]:
-    """Return which request sizes some offer can serve, whatever limits the workloads share."""
-    offered = np.isin(candidates.type_of_layout, candidates.type_of_offer)
-    return np.asarray((candidates.layout_rates.rates[offered] > 0).any(axis=0))
-
-
 def _why_service(
     item: NamedWorkload,
     candidates: ServiceCandidates,
-    buckets: Sequence[int],
+    sizes: Sequence[int],
     offers: pd.DataFrame,
 ) -> Iterator[str]:
-    if not buckets:
-        return
-    if len(buckets) == len(candidates.demand):
+    """Say what no offer can serve, reason by reason, the most requests first."""
+    offered = np.isin(candidates.type_of_layout, candidates.type_of_offer)
+    able = np.atleast_1d((candidates.prompt_rates[offered] > 0).any(axis=0))
+    unable = [size for size in sizes if not able[size]]
+    if len(unable) == len(able):
         yield from _why_nothing(item, offers)
         return
-    share = candidates.demand[list(buckets)].sum() / candidates.demand.sum()
-    yield (
-        f"{item.name}: {len(buckets)} of {len(candidates.demand)} request sizes "
-        f"({share:.2%} of the requests) cannot be served within the limits by any offer left"
+    buckets = candidates.buckets
+    of_reason: dict[str, list[int]] = {}
+    for bucket in np.flatnonzero(np.isin(buckets.prompts, unable)).tolist():
+        of_reason.setdefault(buckets.misses[bucket].reason, []).append(bucket)
+    missed = [(rows, code) for code, rows in of_reason.items() if code]
+    if unable and not missed:
+        share = candidates.demand[of_reason[""]].sum() / candidates.demand.sum()
+        yield (
+            f"{item.name}: no single instance type left serves both the short and the long "
+            f"answers of {share:.2%} of the requests, and an answer's length is not known when "
+            "its request is routed"
+        )
+    for rows, code in sorted(missed, key=lambda entry: -candidates.demand[entry[0]].sum()):
+        yield _why_sizes(item, buckets, rows, code)
+
+
+def _why_sizes(item: NamedWorkload, buckets: Buckets, rows: Sequence[int], code: str) -> str:
+    """Say why some request sizes cannot be served, by how much, and what helps."""
+    share = buckets.demand[list(rows)].sum() / buckets.demand.sum()
+    miss = buckets.misses[max(rows, key=lambda row: float(buckets.demand[row]))]
+    most = "the most frequent of them: " if len(rows) > 1 else ""
+    words = f"{most}{miss.words}" if miss.words else REASONS[code]
+    tried = ""
+    if code == "ttft" and isinstance(item.workload, InferenceService):
+        late = 100 - item.workload.percentile
+        tried = (
+            f", though the longest prompts were given {FREE_PARTS[-1]:.0%} of the {late:.3g}% of "
+            "the requests that may be late"
+        )
+    return (
+        f"{item.name}: {len(rows)} of {len(buckets.demand)} request sizes ({share:.2%} of the "
+        f"requests) cannot be served by any offer left: {words}{tried}; {ADVICE[code]}"
     )
 
 

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from costopt.candidate.find import NamedWorkload
 from costopt.candidate.mix_room import with_mix_room
+from costopt.candidate.more_late import all_with_more_late
 from costopt.candidate.service import ServiceCandidates
 from costopt.catalog.catalog import Catalog
-from costopt.errors import PlanCheckError
-from costopt.evaluate.limits import TOLERANCE
 from costopt.evaluate.operate import Operated, operated
 from costopt.plan.line import PlanLine
 from costopt.plan.status import PlanStatus, proven_status
@@ -24,21 +23,12 @@ from costopt.planning.assemble import (
     assemble,
     forbidding_row,
 )
+from costopt.planning.late import late_lines, with_more_room
 from costopt.planning.lines import job_lines, service_lines
 from costopt.solve.run import solve_problem
 from costopt.solve.solution import Solution
 from costopt.workload.request import PlanRequest
 from costopt.workload.serving import InferenceService
-
-TIGHTENING: Final = 0.85
-"""Factor on the utilisation of a service whose mix misses its limit on the first token.
-
-A layout is rated on the workload's own mix; when the mix that a plan routes to it waits longer,
-it is planned again with more room.
-"""
-
-LATEST: Final = 0.5
-"""Lines with at least this part of the worst line's late requests are planned with more room."""
 
 LEAST_SECONDS: Final = 0.1
 """Time that a solve gets however late it is [s]."""
@@ -96,8 +86,7 @@ def search(
 ) -> Found:
     """Find the cheapest lines whose mix really meets every limit.
 
-    Where the first mix is late, two ways on are tried and the cheaper plan is kept: more room for
-    the layouts that are late, again and again; and every layout held against the whole mix.
+    Where there are none, more of the longest prompts may be late, as far as the percentile allows.
 
     Args:
         workloads: with their candidates.
@@ -105,8 +94,33 @@ def search(
         catalog: what operating figures are computed from.
         forbidden: offers of a workload -> which of them this search may not use.
     """
-    found = _first_in_time(workloads, request, catalog, forbidden)
-    if found.rounds == 1 and not found.is_late:
+    deadline = perf_counter() + request.time_limit_seconds
+    first = found = _searched(workloads, request, catalog, forbidden, deadline)
+    rated: Sequence[NamedWorkload] = workloads
+    while found.solution.cost is None and perf_counter() < deadline:
+        changed = all_with_more_late(rated, catalog, request.confidence)
+        if changed is None:
+            break
+        rated = changed
+        found = _searched(rated, request, catalog, forbidden, deadline)
+    return first if found.solution.cost is None else found
+
+
+def _searched(
+    workloads: Sequence[NamedWorkload],
+    request: PlanRequest,
+    catalog: Catalog,
+    forbidden: Forbidden | None,
+    deadline: float,
+) -> Found:
+    """Search with the rates as they are.
+
+    Where the first mix is late, two ways on are tried and the cheaper plan is kept: more room for
+    the layouts that are late, again and again; and every layout held against the whole mix.
+    """
+    found = _first_in_time(workloads, request, catalog, forbidden, deadline)
+    in_time = not found.is_late
+    if in_time and (found.rounds == 1 or perf_counter() > deadline):
         return found
     held = [
         replace(
@@ -118,7 +132,7 @@ def search(
         else item
         for item in workloads
     ]
-    other = _first_in_time(held, request, catalog, forbidden)
+    other = _first_in_time(held, request, catalog, forbidden, deadline)
     best = min((found, other), key=_cost_in_time)
     answered = not best.is_late and best.solution.cost is not None
     return replace(best if answered else _unanswered(best), bound=found.bound)
@@ -147,10 +161,10 @@ def _first_in_time(
     request: PlanRequest,
     catalog: Catalog,
     forbidden: Forbidden | None,
+    deadline: float,
 ) -> Found:
     """Solve, and solve again with more room where a mix is late, until none is."""
     tightened = list(workloads)
-    deadline = perf_counter() + request.time_limit_seconds
     rounds = 0
     bound: float | None = None
     while True:
@@ -168,7 +182,9 @@ def _first_in_time(
             operated(item.workload, written, catalog, request)
             for item, written in zip(tightened, lines, strict=False)
         )
-        late = [index for index, item in enumerate(found) if _is_late(tightened[index], item)]
+        late = [
+            index for index, item in enumerate(found) if any(late_lines(tightened[index], item))
+        ]
         if not late or rounds == MOST_ROUNDS or perf_counter() > deadline:
             return Found(
                 solution=solution,
@@ -179,7 +195,7 @@ def _first_in_time(
                 bound=bound,
             )
         for index in late:
-            tightened[index] = _with_more_room(tightened[index], found[index])
+            tightened[index] = with_more_room(tightened[index], found[index])
 
 
 def shared_limits(request: PlanRequest) -> SharedLimits:
@@ -230,36 +246,3 @@ def _lines(
             lines.append(list(job_lines(item.name, item.candidates, chosen, catalog)))
             jobs += 1
     return lines
-
-
-def _is_late(item: NamedWorkload, found: Operated) -> bool:
-    """Return whether more requests of a service wait too long than its percentile allows."""
-    workload = item.workload
-    if not isinstance(workload, InferenceService) or workload.max_ttft_ms is None:
-        return False
-    return found.late_fraction > 1 - workload.percentile / 100 + TOLERANCE / 2
-
-
-def _with_more_room(item: NamedWorkload, found: Operated) -> NamedWorkload:
-    """Plan the layouts whose own mix is late with a lower utilisation than they have now."""
-    candidates = item.candidates
-    if not isinstance(candidates, ServiceCandidates):
-        return item
-    worst = max(found.late_fractions)
-    planned = candidates.layout_rates.max_utilisation.copy()
-    for line, late in zip(found.lines, found.late_fractions, strict=True):
-        if late >= LATEST * worst:
-            index = _layout_index(candidates, line)
-            planned[index] = min(planned[index], line.utilisation or 1.0) * TIGHTENING
-    rates = replace(candidates.layout_rates, max_utilisation=planned)
-    return replace(item, candidates=replace(candidates, layout_rates=rates))
-
-
-def _layout_index(candidates: ServiceCandidates, line: PlanLine) -> int:
-    """Find the layout that a line was written from."""
-    for index, layout in enumerate(candidates.layouts):
-        kind = candidates.types[candidates.type_of_layout[index]]
-        same_type = (kind.provider, kind.name) == (line.offer.provider, line.offer.instance_type)
-        if same_type and layout == line.layout:
-            return index
-    raise PlanCheckError([f"{line.offer.instance_type} has a layout that is no candidate"])

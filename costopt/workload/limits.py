@@ -1,5 +1,6 @@
 """Limits: what a plan must stay within, of one workload or of the whole request."""
 
+from collections.abc import Sequence
 from typing import Annotated, Final, Literal
 
 from pydantic import model_validator
@@ -14,6 +15,7 @@ from costopt.workload.written import (
     NotNegative,
     OneOrSeveral,
     Positive,
+    Several,
     Some,
     Written,
 )
@@ -24,7 +26,7 @@ PurchaseOption = Literal[
 ]  # fmt: skip
 """Ways to pay that a plan can hold; every other option of the catalogue stays outside."""
 
-PurchaseOptions = Annotated[tuple[PurchaseOption, ...], Some, OneOrSeveral]
+PurchaseOptions = Annotated[Sequence[PurchaseOption], Some, OneOrSeveral, Several]
 """One way to pay, or several."""
 
 TERM_OPTIONS: Final = frozenset({"reserved", "savings_plan", "committed_use", "subscription"})
@@ -78,7 +80,7 @@ class Limits(Written):
     intra_node_interconnect: Names | None = None
     inter_node_fabric: Names | None = None
     purchase_options: PurchaseOptions | None = None
-    term_years: Annotated[tuple[Positive, ...], Some] | None = None
+    term_years: Annotated[Sequence[Positive], Some, Several] | None = None
     max_spot_fraction: Fraction = 1.0
     quota: dict[str, CountOrZero] | None = None
     budget: NotNegative | None = None
@@ -99,7 +101,7 @@ class Limits(Written):
     @property
     def options(self) -> tuple[str, ...]:
         """Purchase options that take part."""
-        return self.purchase_options or DEFAULT_PURCHASE_OPTIONS
+        return tuple(self.purchase_options or DEFAULT_PURCHASE_OPTIONS)
 
 
 def joined_options(first: Limits, second: Limits) -> tuple[str, ...]:

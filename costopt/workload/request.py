@@ -65,7 +65,7 @@ class PlanRequest(Written):
     horizon_hours: Positive = HOURS_PER_MONTH
     gap: Annotated[float, Strict(), Field(ge=0, lt=1)] = 1e-4
     time_limit_seconds: Positive = 10.0
-    confidence: Annotated[float, Strict(), Field(gt=0, lt=1)] = 0.5
+    confidence: Annotated[float, Strict(), Field(ge=0.05, le=0.95)] = 0.5
 
     @field_validator("workloads", mode="before")
     @classmethod

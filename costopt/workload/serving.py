@@ -28,7 +28,8 @@ class InferenceService(Workload):
         samples_per_second: mean rate, for models that map a sample to a result [samples/s].
         tokens_per_sample: length of one sample, for text encoders [tokens].
         max_latency_ms: time from arrival to result [ms].
-        percentile: share of requests that must meet the latency limits [%].
+        percentile: share of requests that must meet max_ttft_ms or max_latency_ms, and of the
+            time in which the running batch is small enough for max_tpot_ms [%].
         max_utilisation: highest share of an instance's rate that is planned with [0..1]; the
             rest absorbs bursts.
     """

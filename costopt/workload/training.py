@@ -77,6 +77,8 @@ class TrainingJob(Workload):
         precision: compute format; several, or ``any``, to choose from.
         tokens: tokens to train on [tokens].
         sequence_length: tokens in one sequence [tokens].
+        tokens_per_batch: tokens of one optimizer step at most; by published practice when left
+            out, 4 M, and 16 M in runs of more than 2.87 T tokens [tokens].
         deadline_hours: hours from the start until the job is done [h].
     """
 
@@ -85,4 +87,11 @@ class TrainingJob(Workload):
     precision: Precisions = ("bf16",)
     tokens: Positive
     sequence_length: Count
+    tokens_per_batch: Positive | None = None
     deadline_hours: Positive
+
+    @model_validator(mode="after")
+    def _batch_of_whole_sequences(self) -> Self:
+        if self.tokens_per_batch is not None and self.tokens_per_batch < self.sequence_length:
+            raise ValueError("tokens_per_batch must hold at least one sequence")
+        return self

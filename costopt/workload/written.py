@@ -1,9 +1,9 @@
 """Written: what a person writes, checked once, with one sentence for each broken rule."""
 
 import re
-from collections.abc import Iterable, Mapping, Sized
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from numbers import Integral
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import (
     AfterValidator,
@@ -17,6 +17,9 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from costopt.errors import InvalidInputError, nearest_names
+
+LARGEST_COUNT: Final = 10**15
+"""Largest whole number that is taken; floating point still tells its neighbours apart [1]."""
 
 Positive = Annotated[float, Strict(), Field(gt=0)]
 """A number above zero; text and true/false are refused rather than converted."""
@@ -36,10 +39,10 @@ def _as_int(value: object) -> object:
     return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else value
 
 
-Count = Annotated[int, Strict(), Field(gt=0), BeforeValidator(_as_int)]
+Count = Annotated[int, Strict(), Field(gt=0, le=LARGEST_COUNT), BeforeValidator(_as_int)]
 """A whole number above zero."""
 
-CountOrZero = Annotated[int, Strict(), Field(ge=0), BeforeValidator(_as_int)]
+CountOrZero = Annotated[int, Strict(), Field(ge=0, le=LARGEST_COUNT), BeforeValidator(_as_int)]
 """A whole number of at least zero."""
 
 Name = Annotated[str, Strict(), Field(min_length=1)]
@@ -64,7 +67,10 @@ Some = AfterValidator(_some)
 OneOrSeveral = BeforeValidator(_as_tuple)
 """Lets a field of names take one name without a list."""
 
-Names = Annotated[tuple[Name, ...], Some, OneOrSeveral]
+Several = AfterValidator(tuple)
+"""Keeps a list as a tuple, which cannot be changed."""
+
+Names = Annotated[Sequence[Name], Some, OneOrSeveral, Several]
 """One name or several; where the field says so, with the wildcards ``*`` and ``?``."""
 
 
@@ -141,6 +147,7 @@ _RULES: Mapping[str, str] = {
     "string_type": "must be text",
     "string_too_short": "must not be empty",
     "tuple_type": "must be a list",
+    "is_instance_of": "must be a list",
     "dict_type": "must be a table of names and values",
     "model_type": "must be a table of names and values",
     "model_attributes_type": "must be a table of names and values",

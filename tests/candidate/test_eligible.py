@@ -64,7 +64,7 @@ def test_the_first_broken_limit_is_the_reason_places_before_hardware_before_age(
 ) -> None:
     old = make_offer("us-east-1/t4.small", "spot", as_of="2020-01-01")
     catalog = catalog_of(old, make_offer("eu-west-1/h100.large"))
-    everything = {
+    everything: dict[str, Any] = {
         "regions": ("eu-*",),
         "purchase_options": ("on_demand",),
         "families": ("h100",),
@@ -143,6 +143,71 @@ def test_spot_that_saves_nothing_is_out(
 ) -> None:
     catalog = catalog_of(make_offer("us-east-1/t4.small", option, flags=flags))
     assert reasons(catalog) == [reason]
+
+
+@pytest.mark.parametrize(
+    ("spot", "flags", "reason"),
+    [
+        ("0.5", "equals_on_demand", ""),  # cheaper than the 1 beside it, whatever was flagged
+        ("0.9999", "", "not_below_on_demand"),  # as close as rounding brings it
+        ("0.9998", "", ""),
+        ("1", "", "not_below_on_demand"),
+        ("1.5", "", "not_below_on_demand"),
+    ],
+)
+def test_spot_is_compared_with_the_on_demand_price_beside_it(
+    spot: str, flags: str, reason: str, make_offer: MakeOffer, catalog_of: CatalogOf
+) -> None:
+    beside = make_offer("us-east-1/t4.small", price="1")
+    other = make_offer("eu-west-1/t4.small", price="0.01")
+    catalog = catalog_of(
+        make_offer("us-east-1/t4.small", "spot", price=spot, flags=flags), beside, other
+    )
+    assert reasons(catalog) == [reason, "", ""]
+
+
+def test_a_discount_on_spot_brings_it_back_and_one_on_demand_takes_it_out(
+    make_offer: MakeOffer, catalog_of: CatalogOf
+) -> None:
+    catalog = catalog_of(
+        make_offer("us-east-1/t4.small", "spot", price="1", flags="equals_on_demand"),
+        make_offer("us-east-1/t4.small", price="1"),
+    )
+    key = "aws/us-east-1/t4.small"
+    assert reasons(catalog)[0] == "not_below_on_demand"
+    cheaper = catalog.with_prices(discounts={f"{key}/spot": 0.5})
+    assert reasons(cheaper) == ["", ""]
+    assert reasons(cheaper.filter(purchase_options="spot")) == [""]
+    # 0.5 on spot is above 1 x 0.4 on demand
+    dearer = cheaper.with_prices(discounts={f"{key}/on_demand": 0.6})
+    assert reasons(dearer)[0] == "not_below_on_demand"
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ({"instance_types": ("h100.*",)}, "instance type: h100.large has no price here"),
+        ({"families": ("h100",)}, "family: h100 has no price here"),
+        ({"accelerator_types": ("H100-80GB",)}, "accelerator: H100-80GB has no price here"),
+        ({"inter_node_fabric": ("efa",)}, "inter_node_fabric: efa has no price here"),
+        ({"regions": ("eu-west-1",)}, "region: eu-west-1 has no price here"),
+    ],
+)
+def test_limits_that_name_only_what_has_no_price_say_so(
+    limits: dict[str, Any], said: str, make_offer: MakeOffer, catalog_of: CatalogOf
+) -> None:
+    catalog = catalog_of(make_offer("us-east-1/t4.small"))
+    with pytest.raises(InvalidInputError) as refusal:
+        reasons(catalog, Limits(**limits))
+    assert str(refusal.value).startswith(said)
+
+
+def test_names_without_a_price_may_stand_beside_others_and_in_quotas(
+    make_offer: MakeOffer, catalog_of: CatalogOf
+) -> None:
+    catalog = catalog_of(make_offer("us-east-1/t4.small"))
+    both = Limits(instance_types=("h100.large", "t4.small"), quota={"aws/h100.large": 0})
+    assert reasons(catalog, both) == [""]
 
 
 @pytest.mark.parametrize(

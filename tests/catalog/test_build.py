@@ -295,3 +295,48 @@ def test_manifest_is_sorted_json_that_names_the_facts(facts: Path, tmp_path: Pat
     assert list(written) == sorted(written)
     assert written["facts_compiled"] == "2026-11"
     assert written["inputs"]["prices.csv"]["table"] == "offers"
+
+
+def test_build_compares_with_the_last_good_snapshot_only_when_it_is_named(
+    facts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good, out = tmp_path / "good", tmp_path / "out"
+    assert main([str(facts), str(good)]) == 0
+    assert "Not compared with a last good snapshot" in capsys.readouterr().out
+    # 0.85 / 0.17 = 5: five times as dear; 0.6312 / 0.526 = 1.2
+    replace_in(facts / "prices.csv", "c6i.xlarge,on_demand,0.17,", "c6i.xlarge,on_demand,0.85,")
+    replace_in(
+        facts / "prices.csv", "g4dn.xlarge,on_demand,0.526,", "g4dn.xlarge,on_demand,0.6312,"
+    )
+    assert main([str(facts), str(out), "--previous", str(good)]) == 0
+    report = capsys.readouterr().out
+    assert f"Compared with the last good snapshot in {good}." in report
+    assert (
+        "c6i.xlarge/on_demand///: 0.85/h after 0.17/h in the last good snapshot, +400%" in report
+    )
+    files = read_snapshot(out)
+    offers = table(files, "offers").query("purchase_option == 'on_demand'")
+    assert offers["instance_type"].tolist() == [
+        "g4dn.xlarge", "n1-standard-4+nvidia-tesla-t4x1",
+    ]  # fmt: skip
+    assert offers["flags"].tolist() == ["on_demand_moved", ""]
+    prices = read_manifest(files[MANIFEST_NAME].decode()).inputs["prices.csv"]
+    # of six prices, that of the unknown accelerator and the one that jumped
+    assert (prices.rows, prices.kept, prices.left_out) == (6, 4, 2)
+
+
+def test_build_compared_with_itself_gives_the_same_bytes(facts: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert main([str(facts), str(out)]) == 0
+    before = read_snapshot(out)
+    assert main([str(facts), str(out), "--previous", str(out)]) == 0
+    assert read_snapshot(out) == before
+
+
+def test_last_good_snapshot_that_is_not_there_gives_exit_code_two(
+    facts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert main([str(facts), str(out), "--previous", str(tmp_path / "none")]) == 2
+    assert "manifest.json: is not there" in capsys.readouterr().err
+    assert not out.exists()

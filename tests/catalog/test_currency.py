@@ -1,6 +1,7 @@
 """Exchange rates: the newest usable one, direct or inverted, or a refusal that helps."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -9,7 +10,10 @@ from hypothesis import strategies as st
 
 from costopt.catalog.catalog import Catalog
 from costopt.catalog.currency import find_rate
-from costopt.errors import EmptyCatalogError, MissingExchangeRateError
+from costopt.errors import EmptyCatalogError, InvalidInputError, MissingExchangeRateError
+from costopt.planning.optimize_request import optimize
+from costopt.workload.limits import Limits
+from costopt.workload.requirement import Requirement
 
 quick = settings(max_examples=60, deadline=None, derandomize=True)
 
@@ -77,8 +81,8 @@ def test_missing_rate_says_what_is_there_and_what_to_do(make_table: MakeTable) -
         find_rate(rates, "CNY", "EUR", REFERENCE, 24)
     assert str(refusal.value) == (
         "No usable exchange rate from CNY to EUR (rates here: USD/CNY of 2026-08-01, "
-        "USD/EUR of 2026-08-01). Plan in CNY, leave its offers out, or add a rate to the "
-        "catalogue's exchange_rates table."
+        "USD/EUR of 2026-08-01). Plan in CNY, leave its offers out, or add a rate with "
+        "catalog.with_exchange_rate('CNY', 'EUR', rate, as_of=..., source=...)."
     )
 
 
@@ -128,3 +132,69 @@ def test_bundled_rate_is_the_newest_of_its_table(bundled: Catalog) -> None:
     found = bundled.exchange_rate("CNY", "USD")
     assert found.rate == pytest.approx(1 / newest["rate"], rel=1e-12)
     assert (found.as_of, found.source) == (newest["as_of"], newest["source"])
+
+
+def test_rate_of_your_own_is_used_with_its_date_and_source(small: Catalog) -> None:
+    own = small.with_exchange_rate("USD", "EUR", 0.8, as_of="2026-08-20", source="my bank")
+    there, back = own.exchange_rate("USD", "EUR"), own.exchange_rate("EUR", "USD")
+    # 1 / 0.8 = 1.25
+    assert (there.rate, back.rate) == (0.8, 1.25)
+    assert (there.as_of, there.source) == ("2026-08-20", "my bank")
+    assert own.as_of == small.as_of
+    with pytest.raises(MissingExchangeRateError):
+        small.exchange_rate("USD", "EUR")
+
+
+@pytest.mark.parametrize(("base", "quote", "rate"), [("USD", "CNY", 10), ("CNY", "USD", 0.1)])
+def test_rate_of_your_own_takes_the_place_of_the_one_of_its_date(
+    small: Catalog, base: str, quote: str, rate: float
+) -> None:
+    own = small.with_exchange_rate(base, quote, rate, as_of="2026-08-01", source="my bank")
+    assert len(own.table("exchange_rates")) == 1
+    assert own.exchange_rate("USD", "CNY").rate == 10
+    assert own.table("exchange_rates").dtypes.equals(small.table("exchange_rates").dtypes)
+
+
+def test_rate_of_your_own_that_is_older_than_the_one_here_is_refused(small: Catalog) -> None:
+    with pytest.raises(InvalidInputError, match="holds USD/CNY of 2026-08-01, which is newer"):
+        small.with_exchange_rate("CNY", "USD", 0.1, as_of="2026-07-31", source="my bank")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"base": "euro"}, "base = 'euro': must be three capital letters, such as EUR"),
+        ({"quote": 3}, "quote = 3: must be three capital letters"),
+        ({"quote": "USD"}, "USD into itself needs no rate"),
+        ({"rate": "0.9"}, "rate = '0.9': must be a number"),
+        ({"rate": 0.0}, r"rate = 0\.0: must be above 0"),
+        ({"rate": float("inf")}, "rate = inf: must be above 0"),
+        ({"as_of": "1.8.2026"}, "'1.8.2026' is not YYYY, YYYY-MM or YYYY-MM-DD"),
+        ({"as_of": None}, "as_of: give the date of the rate"),
+        ({"source": " "}, "source: say who published the rate"),
+    ],
+)
+def test_rate_of_your_own_that_breaks_a_rule_is_refused(
+    small: Catalog, wrong: dict[str, Any], said: str
+) -> None:
+    given: dict[str, Any] = {
+        "base": "USD", "quote": "EUR", "rate": 0.9, "as_of": "2026-08-20", "source": "bank",
+    }  # fmt: skip
+    with pytest.raises(InvalidInputError, match=said):
+        small.with_exchange_rate(**{**given, **wrong})
+
+
+def test_plan_in_another_currency_works_with_rates_of_your_own(bundled: Catalog) -> None:
+    need = Requirement(accelerator_types=("T4",), accelerators_per_node=1)
+    with pytest.raises(MissingExchangeRateError, match=r"catalog\.with_exchange_rate\('"):
+        optimize(need, bundled, currency="EUR")
+    as_of = bundled.as_of
+    own = bundled.with_exchange_rate("USD", "EUR", 0.8, as_of=as_of, source="bank")
+    own = own.with_exchange_rate("CNY", "EUR", 0.1, as_of=as_of, source="bank")
+    limits = Limits(providers=("aws",), purchase_options=("on_demand",))
+    in_dollars = optimize(need, bundled, limits=limits).require()
+    in_euro = optimize(need, own, limits=limits, currency="EUR").require()
+    # 1 USD is 0.8 EUR
+    assert in_dollars.cost_total is not None
+    assert in_euro.cost_total == pytest.approx(0.8 * in_dollars.cost_total)
+    assert optimize(need, own, currency="EUR").require().currency == "EUR"

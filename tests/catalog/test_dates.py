@@ -1,5 +1,6 @@
 """Ages: days between dates as sources write them, and which prices are too old."""
 
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 
 import numpy as np
@@ -10,10 +11,12 @@ from hypothesis import strategies as st
 
 from costopt.catalog.age_limits import MAX_AGE_MONTHS, WARNING_AGE_DAYS, WARNING_AGE_MONTHS
 from costopt.catalog.catalog import Catalog
-from costopt.catalog.dates import age_days, days_between, first_days, newest_day, too_old
+from costopt.catalog.dates import age_days, days_between, first_days, newest_day, stale, too_old
 from costopt.errors import InvalidInputError
 
 quick = settings(max_examples=60, deadline=None, derandomize=True)
+
+MakeTable = Callable[[str, Sequence[Mapping[str, str]]], pd.DataFrame]
 
 DAYS = st.dates(date(2000, 1, 1), date(2099, 12, 31))
 
@@ -93,6 +96,33 @@ def test_price_is_too_old_the_day_after_its_last_whole_day(option: str, last_day
 
 def test_option_without_a_limit_is_never_too_old() -> None:
     assert not too_old(dates("low_priority"), np.array([1e6]), MAX_AGE_MONTHS).any()
+
+
+@pytest.mark.parametrize(
+    ("valid_until", "is_past"),
+    [("2026-08-21", True), ("2026-08-22", False), ("2026-08", True), ("2026-09", False)],
+)
+def test_price_is_good_on_its_last_day_and_stale_after_it(
+    make_table: MakeTable, valid_until: str, is_past: bool
+) -> None:
+    row = {"purchase_option": "on_demand", "recurring_per_hour": "1", "valid_until": valid_until}
+    offers = make_table("offers", [row, row | {"purchase_option": "reserved", "valid_until": ""}])
+    found = stale(offers, np.zeros(2), "2026-08-22", MAX_AGE_MONTHS)
+    assert found.tolist() == [is_past, False]
+
+
+def test_price_is_stale_by_its_age_alone(make_table: MakeTable) -> None:
+    options = [
+        {"purchase_option": name, "recurring_per_hour": "1"} for name in ("reserved", "spot")
+    ]
+    offers = make_table("offers", options)
+    # 18 months are 547.9 days, 36 are 1,095.8
+    assert stale(offers, np.array([600.0, 600.0]), "2026-08-22", MAX_AGE_MONTHS).tolist() == [
+        False, True,
+    ]  # fmt: skip
+    assert stale(offers, np.array([600.0, 600.0]), "2026-08-22", {"spot": 24.0}).tolist() == [
+        False, False,
+    ]  # fmt: skip
 
 
 def test_catalogue_is_dated_by_its_newest_offer(small: Catalog) -> None:

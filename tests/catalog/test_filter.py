@@ -178,9 +178,3 @@ def test_order_of_narrowing_does_not_matter(small: Catalog) -> None:
     other = small.filter(regions="us-*").filter(families="p5")
     assert len(one) == 3
     assert one.offers.equals(other.offers)
-
-
-def test_narrowed_catalogue_leaves_the_other_tables_whole(small: Catalog) -> None:
-    narrow = small.filter(providers="gcp")
-    for name in ("instance_types", "regions", "exchange_rates"):
-        assert narrow.table(name).equals(small.table(name)), name

@@ -96,10 +96,20 @@ def test_alias_and_name_of_an_accelerator_keep_the_same_offers(small: Catalog) -
     assert names(by_alias) == names(small.filter(accelerator_types=["H100-80GB"]))
 
 
-def test_alias_of_an_accelerator_without_offers_here_is_unknown(small: Catalog) -> None:
+def test_alias_of_an_accelerator_without_offers_here_is_known(small: Catalog) -> None:
     narrow = small.filter(accelerator_types=["T4"])
-    with pytest.raises(UnknownNameError, match="Unknown accelerator 'H100'"):
-        narrow.filter(accelerator_types=["H100"])
+    for name in ("H100", "H100-80GB"):
+        with pytest.raises(InvalidInputError, match="accelerator: H100-80GB has no price here"):
+            narrow.filter(accelerator_types=[name])
+    with pytest.raises(InvalidInputError, match=r"instance type: p5\.48xlarge has no price here"):
+        narrow.filter(instance_types=["p5.48xlarge"])
+
+
+def test_names_without_a_price_are_listed_up_to_three() -> None:
+    with pytest.raises(InvalidInputError, match="family: a, b, c and 2 more have no price here"):
+        matches(
+            pd.Series(["z"], dtype="str"), "family", ["[a-e]"], known=("a", "b", "c", "d", "e")
+        )
 
 
 def test_country_group_holds_its_members_and_no_others(small: Catalog) -> None:

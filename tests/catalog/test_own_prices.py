@@ -40,6 +40,22 @@ def test_discount_keeps_source_date_and_flags_of_the_list_price(small: Catalog) 
         assert after[column] == before[column]
 
 
+def test_discount_drops_the_flags_that_compare_the_list_price_with_on_demand(
+    small: Catalog, make_catalog: MakeCatalog
+) -> None:
+    rows = small.offers.astype(str).replace({"nan": ""}).to_dict("records")
+    flagged = [{**row, "flags": "zone_average;equals_on_demand"} for row in rows]
+    own = make_catalog(offers=flagged).with_prices(discounts={P5_SPOT: 0.25})
+    assert offer(own, P5_SPOT)["flags"] == "zone_average"
+    other = offer(own, "aws/us-east-1/p5.48xlarge/on_demand")
+    assert other["flags"] == "zone_average;equals_on_demand"
+
+
+def test_key_of_a_type_without_a_price_says_so(small: Catalog) -> None:
+    with pytest.raises(InvalidInputError, match=r"instance type: x9\.large has no price here"):
+        small.with_prices(prices_per_hour={"aws/us-east-1/x9.large/on_demand": 1.0})
+
+
 def test_discount_on_a_commitment_lowers_upfront_and_hourly_charges(small: Catalog) -> None:
     own = small.with_prices(discounts={"aws/*/p5*/reserved": 0.5})
     changed = offer(own, "aws/us-east-1/p5.48xlarge/reserved")
@@ -206,7 +222,7 @@ def test_quota_counts_every_offer_of_the_types_it_names(
     small: Catalog, key: str, offers: int
 ) -> None:
     assert quota_rows(small.offers, key).sum() == offers
-    assert known_quota_rows(small.offers, key).sum() == offers
+    assert known_quota_rows(small.offers, key, small.known_names).sum() == offers
 
 
 def test_quota_on_what_is_not_there_counts_nothing_unless_it_must_be_known(
@@ -214,15 +230,27 @@ def test_quota_on_what_is_not_there_counts_nothing_unless_it_must_be_known(
 ) -> None:
     assert not quota_rows(small.offers, "aws/p6.48xlarge").any()
     with pytest.raises(UnknownNameError, match=r"'p6\.48xlarge'\. Did you mean p5\.48xlarge"):
-        known_quota_rows(small.offers, "aws/p6.48xlarge")
+        known_quota_rows(small.offers, "aws/p6.48xlarge", small.known_names)
     with pytest.raises(InvalidInputError, match="its parts never meet"):
-        known_quota_rows(small.offers, "gcp/p5.48xlarge")
+        known_quota_rows(small.offers, "gcp/p5.48xlarge", small.known_names)
 
 
 def test_quota_key_with_too_many_parts_is_refused(small: Catalog) -> None:
-    for count in (quota_rows, known_quota_rows):
-        with pytest.raises(InvalidInputError, match="more parts than provider/region/instance"):
-            count(small.offers, "aws/us-east-1/p5.48xlarge/spot")
+    key = "aws/us-east-1/p5.48xlarge/spot"
+    with pytest.raises(InvalidInputError, match="more parts than provider/region/instance"):
+        quota_rows(small.offers, key)
+    with pytest.raises(InvalidInputError, match="more parts than provider/region/instance"):
+        known_quota_rows(small.offers, key, small.known_names)
+
+
+@pytest.mark.parametrize("key", ["x9.large", "aws/x9.*", "aws/us-east-1/x9.large"])
+def test_quota_on_a_type_without_a_price_counts_nothing(small: Catalog, key: str) -> None:
+    assert not known_quota_rows(small.offers, key, small.known_names).any()
+
+
+def test_quotas_stay_when_the_catalogue_is_narrowed(small: Catalog) -> None:
+    narrow = small.filter(providers="gcp")
+    assert not known_quota_rows(narrow.offers, "aws/p5.48xlarge", narrow.known_names).any()
 
 
 @quick

@@ -196,6 +196,15 @@ def test_filters_of_the_command_are_those_of_the_library(run: Run, bundled: Cata
     assert sorted((row["region"], row["instance_type"]) for row in from_csv(out)) == keys
 
 
+def test_names_may_hold_wildcards_and_options_may_be_repeated(run: Run) -> None:
+    code, out, _ = run("--help", columns=80)
+    assert code == 0
+    assert "may be repeated" in out
+    _, out, _ = run("--region", "us-eas?-1", "--region", "us-west-2", "--accelerator", "h100*",
+                    "--csv")  # fmt: skip
+    assert {row["region"] for row in from_csv(out)} == {"us-east-1", "us-west-2"}
+
+
 def test_limit_says_how_many_of_how_many_are_shown(run: Run) -> None:
     _, out, _ = run("--purchase-option", "capacity_block", "--limit", "4")
     # a heading of two lines, two lines for each offer
@@ -231,6 +240,49 @@ def test_wrong_input_ends_with_one_sentence_and_code_2(
     assert err.startswith("costopt: ")
     assert err.count("\n") == 1
     assert sentence in err
+
+
+def last_line(text: str) -> str:
+    return text.splitlines()[-1]
+
+
+def test_last_line_counts_the_types_of_the_kind_that_have_no_price(run: Run) -> None:
+    # counted in the bundled tables: 53 alibaba, 11 azure, 3 aws, 3 gcp
+    for arguments, line in (
+        ((), "70 more instance types of this kind without any price."),
+        (("--region", "us-east-1"), "70 more instance types of this kind without any price."),
+        (("--provider", "gcp"), "3 more instance types of this kind without any price."),
+        (
+            ("--accelerator", "Trainium*", "--purchase-option", "on_demand"),
+            "3 more instance types of this kind without any price.",
+        ),
+    ):
+        _, out, _ = run(*arguments, "--limit", "1", columns=60)
+        assert last_line(out) == line
+    _, out, _ = run("--accelerator", "H100*", "--provider", "aws")
+    assert "without any price" not in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        (("--instance-type", "trn2.48xlarge"), "instance type: trn2.48xlarge has"),
+        (("--accelerator", "Trainium2"), "accelerator: Trainium2 has"),
+        (("--instance-type", "trn2*"), "instance type: trn2.3xlarge, trn2.48xlarge"),
+    ],
+)
+def test_types_without_a_price_are_known_by_name(
+    run: Run, arguments: tuple[str, ...], names: str
+) -> None:
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"costopt: {names}")
+    assert "no price here; name another, or leave the condition out" in err
+
+
+def test_conditions_that_leave_no_offer_still_count_types_without_a_price(run: Run) -> None:
+    _, _, err = run("--provider", "gcp", "--max-price", "0.0001")
+    assert err.endswith("leave it out; 3 more instance types of this kind without any price\n")
 
 
 @pytest.mark.parametrize(

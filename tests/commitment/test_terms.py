@@ -68,3 +68,31 @@ def test_a_term_is_never_charged_in_part(horizon: float, term: float) -> None:
     total = one(1.0, 10.0, term, horizon)["total"]
     assert total / (term + 10.0) == pytest.approx(round(total / (term + 10.0)))
     assert total >= horizon - 1e-3
+
+
+@pytest.mark.parametrize(
+    ("recurring", "upfront"),
+    [(1.0, 0.0), (0.5, 4380.0), (0.0, 8760.0)],
+    ids=["no", "partial", "all"],
+)
+def test_what_a_horizon_leaves_of_a_term_is_locked_in_however_it_is_paid(
+    recurring: float, upfront: float
+) -> None:
+    cost = one(recurring, upfront, 8760, 6570)
+    assert cost["total"] == pytest.approx(8760)  # 1 $/h on average in all three
+    assert cost["locked_in"] == pytest.approx(2190)  # a quarter of the term is left
+    assert cost["cash_now"] == upfront
+
+
+def test_only_the_last_term_is_locked_in() -> None:
+    cost = one(1.0, 876.0, 8760, 13_140)
+    assert cost["total"] == pytest.approx(2 * (876 + 8760))
+    assert cost["locked_in"] == pytest.approx(4380 * 1.1)  # half of it, at 1 + 876 / 8,760 $/h
+
+
+def test_what_is_paid_in_advance_without_a_term_is_cash_now() -> None:
+    rate, none, no_term = np.array([14.75, 14.75]), np.zeros(2), np.full(2, NO_TERM)
+    cost = cost_over_horizon(rate, none, no_term, 168, prepaid=np.array([True, False]))
+    assert cost.total.tolist() == [2478.0, 2478.0]  # 14.75 x 168
+    assert cost.cash_now.tolist() == [2478.0, 0.0]
+    assert cost.locked_in.tolist() == [0.0, 0.0]

@@ -81,7 +81,7 @@ def few(bundled: Catalog) -> Catalog:
 
 @pytest.fixture(scope="session")
 def plan_of(few: Catalog) -> Callable[[str], Plan]:
-    """Plan one of the small workloads once, half on spot; equal nodes cannot be split."""
+    """Plan one of the small workloads once, half on spot; equal nodes all on spot."""
 
     @cache
     def plan(name: str) -> Plan:

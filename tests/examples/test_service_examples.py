@@ -77,6 +77,30 @@ def test_every_replica_serves_what_is_routed_to_it_in_time(
 
 
 @pytest.mark.parametrize("name", CHATS)
+def test_no_line_is_routed_by_what_only_the_answer_shows(
+    name: str, plan_of: PlanOf, bundled: Catalog
+) -> None:
+    plan = plan_of(name)
+    _, traffic = service_of(plan)
+    lows = bundled.trace(traffic.trace or "")["input_low_tokens"]
+    for line in plan.lines:
+        shares: dict[int, list[float]] = {}
+        for low, share in zip(lows, line.routing, strict=True):
+            shares.setdefault(int(low), []).append(share)
+        assert len(shares) < len(line.routing)
+        for alike in shares.values():
+            assert alike == pytest.approx([alike[0]] * len(alike), abs=1e-12)
+
+
+def test_chat_70b_costs_what_it_does_without_knowing_answers(plan_of: PlanOf) -> None:
+    # By prompt and answer it would be $42.04/h, with one share for all requests $53.33/h.
+    plan = plan_of("chat-70b")
+    prices = [line.count * line.price_per_hour for line in plan.lines]
+    assert plan.cost_per_hour == pytest.approx(sum(prices))
+    assert plan.cost_per_hour == pytest.approx(45.560367, rel=1e-4)
+
+
+@pytest.mark.parametrize("name", CHATS)
 def test_replicas_of_a_line_fit_onto_the_accelerators_of_its_instances(
     name: str, plan_of: PlanOf, tables: Any
 ) -> None:

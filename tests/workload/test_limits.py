@@ -68,6 +68,7 @@ def test_empty_list_is_refused_rather_than_read_as_everything_or_nothing(field: 
         ({"quota": {"p5.48xlarge": -1}}, "quota.p5.48xlarge = -1: must be at least 0"),
         ({"quota": {"p5*": 1.5}}, "quota.p5* = 1.5: must be a whole number"),
         ({"quota": {"p5*": True}}, "quota.p5* = True: must be a whole number"),
+        ({"quota": {"p5*": 10**16}}, "quota.p5* = 10000000000000000: must be at most 1e+15"),
         ({"quota": [3]}, "quota = [3]: must be a table of names and values"),
         ({"max_distinct_types": 0}, "max_distinct_types = 0: must be above 0"),
         ({"max_distinct_types": 2.0}, "max_distinct_types = 2.0: must be a whole number"),

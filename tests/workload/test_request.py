@@ -101,7 +101,7 @@ WORKLOADS = st.one_of(
     currency=st.sampled_from(["USD", "CNY"]),
     horizon_hours=NUMBERS,
     gap=st.floats(0, 0.99),
-    confidence=st.floats(0.01, 0.99),
+    confidence=st.floats(0.05, 0.95),
 )
 def test_request_written_as_toml_reads_back_the_same(workload: Any, **fields: Any) -> None:
     request = PlanRequest(workloads=(workload,), **fields)
@@ -205,8 +205,8 @@ def test_kinds_are_those_of_the_five_records() -> None:
         (f"horizon_hours = 2026-01-01\n{ONE}", "horizon_hours = datetime.date(2026, 1, 1): must"),
         (f"gap = 1\n{ONE}", "gap = 1: must be below 1"),
         (f"gap = -0.1\n{ONE}", "gap = -0.1: must be at least 0"),
-        (f"confidence = 0\n{ONE}", "confidence = 0: must be above 0"),
-        (f"confidence = 1\n{ONE}", "confidence = 1: must be below 1"),
+        (f"confidence = 0\n{ONE}", "confidence = 0: must be at least 0.05"),
+        (f"confidence = 1\n{ONE}", "confidence = 1: must be at most 0.95"),
         (f"time_limit_seconds = true\n{ONE}", "time_limit_seconds = True: must be a number"),
         (f"horizont_hours = 5\n{ONE}", "unknown field 'horizont_hours'; did you mean horizon_"),
         ("[workload", "not valid TOML: "),

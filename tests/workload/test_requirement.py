@@ -57,6 +57,7 @@ RATES: dict[str, Any] = {"demand_per_second": 5, "throughput_per_second": {"g5.x
         ({"accelerator_types": []}, "accelerator_types: must not be empty"),
         ({"intra_node_interconnect": ""}, "intra_node_interconnect[0] = '': must not be empty"),
         ({"nodes": 0}, "nodes = 0: must be above 0"),
+        ({"nodes": 10**20}, "nodes = 100000000000000000000: must be at most 1e+15"),
         ({"nodes": 1.5}, "nodes = 1.5: must be a whole number"),
         ({"vram_gib_total": -1}, "vram_gib_total = -1: must be above 0"),
         ({"max_utilisation": 1.5}, "max_utilisation = 1.5: must be at most 1"),

@@ -12,10 +12,10 @@ from costopt.catalog.building.models import ALIASES_FILE
 from costopt.catalog.building.provenance import FACTS_COMPILED
 from costopt.catalog.building.publish import in_schema, table_bytes
 from costopt.catalog.building.words import meanings
-from costopt.catalog.checking.settings import CheckSettings
-from costopt.catalog.checks import leave_out, remark
+from costopt.catalog.checking.settings import CheckSettings, Tables
+from costopt.catalog.checks import leave_out, leave_out_jumps, remark
 from costopt.catalog.dates import newest_day
-from costopt.catalog.finding import flags_by_row, join_findings, row_keys
+from costopt.catalog.finding import flags_by_row, join_findings, no_findings, row_keys
 from costopt.catalog.manifest import InputEntry, Manifest, describe_table
 from costopt.catalog.schema import FINDINGS, OFFERS, SCHEMA_VERSION, TABLES
 from costopt.catalog.snapshot import parse_table
@@ -38,7 +38,10 @@ class BuiltSnapshot:
 
 
 def assemble(
-    facts: Facts, adapters: Mapping[str, Provider], settings: CheckSettings
+    facts: Facts,
+    adapters: Mapping[str, Provider],
+    settings: CheckSettings,
+    previous: Tables | None = None,
 ) -> BuiltSnapshot:
     """Build, check and describe every table.
 
@@ -46,6 +49,8 @@ def assemble(
         facts: the facts, reviewed model aliases included.
         adapters: reviewed tables by provider.
         settings: thresholds of the checks.
+        previous: offers and instance types of the last good snapshot; without them nothing is
+            compared with it.
 
     Raises:
         UnknownNameError: facts name a provider that has no adapter.
@@ -57,7 +62,10 @@ def assemble(
         for name, draft in drafts.items()
     }
     kept, left = leave_out(typed, settings)
-    remarks = remark(kept, settings)
+    changes = no_findings()
+    if previous is not None:
+        kept, changes = leave_out_jumps(previous, kept, settings)
+    remarks = join_findings((remark(kept, settings), changes))
     findings = join_findings((left, remarks))
     rows = {name: drafts[name].rows.loc[table.index] for name, table in kept.items()}
     rows["offers"] = _with_flags(rows["offers"], kept["offers"], remarks)

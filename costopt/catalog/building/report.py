@@ -10,12 +10,13 @@ LISTED_LEFT_OUT: Final = 20
 """Rows left out that the report lists one by one; the findings table has them all."""
 
 
-def build_report(snapshot: BuiltSnapshot, place: str) -> str:
+def build_report(snapshot: BuiltSnapshot, place: str, compared_with: str | None) -> str:
     """Return the text that the build shows.
 
     Args:
         snapshot: what was built.
         place: where it was written.
+        compared_with: where the last good snapshot lies; None where there was none.
     """
     manifest = snapshot.manifest
     rows = sum(entry.rows for entry in manifest.tables.values())
@@ -24,6 +25,9 @@ def build_report(snapshot: BuiltSnapshot, place: str) -> str:
         f"Catalogue of {manifest.as_of or 'no date'} written to {place}: "
         f"{len(manifest.tables)} tables, {rows:,} rows, {megabytes:.1f} MB.",
         *(f"  {entry.rows:>7,}  {name}" for name, entry in sorted(manifest.tables.items())),
+        f"Compared with the last good snapshot in {compared_with}."
+        if compared_with
+        else "Not compared with a last good snapshot; name one with --previous.",
         f"Findings: {len(snapshot.findings):,}.",
         *_counts(snapshot.findings),
         *_left_out(snapshot.findings),

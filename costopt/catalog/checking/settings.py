@@ -25,6 +25,9 @@ class RequiredFamily:
     pattern: str
 
 
+PRICE_ROUNDING_FRACTION: Final = 1e-4
+"""Prices that differ by less count as equal: sources round to three to six decimals [1]."""
+
 REQUIRED_FAMILIES: Final = tuple(
     RequiredFamily(provider=provider, pattern=pattern)
     for provider, patterns in {
@@ -82,14 +85,24 @@ class CheckSettings:
         share_sum_tolerance: how far the shares of a trace may lie from 1 in total [1].
         memory_rounding_fraction: accelerator memories that differ by less count as equal [1].
         required_families: families that must be there with a price.
+        on_demand_move_fraction: on-demand prices that changed by more since the last good
+            snapshot are noted [1].
+        on_demand_jump_fraction: on-demand prices that changed by more are left out; a real cut
+            of 45 % has been seen and must pass [1].
+        rows_lost_fraction: share of its offers that a family or region may lose unnoted [1].
+        rows_gained_fraction: share of offers that a family or region may gain unnoted [1].
     """
 
     spot_ratio_low: float = 0.05
     spot_ratio_high: float = 1.0
-    price_rounding_fraction: float = 1e-4
+    price_rounding_fraction: float = PRICE_ROUNDING_FRACTION
     effective_tolerance_per_hour: float = 1e-6
     max_age_months: Mapping[str, float] = field(default_factory=lambda: MAX_AGE_MONTHS)
     warning_age_months: float = WARNING_AGE_MONTHS
     share_sum_tolerance: float = 1e-3
     memory_rounding_fraction: float = 1e-4
     required_families: tuple[RequiredFamily, ...] = REQUIRED_FAMILIES
+    on_demand_move_fraction: float = 0.10
+    on_demand_jump_fraction: float = 0.60
+    rows_lost_fraction: float = 0.10
+    rows_gained_fraction: float = 0.30

@@ -9,6 +9,7 @@ import pandas as pd
 from costopt.catalog.snapshot import Snapshot, bundled_snapshot, snapshot_at
 from costopt.catalog.store.history import PastPrices
 from costopt.catalog.store.store import open_store
+from costopt.catalog.web import is_web_place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,8 @@ def open_place(place: str | Path, version: str | None = None) -> Opened:
         UnknownNameError: there is no version with this id.
         CatalogFileError: there is neither a store nor a snapshot, or it cannot be read.
     """
+    if version is None and is_web_place(str(place)):
+        return _opened(snapshot_at(place))
     store = open_store(place)
     if version is None and store.latest_id() is None:
         return _opened(snapshot_at(place))

@@ -1,0 +1,67 @@
+"""Equal nodes rented over the horizon: all firm, all spot, or some of each in one place."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from costopt.candidate.gang_pairs import PLACE, is_spot
+from costopt.candidate.job import NO_OFFER, Gangs
+from costopt.candidate.pricing import priced
+from costopt.candidate.settings import CandidateSettings
+from costopt.performance.reasons import Origin
+
+Integers = NDArray[np.int64]
+
+
+def equal_nodes(
+    nodes: int, offers: pd.DataFrame, layout: Integers, settings: CandidateSettings
+) -> Gangs:
+    """Return every way to rent equal nodes: one offer for all, or firm ones beside spot.
+
+    All nodes run for the same hours, so a share of the hours on spot is a share of the nodes:
+    ``floor(f n)`` may be spot, and since every one of them that is spot costs less or none is
+    worth it, as many are.
+
+    Args:
+        nodes: n, instances [1].
+        offers: that may be rented.
+        layout: of each offer (offers,).
+        settings: of the request, for f and the horizon.
+    """
+    total = priced(offers, settings.horizon_hours).total
+    spot = is_spot(offers)
+    most = int(np.floor(settings.max_spot_fraction * nodes + 1e-9))
+    alone = np.flatnonzero(~spot | (most >= nodes))
+    firm_row, spot_row = _side_by_side(offers, spot) if 0 < most < nodes else (alone[:0],) * 2
+    firm = np.concatenate([alone, firm_row])
+    beside = np.concatenate([np.where(spot[alone], alone, NO_OFFER), spot_row])
+    on_spot = np.concatenate([np.where(spot[alone], nodes, 0), np.full(len(spot_row), most)])
+    count = len(firm)
+    hours, one = np.full(count, settings.horizon_hours), np.ones(count)
+    return Gangs(
+        offer=firm,
+        spot_offer=beside,
+        nodes=np.full(count, nodes, dtype=np.int64),
+        spot_nodes=on_spot,
+        spot_work_fraction=on_spot / nodes,
+        hours=hours,
+        firm_hours=hours,
+        spot_hours=hours,
+        cost_total=total[firm] * (nodes - on_spot) + total[np.maximum(beside, 0)] * on_spot,
+        layout=layout[firm],
+        rate=np.full(count, np.nan),
+        low_factor=one,
+        high_factor=one,
+        planned_factor=one,
+        origin=np.full(count, Origin.CALIBRATED, dtype=np.int64),
+    )
+
+
+def _side_by_side(offers: pd.DataFrame, spot: NDArray[np.bool_]) -> tuple[Integers, Integers]:
+    """Pair every firm offer with every spot offer of its place."""
+    rows = offers[PLACE].assign(row=np.arange(len(offers)))
+    pairs = rows[~spot].merge(rows[spot], on=PLACE, how="inner", suffixes=("_firm", "_spot"))
+    return (
+        pairs["row_firm"].to_numpy(dtype=np.int64),
+        pairs["row_spot"].to_numpy(dtype=np.int64),
+    )

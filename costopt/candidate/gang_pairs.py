@@ -1,0 +1,112 @@
+"""Which gangs are rented from which offers: all firm, all spot, or both in one place."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from costopt.candidate.gang_costs import GangOffers, GangPairs, GangWork
+from costopt.candidate.job import NO_OFFER
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+PLACE = ["provider", "region", "zone", "instance_type"]
+"""Columns that two offers share when their instances can stand side by side."""
+
+
+def firm_pairs(work: GangWork, renting: GangOffers) -> GangPairs:
+    """Pair every gang with every firm offer of its type."""
+    return _one_offer(work, renting, ~is_spot(renting.offers))
+
+
+def spot_only_pairs(work: GangWork, renting: GangOffers) -> GangPairs:
+    """Pair every gang with every spot offer of its type."""
+    return _one_offer(work, renting, is_spot(renting.offers))
+
+
+def step_pairs(work: GangWork, renting: GangOffers, max_spot_fraction: float) -> GangPairs:
+    """Pair gangs that work in step with spot offers and firm offers of the same place.
+
+    With ``s`` of ``n`` nodes on spot, each spot node is paid for ``b`` hours and each firm node
+    for ``h``, where ``A h <= b <= h`` at availability ``A``. So ``s b <= f (s b + (n - s) h)``
+    holds up to ``floor(f n)`` in any case and never above ``f n / (A (1 - f) + f)``. Both ends
+    and the number below the upper one are paired; so is one spot node, because reclaims grow with
+    ``s`` and what a gang costs is concave in it. Pairs above the share are for the caller to drop.
+
+    Args:
+        work: what each gang has to do.
+        renting: offers.
+        max_spot_fraction: f, below 1, largest share of the hours on spot [0..1].
+    """
+    rows, firm, spot = places(work, renting)
+    nodes = work.nodes[rows]
+    available = renting.risk.availability_fraction[spot]
+    fraction = max_spot_fraction
+    most = np.floor(fraction * nodes / (available * (1 - fraction) + fraction) + 1e-9)
+    surely = np.floor(fraction * nodes + 1e-9)
+    tried = np.stack([np.ones(len(nodes)), surely, most - 1, most], axis=1).astype(np.int64)
+    tried = np.sort(tried, axis=1)
+    fresh = np.diff(tried, axis=1, prepend=0) > 0
+    pair, which = np.nonzero(fresh & (tried < nodes[:, None]))
+    on_spot = tried[pair, which]
+    return GangPairs(
+        work=rows[pair],
+        firm=firm[pair],
+        spot=spot[pair],
+        firm_nodes=nodes[pair] - on_spot,
+        spot_nodes=on_spot,
+        spot_work_fraction=on_spot / nodes[pair],
+    )
+
+
+def places(work: GangWork, renting: GangOffers) -> tuple[Integers, Integers, Integers]:
+    """Pair rows of work with a spot offer and the on-demand offer of its place.
+
+    Returns:
+        Row of the work, firm offer and spot offer (pairs,).
+    """
+    spot_rows = is_spot(renting.offers)
+    pairs = _on_type(work, renting.type_index, spot_rows)
+    spot = pairs["offer"].to_numpy(dtype=np.int64)
+    firm = _firm_beside(renting.offers, spot_rows)[spot]
+    beside = firm != NO_OFFER
+    return pairs["work"].to_numpy(dtype=np.int64)[beside], firm[beside], spot[beside]
+
+
+def is_spot(offers: pd.DataFrame) -> NDArray[np.bool_]:
+    """Return which offers may be taken back."""
+    return (offers["purchase_option"] == "spot").to_numpy(dtype=np.bool_)
+
+
+def _one_offer(work: GangWork, renting: GangOffers, wanted: NDArray[np.bool_]) -> GangPairs:
+    pairs = _on_type(work, renting.type_index, wanted)
+    rows = pairs["work"].to_numpy(dtype=np.int64)
+    offer = pairs["offer"].to_numpy(dtype=np.int64)
+    nodes = work.nodes[rows]
+    all_spot = is_spot(renting.offers)[offer]
+    return GangPairs(
+        work=rows,
+        firm=offer,
+        spot=np.where(all_spot, offer, NO_OFFER),
+        firm_nodes=np.where(all_spot, 0, nodes),
+        spot_nodes=np.where(all_spot, nodes, 0),
+        spot_work_fraction=all_spot.astype(np.float64),
+    )
+
+
+def _on_type(work: GangWork, type_index: Integers, wanted: NDArray[np.bool_]) -> pd.DataFrame:
+    """Pair rows of work with the wanted offers of their instance type."""
+    rows = pd.DataFrame({"type": work.type_index, "work": np.arange(len(work.type_index))})
+    offers = pd.DataFrame({"type": type_index, "offer": np.arange(len(type_index))})
+    return rows.merge(offers[wanted], on="type", how="inner")
+
+
+def _firm_beside(offers: pd.DataFrame, spot_rows: NDArray[np.bool_]) -> Integers:
+    """Return the on-demand offer of the same place for each offer; NO_OFFER without one."""
+    on_demand = (offers["purchase_option"] == "on_demand").to_numpy(dtype=np.bool_)
+    rows = offers[PLACE].assign(row=np.arange(len(offers)))
+    beside = rows[spot_rows].merge(rows[on_demand], on=PLACE, how="left", suffixes=("", "_firm"))
+    beside = beside.drop_duplicates("row")
+    found = np.full(len(offers), NO_OFFER, dtype=np.int64)
+    found[beside["row"]] = beside["row_firm"].fillna(NO_OFFER).astype(np.int64)
+    return found

@@ -1,0 +1,60 @@
+"""Hardware of the layouts of a service, one number format at a time, as it is planned with."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from costopt.candidate.confidence import planned_hardware
+from costopt.candidate.layout import placement
+from costopt.candidate.service import ServiceCandidates
+from costopt.catalog.catalog import Catalog
+from costopt.performance.bands import Work
+from costopt.performance.hardware import Hardware
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PlannedRows:
+    """Layouts of one number format.
+
+    Attributes:
+        precision: number format of the weights.
+        rows: indices of the layouts (rows,).
+        replicas: of one instance in each of them (rows,) [1].
+        hardware: one replica of each, at the speed that is planned with.
+    """
+
+    precision: str
+    rows: NDArray[np.int64]
+    replicas: NDArray[np.float64]
+    hardware: Hardware
+
+
+def planned_rows(
+    candidates: ServiceCandidates, catalog: Catalog, confidence: float
+) -> Iterator[PlannedRows]:
+    """Yield the layouts of a language model's service, one number format at a time.
+
+    Args:
+        candidates: of the service.
+        catalog: where types and accelerators are described.
+        confidence: probability with which the planned speed is reached [0..1].
+    """
+    precisions = [layout.precision for layout in candidates.layouts]
+    for precision in dict.fromkeys(precisions):
+        rows = [row for row, name in enumerate(precisions) if name == precision]
+        layouts = [candidates.layouts[row] for row in rows]
+        kinds = [candidates.types[candidates.type_of_layout[row]] for row in rows]
+        hardware = Hardware.of(
+            [
+                placement(catalog, kind, layout.tensor_parallel)
+                for kind, layout in zip(kinds, layouts, strict=True)
+            ]
+        )
+        yield PlannedRows(
+            precision=precision,
+            rows=np.array(rows),
+            replicas=np.array([layout.replicas for layout in layouts], dtype=np.float64),
+            hardware=planned_hardware(hardware, Work.SERVING, confidence).hardware,
+        )
