@@ -1,30 +1,25 @@
 """Catalog: instance types, offers and facts of all clouds; immutable, narrowed by name."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Self
 
 import pandas as pd
 
-from costopt.accelerator import Accelerator
-from costopt.catalog import lookup
-from costopt.catalog.age_limits import MAX_AGE_MONTHS
 from costopt.catalog.arguments import figure_from_zero, figures_by_key, names_of, text_of
-from costopt.catalog.currency import ExchangeRate, add_rate, find_rate
+from costopt.catalog.currency import ExchangeRate, add_rate
 from costopt.catalog.merge import merge_rows
+from costopt.catalog.named_facts import NamedFacts
 from costopt.catalog.offer_view import TYPE_CONDITIONS, describe_types, join_offers, name_mask
 from costopt.catalog.own_prices import OwnPrices, reprice
 from costopt.catalog.schema import DATED_MATERIAL, TABLES
 from costopt.catalog.store.history import PriceQuestion, joined_history, past_of_both
 from costopt.catalog.store.opening import Opened, open_bundled, open_place
-from costopt.catalog.tables import Tables
 from costopt.errors import EmptyCatalogError, InvalidInputError
-from costopt.model import ModelSpec
 
 
-class Catalog(Tables):
+class Catalog(NamedFacts):
     """Instance types, offers and facts of all clouds, at one date.
 
     A catalogue never changes: ``filter``, ``merge`` and ``with_prices`` give a new one. Tables
@@ -229,35 +224,6 @@ class Catalog(Tables):
             past=self._past,
         )
 
-    def model(self, name: str) -> ModelSpec:
-        """Dimensions of a model, by its name or an alias.
-
-        Raises:
-            UnknownNameError: neither a model nor an alias has this name.
-        """
-        return lookup.model(self._tables["models"], self._tables["model_aliases"], name)
-
-    def accelerator(self, name: str) -> Accelerator:
-        """Facts of an accelerator, by its name or an alias.
-
-        Raises:
-            UnknownNameError: neither an accelerator nor an alias has this name.
-        """
-        if name not in self._accelerators:
-            self._accelerators[name] = lookup.accelerator(
-                self._tables["accelerators"], self._tables["accelerator_aliases"], name
-            )
-        found = self._accelerators[name]
-        return replace(found, peak_tflops=dict(found.peak_tflops))
-
-    def trace(self, name: str) -> pd.DataFrame:
-        """Request-size histogram of a published trace.
-
-        Raises:
-            UnknownNameError: there is no such trace.
-        """
-        return lookup.trace(self._tables["traces"], name)
-
     def history(
         self,
         *,
@@ -288,36 +254,6 @@ class Catalog(Tables):
             purchase_option=purchase_option,
         )
         return joined_history(self.table("spot_history"), self._past, question)
-
-    def exchange_rate(
-        self,
-        base: str,
-        quote: str,
-        max_age_months: float = MAX_AGE_MONTHS["exchange_rate"],
-    ) -> ExchangeRate:
-        """Newest usable rate from one currency to another.
-
-        Raises:
-            MissingExchangeRateError: there is none, or only ones that are too old.
-        """
-        return find_rate(self._tables["exchange_rates"], base, quote, self.as_of, max_age_months)
-
-    def conversion(
-        self,
-        currencies: "pd.Series[str]",
-        quote: str,
-        max_age_months: float = MAX_AGE_MONTHS["exchange_rate"],
-    ) -> "pd.Series[float]":
-        """Factor for each row from its currency to another.
-
-        Raises:
-            MissingExchangeRateError: a currency of a row has no usable rate.
-        """
-        rates = {
-            base: self.exchange_rate(base, quote, max_age_months).rate
-            for base in currencies.unique()
-        }
-        return currencies.map(rates).astype(float)
 
     def __len__(self) -> int:
         """Return the number of offers."""

@@ -84,7 +84,7 @@ OFFERS: Final = Table(
         text("zone", "empty for a price of the whole region"),
         text("instance_type", "the provider's own name", required=True),
         text("purchase_option", "on_demand, spot, reserved, savings_plan, ...", required=True),
-        text("kind", "of a savings plan: compute, ec2_instance, azure"),
+        text("kind", "of a savings plan: compute, ec2_instance, azure; convertible reservations"),
         number("term_years", "length of a commitment; null without one"),
         text("payment", "of a commitment: no, partial or all upfront"),
         number("recurring_per_hour", "hourly charge of the whole instance", required=True),

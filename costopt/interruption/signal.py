@@ -41,7 +41,8 @@ def spot_risk(
     """Planning rates of spot offers from the reviewed table of defaults.
 
     A published bucket ranks pools; it is not an hourly rate. Each offer therefore takes the
-    default of its bucket, or the default without a signal, and says so in ``source``.
+    default of its bucket, or the default without a signal, and says so in ``source``. A bucket
+    without a reviewed default counts as no signal.
 
     Args:
         offers: rows with provider, region and instance_type.
@@ -54,7 +55,8 @@ def spot_risk(
     found = offers[["provider", "region", "instance_type"]].merge(
         signals, on=["provider", "region", "instance_type"], how="left", validate="many_to_one"
     )
-    unknown = found["signal"].isna()
+    reviewed = pd.MultiIndex.from_frame(defaults[["signal", "bucket"]])
+    unknown = ~pd.MultiIndex.from_frame(found[["signal", "bucket"]]).isin(reviewed)
     found = found.assign(
         signal=found["signal"].where(~unknown, NO_SIGNAL[0]),
         bucket=found["bucket"].where(~unknown, NO_SIGNAL[1]),

@@ -17,6 +17,8 @@ PAYMENTS: Final = {
     "subscription": "subscription",
     "capacity_block": "capacity block",
     "low_priority": "low priority",
+    "flex_start": "flex start",
+    "calendar_mode": "calendar mode",
 }
 """Purchase options in words."""
 

@@ -183,9 +183,9 @@ def test_row_without_a_required_figure_is_left_out(
 
 
 def test_word_without_a_reviewed_meaning_is_left_out(facts: Path) -> None:
-    replace_in(facts / "prices.csv", "g4dn.xlarge,spot,", "g4dn.xlarge,flex_start,")
+    replace_in(facts / "prices.csv", "g4dn.xlarge,spot,", "g4dn.xlarge,by_auction,")
     files = dict(build_snapshot(facts).files)
-    row = "aws/us-east-1//g4dn.xlarge/flex_start///"
+    row = "aws/us-east-1//g4dn.xlarge/by_auction///"
     assert ("purchase_unknown", "offers", row) in set(left_out(files))
 
 

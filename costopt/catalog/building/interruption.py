@@ -32,6 +32,12 @@ DEFAULTS_SOURCE: Final = (
     "available hour at availability 0.91 to 0.17 (AWS V100, 2022-2023) in skypilot-org/spot-traces"
 )
 
+EVICTION_SOURCE: Final = (
+    "eviction rate of Azure Spot Virtual Machines (learn.microsoft.com), a probability per hour: "
+    "-ln(1 - r) at the upper edge of the band, 0.3 for the open one; availability a costopt "
+    "planning default"
+)
+
 PROVISIONING_HOURS: Final = "0.2"
 POOL_CORRELATION: Final = "0.9"
 
@@ -41,13 +47,27 @@ PLANNING_DEFAULTS: Final = (
     (ADVISOR_SIGNAL, "10-15%", "0.2", "0.85"),
     (ADVISOR_SIGNAL, "15-20%", "0.2", "0.85"),
     (ADVISOR_SIGNAL, ">20%", "0.6", "0.6"),
+    ("release_share", "0-3%", "0.05", "0.95"),
+    ("release_share", "3-5%", "0.05", "0.95"),
+    ("release_share", "5-10%", "0.2", "0.85"),
+    ("release_share", "10-100%", "0.6", "0.6"),
     ("none", "any", "0.3", "0.75"),
 )
 """Signal, bucket, hazard per instance-hour, share of time with capacity.
 
-A bucket ranks pools: rates measured on accelerator pools lie two to three orders of magnitude
-above the lower bound -ln(1 - share) / window that a bucket implies.
+A share of a month ranks pools: rates measured on accelerator pools lie two to three orders of
+magnitude above the lower bound -ln(1 - share) / window that such a bucket implies. The release
+share of Alibaba Cloud is of 30 days, as the advisor's is of a month, and takes its rates.
 """
+
+EVICTION_DEFAULTS: Final = (
+    ("eviction_rate", "0-5", "0.051", "0.95"),
+    ("eviction_rate", "5-10", "0.105", "0.85"),
+    ("eviction_rate", "10-15", "0.163", "0.85"),
+    ("eviction_rate", "15-20", "0.223", "0.85"),
+    ("eviction_rate", "20+", "0.3", "0.6"),
+)
+"""The same for a signal that is a probability per hour."""
 
 
 def build_interruptions(facts: pd.DataFrame) -> pd.DataFrame:
@@ -67,11 +87,14 @@ def build_interruptions(facts: pd.DataFrame) -> pd.DataFrame:
 
 def build_interruption_defaults() -> pd.DataFrame:
     """Return the reviewed table of planning defaults."""
-    columns = ["signal", "bucket", "hazard_per_instance_hour", "availability_fraction"]
-    return pd.DataFrame(list(PLANNING_DEFAULTS), columns=columns, dtype="str").assign(
+    columns = ["signal", "bucket", "hazard_per_instance_hour", "availability_fraction", "source"]
+    rows = [
+        *((*row, DEFAULTS_SOURCE) for row in PLANNING_DEFAULTS),
+        *((*row, EVICTION_SOURCE) for row in EVICTION_DEFAULTS),
+    ]
+    return pd.DataFrame(rows, columns=columns, dtype="str").assign(
         provisioning_hours=PROVISIONING_HOURS,
         pool_correlation=POOL_CORRELATION,
-        source=DEFAULTS_SOURCE,
         as_of=DEFAULTS_AS_OF,
     )
 

@@ -12,7 +12,9 @@ from costopt.catalog.schema import OFFERS
 COMMITMENTS: Final = frozenset({"reserved", "savings_plan", "committed_use", "subscription"})
 """Purchase options with a term."""
 
-PURCHASE_OPTIONS: Final = COMMITMENTS | {"on_demand", "spot", "capacity_block", "low_priority"}
+PURCHASE_OPTIONS: Final = COMMITMENTS | {
+    "on_demand", "spot", "capacity_block", "low_priority", "flex_start", "calendar_mode",
+}  # fmt: skip
 """Every purchase option of the catalogue; ``low_priority`` never enters a plan."""
 
 MONEY: Final = ("recurring_per_hour", "upfront", "effective_per_hour")
@@ -52,7 +54,8 @@ def term_inconsistent(tables: Tables, _: CheckSettings) -> pd.DataFrame:
     committed = offers["purchase_option"].isin(COMMITMENTS)
     termed = (offers["term_years"] > 0) & (offers["term_hours"] > 0)
     untermed = offers["term_years"].isna() & offers["term_hours"].isna()
-    bad = offers[~(termed.where(committed, untermed))]
+    block = offers["purchase_option"] == "capacity_block"
+    bad = offers[~(termed.where(committed, untermed) | (block & termed))]
     detail = "a commitment needs term_years and term_hours above 0, other offers have neither"
     return found("term_inconsistent", "left_out", OFFERS, bad, row_keys(OFFERS, offers), detail)
 

@@ -1,0 +1,1 @@
+"""account: what is yours: negotiated prices, quotas with their use, commitments owned."""
