@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from costopt.accelerator import Accelerator
+    from costopt.account.account import Account
     from costopt.catalog.catalog import Catalog
     from costopt.errors import CostoptError
     from costopt.evaluate.check import Evaluation, evaluate_plan
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from costopt.plan.plan import Plan
     from costopt.plan.status import PlanStatus
     from costopt.planning.optimize_request import optimize
+    from costopt.refresh.run import refresh_catalog
     from costopt.solve.mix import Mix, cheapest_mix
     from costopt.workload.batch import BatchInference
     from costopt.workload.limits import Limits
@@ -28,6 +30,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Accelerator": "accelerator",
+    "Account": "account.account",
     "BatchInference": "workload.batch",
     "Catalog": "catalog.catalog",
     "CostoptError": "errors",
@@ -47,10 +50,12 @@ _HOMES = {
     "cheapest_mix": "solve.mix",
     "evaluate_plan": "evaluate.check",
     "optimize": "planning.optimize_request",
+    "refresh_catalog": "refresh.run",
 }
 
 __all__ = [
     "Accelerator",
+    "Account",
     "BatchInference",
     "Catalog",
     "CostoptError",
@@ -70,6 +75,7 @@ __all__ = [
     "cheapest_mix",
     "evaluate_plan",
     "optimize",
+    "refresh_catalog",
 ]
 
 

@@ -1,7 +1,7 @@
 """From list prices to what an account pays, step by step, with the trail of each offer."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, get_args
 
 import numpy as np
 import pandas as pd
@@ -11,9 +11,13 @@ from costopt.catalog.finding import in_words
 from costopt.catalog.narrow import NO_NAMES, Mask, matching_names
 from costopt.catalog.own_prices import AGAINST_ON_DEMAND, KEY_PARTS, without_flags
 from costopt.errors import InvalidInputError
+from costopt.workload.limits import PurchaseOption
 
 CHARGES: Final = ["recurring_per_hour", "upfront", "effective_per_hour"]
 """Columns that a discount scales alike."""
+
+PURCHASE_OPTIONS: Final = frozenset(get_args(PurchaseOption))
+"""Ways to pay that a key may name, whether or not the catalogue has them."""
 
 
 def steps_that_count(
@@ -70,9 +74,7 @@ def own_prices(
     return changed
 
 
-def _take(
-    changed: pd.DataFrame, rows: Mask, step: PriceStep, listed: "pd.Series[float]"
-) -> str:
+def _take(changed: pd.DataFrame, rows: Mask, step: PriceStep, listed: "pd.Series[float]") -> str:
     """Take one step on some rows, and say it in words."""
     if step.step == "fixed_fee":
         others = changed.loc[rows & (changed["currency"] != step.currency).to_numpy()]
@@ -91,7 +93,9 @@ def _take(
     if step.step == "floor":
         paid = changed.loc[rows, "effective_per_hour"]
         least = listed[rows] * step.amount / 100
-        changed.loc[rows, CHARGES] = changed.loc[rows, CHARGES].mul((least / paid).clip(lower=1), axis=0)
+        changed.loc[rows, CHARGES] = changed.loc[rows, CHARGES].mul(
+            (least / paid).clip(lower=1), axis=0
+        )
         return f"at least {step.amount:.10g} % of list"
     changed.loc[rows, CHARGES] *= 1 - step.amount / 100
     reached = "" if step.from_spend is None else f" from {step.from_spend:,.10g} a month on"
@@ -107,7 +111,8 @@ def key_rows(offers: pd.DataFrame, key: str, known: Mapping[str, frozenset[str]]
     mask = np.ones(len(offers), dtype=np.bool_)
     for column, pattern in zip(KEY_PARTS, key.split("/"), strict=False):
         here = frozenset(offers[column].unique())
-        names = here | known.get(column, NO_NAMES)
+        others = PURCHASE_OPTIONS if column == "purchase_option" else known.get(column, NO_NAMES)
+        names = here | others
         found = matching_names(column.replace("_", " "), (pattern,), names)
         mask &= offers[column].isin(found).to_numpy(dtype=np.bool_)
     return mask

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, Field, Strict, model_validator
+from pydantic import AfterValidator, Strict, model_validator
 
 from costopt.catalog.dates import days_between
 from costopt.catalog.own_prices import KEY_PARTS
@@ -42,6 +42,17 @@ def _offer_key(key: str) -> str:
     return key
 
 
+def _place_key(key: str) -> str:
+    """Refuse a key that does not name one instance type in one region."""
+    parts = key.split("/")
+    if len(parts) != len(KEY_PARTS) - 1 or not all(parts) or set("*?[]") & set(key):
+        raise ValueError(
+            f"{key!r} must be provider/region/instance_type, without wildcards; a commitment "
+            "covers one type in one region"
+        )
+    return key
+
+
 def _plain_name(name: str) -> str:
     """Refuse wildcards and the separator of keys."""
     if WILDCARDS & set(name):
@@ -54,6 +65,9 @@ Day = Annotated[str, Strict(), AfterValidator(_day)]
 
 OwnKey = Annotated[str, Strict(), AfterValidator(_offer_key)]
 """Key of offers, with wildcards; trailing parts may be left out."""
+
+PlaceKey = Annotated[str, Strict(), AfterValidator(_place_key)]
+"""Key of one instance type in one region."""
 
 PlainName = Annotated[Name, AfterValidator(_plain_name)]
 """Name of one thing."""
@@ -122,27 +136,23 @@ class Commitment(Written):
 
     Attributes:
         name: of yours, such as ``p5-2026``; no account's and no resource's identifier.
-        provider: short name.
-        region: the provider's own name.
-        instance_type: the provider's own name.
+        key: ``provider/region/instance_type`` that it covers, without wildcards.
         kind: what it is at the provider.
         count: instances that it covers [1].
         used: of them, taken by something else [1].
         expires: last day on which it covers them.
-        paid_per_hour: what one of them costs you anyhow [currency/h].
+        paid_per_hour: what one of them costs you anyhow; a plan shows it as sunk [currency/h].
         currency: of ``paid_per_hour``.
     """
 
     name: PlainName
-    provider: PlainName
-    region: PlainName
-    instance_type: PlainName
+    key: PlaceKey
     kind: Literal["reserved", "committed_use", "reservation", "subscription"]
     count: Count
     used: CountOrZero = 0
     expires: Day
-    paid_per_hour: Annotated[float, Strict(), Field(ge=0)]
-    currency: Currency = "USD"
+    paid_per_hour: NotNegative
+    currency: Currency
 
     @property
     def left(self) -> int:

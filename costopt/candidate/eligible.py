@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from costopt.account.owned import ON_DEMAND, OWNED
 from costopt.candidate.reasons import Excluded
 from costopt.catalog.age_limits import MAX_AGE_MONTHS
 from costopt.catalog.catalog import Catalog
@@ -63,11 +64,12 @@ def eligible_offers(catalog: Catalog, limits: Sequence[Limits], currency: str) -
     ages = age_days(offers["as_of"], catalog.as_of)
     offers = offers.assign(age_days=ages)
     excluded = Excluded.none_yet(len(offers))
-    options = frozenset(joined_options(*limits)) if len(limits) == 2 else limits[0].options
+    options = frozenset(joined_options(*limits) if len(limits) == 2 else limits[0].options)
     for limit in limits:
         excluded = _apply_places(excluded, offers, catalog, limit)
     excluded = _apply_partition(excluded, offers, catalog, limits)
     _refuse_empty_places(excluded, limits)
+    options |= {OWNED}
     excluded = excluded.unless(_mask(offers["purchase_option"].isin(options)), "purchase_option")
     for limit in limits:
         excluded = _apply_hardware(excluded, offers, catalog, limit)
@@ -197,8 +199,12 @@ def _apply_prices(
     reference: str,
     max_age_months: dict[str, float],
 ) -> Excluded:
-    """Leave out prices that are too old, past their last day, or that save nothing on spot."""
-    excluded = excluded.unless(~stale(offers, ages, reference, max_age_months), "stale")
+    """Leave out prices that are too old, past their last day, or that save nothing on spot.
+
+    What is owned goes on at an on-demand price, whose age counts.
+    """
+    dated = offers.assign(purchase_option=offers["purchase_option"].replace(OWNED, ON_DEMAND))
+    excluded = excluded.unless(~stale(dated, ages, reference, max_age_months), "stale")
     return excluded.unless(~_saves_nothing(offers), "not_below_on_demand")
 
 

@@ -6,11 +6,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from costopt.account.owned import OWNED
 from costopt.commitment.terms import cost_over_horizon
 
 Floats = NDArray[np.float64]
 
-PRICE_COLUMNS = ("recurring_per_hour", "upfront", "term_hours", "payment", "exchange_rate")
+PRICE_COLUMNS = (
+    "recurring_per_hour",
+    "upfront",
+    "term_hours",
+    "payment",
+    "purchase_option",
+    "exchange_rate",
+)
 """Columns that a price follows from."""
 
 
@@ -36,21 +44,26 @@ class Prices:
 def priced(offers: pd.DataFrame, hours: Floats | float) -> Prices:
     """Price one instance of each offer over a number of hours.
 
+    What is owned costs nothing more in the hours left of it, and its price on demand after them.
+
     Args:
         offers: rows with PRICE_COLUMNS.
         hours: one number for all offers, or one for each [h].
     """
+    term_hours = offers["term_hours"].to_numpy(dtype=np.float64)
+    owned = (offers["purchase_option"] == OWNED).to_numpy(dtype=np.bool_)
+    charged = np.where(owned, np.clip((hours - term_hours) / hours, 0.0, None), 1.0)
     rate = offers["exchange_rate"].to_numpy(dtype=np.float64)
     cost = cost_over_horizon(
         offers["recurring_per_hour"].to_numpy(dtype=np.float64) * rate,
         offers["upfront"].to_numpy(dtype=np.float64) * rate,
-        offers["term_hours"].to_numpy(dtype=np.float64),
+        np.where(owned, np.nan, term_hours),
         hours,
         prepaid=(offers["payment"] == "all").to_numpy(dtype=np.bool_),
     )
     return Prices(
-        total=cost.total,
-        per_hour=cost.per_hour,
+        total=cost.total * charged,
+        per_hour=cost.per_hour * charged,
         cash_now=cost.cash_now,
         locked_in_hours=cost.locked_in_hours,
         locked_in=cost.locked_in,

@@ -213,6 +213,17 @@ class Catalog(NamedFacts):
         own = ExchangeRate(base=base, quote=quote, rate=rate, as_of=as_of, source=source)
         return self._with_tables(exchange_rates=add_rate(self._tables["exchange_rates"], own))
 
+    def with_offers(self, offers: pd.DataFrame) -> Self:
+        """Return the catalogue with other rows in its offers table, in the same columns.
+
+        Raises:
+            InvalidInputError: a column is missing or is not one of the table.
+        """
+        wanted = list(TABLES["offers"].column_names)
+        if list(offers.columns) != wanted:
+            raise InvalidInputError("offers", [f"the columns must be {', '.join(wanted)}"])
+        return self._with_tables(offers=offers)
+
     def _with_tables(self, **changed: pd.DataFrame) -> Self:
         tables = {name: rows.reset_index(drop=True) for name, rows in changed.items()}
         return type(self)(

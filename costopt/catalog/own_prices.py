@@ -147,8 +147,8 @@ def key_mask(offers: pd.DataFrame, key: str, known: Mapping[str, frozenset[str]]
 def quota_rows(offers: pd.DataFrame, key: str) -> Mask:
     """Return which offers count against a quota; none is an answer too.
 
-    Keys are ``instance_type``, ``provider/instance_type`` or ``provider/region/instance_type``,
-    with wildcards.
+    Keys are ``instance_type``, ``provider/instance_type``, ``provider/region/instance_type`` or
+    ``provider/region/instance_type/purchase_option``, with wildcards; a fifth part is the kind.
     """
     mask = np.ones(len(offers), dtype=np.bool_)
     for column, pattern in _quota_parts(key).items():
@@ -185,11 +185,10 @@ def known_quota_rows(offers: pd.DataFrame, key: str, known: Mapping[str, frozens
 def _quota_parts(key: str) -> dict[str, str]:
     """Split a quota key into the columns that it names."""
     parts = key.split("/")
-    columns = {1: KEY_PARTS[2:3], 2: (KEY_PARTS[0], KEY_PARTS[2]), 3: KEY_PARTS[:3]}
+    columns = {1: KEY_PARTS[2:3], 2: (KEY_PARTS[0], KEY_PARTS[2]), 3: KEY_PARTS[:3], 4: KEY_PARTS}
+    columns[5] = (*KEY_PARTS, "kind")
     if len(parts) not in columns:
-        raise InvalidInputError(
-            "quota", [f"{key!r} has more parts than provider/region/instance_type"]
-        )
+        raise InvalidInputError("quota", [f"{key!r} has more parts than {'/'.join(KEY_PARTS)}"])
     return dict(zip(columns[len(parts)], parts, strict=True))
 
 

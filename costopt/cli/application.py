@@ -4,8 +4,9 @@ from importlib.metadata import version
 
 import typer
 
-from costopt.cli.catalog_command import show_catalog
+from costopt.cli.catalog_group import build_catalog_group
 from costopt.cli.plan_command import make_plan
+from costopt.cli.refresh_command import refresh
 from costopt.cli.verify_command import verify_plan
 
 DISTRIBUTION = "cloud-costopt"
@@ -38,6 +39,7 @@ def build_application() -> typer.Typer:
         """Plan ML workloads on AWS, Google Cloud, Azure and Alibaba Cloud."""
 
     application.command("plan")(make_plan)
-    application.command("catalog")(show_catalog)
+    application.add_typer(build_catalog_group(), name="catalog")
+    application.command("refresh")(refresh)
     application.command("verify")(verify_plan)
     return application

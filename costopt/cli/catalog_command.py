@@ -15,6 +15,7 @@ WIDTH_OF_A_FILE: Final = 100
 
 
 def show_catalog(
+    context: typer.Context,
     provider: Annotated[list[str] | None, typer.Option(help="Clouds, such as aws.")] = None,
     region: Annotated[list[str] | None, typer.Option(help="Regions, such as us-*.")] = None,
     country: Annotated[list[str] | None, typer.Option(help="ISO codes, or EU, EEA.")] = None,
@@ -33,7 +34,11 @@ def show_catalog(
     """Show offers: filter, sort, and see the age and the source of each price.
 
     Options that take a list of names may be repeated; names may hold the wildcards * and ?.
+    The commands below work on a store of nightly versions.
     """
+    if context.invoked_subcommand is not None:
+        refuse_options_before_subcommand(context)
+        return
     source = open_catalog(catalog).filter(
         providers=provider,
         regions=region,
@@ -59,3 +64,19 @@ def show_catalog(
     typer.echo(legend(shown, len(offers), source.as_of, compute_format, width))
     for words in unpriced_words(unpriced):
         typer.echo(f"{words}.")
+
+
+def refuse_options_before_subcommand(context: typer.Context) -> None:
+    """Refuse options of the offers in front of a subcommand, where they would do nothing.
+
+    Raises:
+        InvalidInputError: there are some.
+    """
+    given = [
+        f"--{name.replace('_', '-')}"
+        for name in context.params
+        if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"
+    ]
+    if given:
+        problem = f"{', '.join(given)} must follow {context.invoked_subcommand}, if it takes that"
+        raise InvalidInputError("costopt catalog", [problem])

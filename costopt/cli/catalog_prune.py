@@ -7,6 +7,7 @@ import typer
 
 from costopt.cli import catalog_place
 from costopt.cli.catalog_place import AsJson, Person, StorePlace
+from costopt.cli.catalog_table import sentences, width_of_output
 from costopt.plan.words import counted
 
 LONGEST_DAYS: Final = 36_500.0
@@ -35,10 +36,11 @@ def prune(
         told = {"versions": removed.versions, "leftovers": removed.leftovers}
         typer.echo(json.dumps(told, indent=2))
         return
-    typer.echo(
+    words = (
         f"Removed {counted(len(removed.versions), 'version')} and "
         f"{counted(len(removed.leftovers), 'leftover')}; "
         f"{counted(len(opened.versions()), 'version')} left in {opened.place}."
     )
+    typer.echo(sentences(words, width_of_output()))
     for name in (*removed.versions, *removed.leftovers):
         typer.echo(f"  {name}")

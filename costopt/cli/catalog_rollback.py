@@ -7,6 +7,7 @@ import typer
 
 from costopt.cli import catalog_place
 from costopt.cli.catalog_place import AsJson, Person, Reason, StorePlace
+from costopt.cli.catalog_table import sentences, width_of_output
 from costopt.errors import InvalidInputError
 
 
@@ -24,10 +25,9 @@ def roll_back(
         raise InvalidInputError(
             "rollback", [f"{version} is what readers of {opened.place} see already"]
         )
-    opened.rollback(
-        version, at=catalog_place.now(), by=catalog_place.person(by), reason=reason
-    )
+    opened.rollback(version, at=catalog_place.now(), by=catalog_place.person(by), reason=reason)
     if as_json:
         typer.echo(json.dumps({"version": version, "from_version": before}))
         return
-    typer.echo(f"Readers of {opened.place} see version {version} again, no longer {before}.")
+    words = f"Readers of {opened.place} see version {version} again, no longer {before}."
+    typer.echo(sentences(words, width_of_output()))

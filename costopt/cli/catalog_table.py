@@ -69,8 +69,8 @@ def cut(text: str, width: int) -> str:
 
 
 def sentences(text: str, width: int) -> str:
-    """Break sentences into lines."""
-    return fill(text, width, break_on_hyphens=False)
+    """Break sentences into lines; a name that is longer than a line stays whole."""
+    return fill(text, width, break_on_hyphens=False, break_long_words=False)
 
 
 def price_cell(amount: float, currency: str) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from costopt.account.account import Account
 from costopt.catalog.catalog import Catalog
 from costopt.catalog.dates import days_between
 from costopt.cli.inputs import open_catalog, read_text
@@ -30,12 +31,17 @@ def make_plan(
     catalog: Annotated[
         str | None, typer.Option(help="Folder or URL of a catalogue; default: the bundled one.")
     ] = None,
+    account: Annotated[
+        Path | None,
+        typer.Option(help="Your discounts, quotas and commitments as CSV.", show_default=False),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the whole plan as JSON.")] = False,
 ) -> None:
     """Find the cheapest instances for a request and print the plan with its reasons."""
     request = read_request(request_file, example)
     source = open_catalog(catalog)
-    plan = answer_request(request, source)
+    own = None if account is None else Account.from_csv(account).as_seen(_today())
+    plan = answer_request(request, source, own)
     typer.echo(plan.to_json() if json else _printed(plan, source))
     if not plan.has_answer:
         raise typer.Exit(EXIT_INFEASIBLE)
@@ -76,7 +82,10 @@ def _examples_listed() -> str:
 def _printed(plan: Plan, source: Catalog) -> str:
     """Return the plan as text with its switch points and the age that prices have today."""
     explanation = plan.explain(source)
-    today = datetime.now(tz=UTC).date().isoformat()
-    elapsed = max(0, days_between(plan.catalog.as_of, today))
+    elapsed = max(0, days_between(plan.catalog.as_of, _today()))
     changes = explanation.switch_sentences if plan.has_answer else explanation.changes
     return plan_text(plan, changes, elapsed)
+
+
+def _today() -> str:
+    return datetime.now(tz=UTC).date().isoformat()

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
+from costopt.account.account import Account
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.evaluate.facts import offers_of
@@ -12,6 +13,7 @@ from costopt.evaluate.limits import broken_line_limits, broken_quotas, broken_to
 from costopt.evaluate.malformed import malformed
 from costopt.evaluate.operate import Operated, operated
 from costopt.evaluate.outcome import outcome_of
+from costopt.evaluate.own import account_notes
 from costopt.evaluate.repriced import repriced
 from costopt.evaluate.workload_check import broken_workload
 from costopt.plan.line import PlanLine
@@ -66,7 +68,8 @@ def evaluate_plan(plan: Plan, catalog: Catalog) -> Evaluation:
 
     Args:
         plan: with or without lines.
-        catalog: the one that the plan was made from.
+        catalog: the one that the plan was made from, at list prices; what the plan's account
+            pays is worked out from it again.
 
     Raises:
         InvalidInputError: the plan was made from another catalogue, or names what it lacks.
@@ -79,7 +82,8 @@ def evaluate_plan(plan: Plan, catalog: Catalog) -> Evaluation:
             violations=_without_lines(plan),
             status=plan.status,
         )
-    violations = list(_contradictions(plan))
+    violations = [*_contradictions(plan), *_beside_account(plan, catalog)]
+    catalog = plan.own_prices(catalog)
     lines = list(plan.lines)
     running: dict[str, Operated] = {}
     for name, workload in plan.request.named_workloads:
@@ -107,9 +111,12 @@ def evaluate_plan(plan: Plan, catalog: Catalog) -> Evaluation:
     )
 
 
-def request_hash(request: PlanRequest) -> str:
-    """Return the sha256 of a request."""
-    return sha256(request.model_dump_json().encode()).hexdigest()
+def request_hash(request: PlanRequest, account: Account | None = None) -> str:
+    """Return the sha256 of a request, and of the account that it is asked for."""
+    asked = [request.model_dump_json()]
+    if account is not None:
+        asked.append(account.model_dump_json())
+    return sha256("\n".join(asked).encode()).hexdigest()
 
 
 def _refuse_other_catalog(plan: Plan, catalog: Catalog) -> None:
@@ -130,7 +137,7 @@ def _without_lines(plan: Plan) -> tuple[str, ...]:
     figures = (plan.cost_per_hour, plan.cost_total, plan.gap, plan.duration_hours)
     if plan.outcomes or plan.status in ANSWERED or any(one is not None for one in figures):
         broken.append("nothing runs, though the plan claims an answer")
-    if plan.request_hash != request_hash(plan.request):
+    if plan.request_hash != request_hash(plan.request, plan.account):
         broken.append(CHANGED_REQUEST)
     return tuple(broken)
 
@@ -139,7 +146,7 @@ def _contradictions(plan: Plan) -> Iterator[str]:
     """Yield a sentence for each part of a plan that contradicts another."""
     if plan.status not in ANSWERED:
         yield f"the status is {plan.status.value}, though there are lines"
-    if plan.request_hash != request_hash(plan.request):
+    if plan.request_hash != request_hash(plan.request, plan.account):
         yield CHANGED_REQUEST
     names = dict(plan.request.named_workloads)
     for line in plan.lines:
@@ -148,6 +155,17 @@ def _contradictions(plan: Plan) -> Iterator[str]:
     cost = (plan.cost_total or 0.0) / plan.request.horizon_hours
     if plan.bound is None or plan.bound > cost * (1 + FIGURE_TOLERANCE):
         yield f"the bound of {plan.bound} is above the cost of {cost:,.6g} per hour"
+
+
+def _beside_account(plan: Plan, catalog: Catalog) -> Iterator[str]:
+    """Yield a sentence where the request lacks the account's quotas, or the plan its notes."""
+    if plan.account is None:
+        return
+    limits = plan.request.limits
+    if plan.account.limiting(limits, catalog) != limits:
+        yield "the limits of the request lack quotas or commitments of the account"
+    if account_notes(plan.account, plan.lines, plan.request, catalog) != plan.account_notes:
+        yield "the plan does not say what of the account cannot be used"
 
 
 def _wrong_lines(plan: Plan, lines: Sequence[PlanLine]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 
 import pandas as pd
 
+from costopt.account.owned import ON_DEMAND, OWNED
 from costopt.candidate.eligible import PUBLIC_PARTITION
 from costopt.catalog.age_limits import MAX_AGE_MONTHS
 from costopt.catalog.catalog import Catalog
@@ -33,7 +34,7 @@ def broken_line_limits(
         shared: limits of the request.
     """
     name = f"{line.offer.instance_type} in {line.offer.region}"
-    if line.offer.purchase_option not in joined_options(own, shared):
+    if not line.is_owned and line.offer.purchase_option not in joined_options(own, shared):
         yield f"{name}: {line.offer.purchase_option} is not among the purchase options"
     for limits in (own, shared):
         yield from (f"{name}: {text}" for text in _broken_names(offer, catalog, limits))
@@ -90,7 +91,7 @@ def _broken_floors(offer: pd.Series, limits: Limits) -> Iterator[str]:
 
 
 def _broken_dates(offer: pd.Series, catalog: Catalog, limits: Sequence[Limits]) -> Iterator[str]:
-    option = offer["purchase_option"]
+    option = ON_DEMAND if offer["purchase_option"] == OWNED else offer["purchase_option"]
     allowed = [given.max_age_months or {} for given in limits]
     months = min(
         [given[option] for given in allowed if option in given] or [MAX_AGE_MONTHS[option]]
@@ -132,11 +133,9 @@ def counts_towards(key: str, line: PlanLine) -> bool:
     """Return whether the instances of a line count towards a quota of this name."""
     offer = line.offer
     parts = key.lower().split("/")
-    names = {
-        1: [offer.instance_type],
-        2: [offer.provider, offer.instance_type],
-        3: [offer.provider, offer.region, offer.instance_type],
-    }[len(parts)]
+    whole = [offer.provider, offer.region, offer.instance_type, offer.purchase_option, offer.kind]
+    short = {1: [offer.instance_type], 2: [offer.provider, offer.instance_type]}
+    names = short.get(len(parts), whole[: len(parts)])
     return all(fnmatchcase(n.lower(), part) for n, part in zip(names, parts, strict=True))
 
 

@@ -45,7 +45,9 @@ class OfferMatch:
 
     def hours_rented(self, lines: Sequence[PlanLine], horizon_hours: float) -> float:
         """Instance-hours per hour of the horizon that lines buy of these offers."""
-        bought = sum(line.count * line.hours for line in lines if self.holds(line))
+        bought = sum(
+            line.count * line.hours for line in lines if self.holds(line) and not line.is_owned
+        )
         return bought / horizon_hours
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from costopt.account.owned import OWNED
 from costopt.candidate.alone import alone_costs
 from costopt.candidate.find import NamedWorkload
 from costopt.candidate.job import JobCandidates
@@ -62,11 +63,14 @@ def switch_points(
     if not plan.lines or not plan.cost_total:
         return ()
     field = Field(plan=plan, workloads=workloads, catalog=catalog)
+    if all(line.is_owned for line in plan.lines):
+        return tuple(_demand(plan))
     return (_own_price(field), *_rival_price(field), *_demand(plan))
 
 
 def _main_line(plan: Plan) -> PlanLine:
-    return max(plan.lines, key=lambda line: line.line_cost_total)
+    bought = (line for line in plan.lines if not line.is_owned)
+    return max(bought, key=lambda line: line.line_cost_total)
 
 
 def _own_price(field: Field) -> SwitchPoint:
@@ -172,6 +176,7 @@ def _rival(field: Field) -> tuple[OfferKey, float] | None:
     for item in field.workloads:
         offers = item.candidates.offers
         fit = ~offers["accelerator"].isin(used).to_numpy(dtype=np.bool_)
+        fit &= (offers["purchase_option"] != OWNED).to_numpy(dtype=np.bool_)
         if isinstance(item.candidates, JobCandidates):
             fit &= offers["term_years"].isna().to_numpy(dtype=np.bool_)
             price = (offers["effective_per_hour"] * offers["exchange_rate"]).to_numpy()

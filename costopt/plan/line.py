@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from costopt.account.owned import OWNED
 from costopt.candidate.layout import Layout
 from costopt.plan.vram_window import VramWindow, vram_window
 
@@ -138,6 +139,11 @@ class PlanLine(PlanRecord):
     def is_spot(self) -> bool:
         """True when the provider may take the instances back."""
         return self.offer.purchase_option == "spot"
+
+    @property
+    def is_owned(self) -> bool:
+        """True when the instances are paid for already, as far as the commitment lasts."""
+        return self.offer.purchase_option == OWNED
 
     @property
     def place(self) -> str:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import PrivateAttr, ValidationError
 
+from costopt.account.account import Account
 from costopt.candidate.find import NamedWorkload
 from costopt.errors import InvalidInputError, NoPlanError
 from costopt.plan.line import PlanLine, PlanRecord
@@ -139,7 +140,9 @@ class Plan(PlanRecord):
         unanswered_because: why there is no answer: what excludes what, and by how much.
         request: the whole question.
         request_hash: sha256 of the question.
-        catalog: which catalogue it was answered from.
+        catalog: which catalogue it was answered from; at list prices.
+        account: whose prices and quotas it was made with; None at list prices.
+        account_notes: what of the account could not be used, and why.
     """
 
     schema_version: Literal[1] = 1
@@ -166,6 +169,8 @@ class Plan(PlanRecord):
     request: PlanRequest
     request_hash: str
     catalog: CatalogStamp
+    account: Account | None = None
+    account_notes: tuple[str, ...] = ()
 
     _catalog: "Catalog | None" = PrivateAttr(default=None)
     _workloads: tuple[NamedWorkload, ...] = PrivateAttr(default=())
@@ -216,12 +221,16 @@ class Plan(PlanRecord):
         """
         from costopt.explain.why import explain
 
-        source = self._catalog if catalog is None else catalog
+        source = self._catalog if catalog is None else self.own_prices(catalog)
         if source is None:
             raise InvalidInputError(
                 "explain", ["a plan read from a file needs the catalogue: explain(catalog)"]
             )
         return explain(self, source, self._workloads)
+
+    def own_prices(self, catalog: "Catalog") -> "Catalog":
+        """Return a catalogue of list prices at what the plan's account pays."""
+        return catalog if self.account is None else self.account.priced(catalog)
 
     def with_source(self, catalog: "Catalog", workloads: tuple[NamedWorkload, ...]) -> Self:
         """Return the plan with what it was made from at hand, so that it can be explained."""

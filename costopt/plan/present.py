@@ -42,9 +42,12 @@ def plan_text(plan: Plan, changes: Sequence[str] = (), days_since_catalog: int =
         days_since_catalog: days from the catalogue's newest price to today, where known.
     """
     blocks = [_wrapped(f"Warning: {text}.") for text in warnings(plan, days_since_catalog)]
+    blocks += [_wrapped(f"Account: {text}.") for text in plan.account_notes]
     blocks += [_wrapped(answer(plan)), *_reasons(plan)]
     if plan.lines:
         blocks += ["", _table(plan, days_since_catalog)]
+    if own := own_prices_in_words(plan):
+        blocks += ["", *_listed("Your prices:", own)]
     if plan.baselines:
         blocks += ["", *_listed("Beside it:", [baseline_words(plan, b) for b in plan.baselines])]
     if changes:
@@ -81,6 +84,19 @@ def table_rows(plan: Plan, days_since_catalog: int = 0) -> list[dict[str, str]]:
         | {"age": age_in_words(line.price_age_days + days_since_catalog)}
         for line in plan.lines[:MOST_TABLE_LINES]
     ]
+
+
+def own_prices_in_words(plan: Plan) -> list[str]:
+    """Say of the lines shown how their list prices became what the account pays.
+
+    Args:
+        plan: the plan.
+    """
+    if plan.account is None:
+        return []
+    shown = plan.lines[:MOST_TABLE_LINES]
+    told = [f"{line.place}: {line.price_trail}" for line in shown if line.price_trail]
+    return list(dict.fromkeys(told))
 
 
 def _table_row(plan: Plan, line: PlanLine, cost: str) -> dict[str, str]:
@@ -130,11 +146,13 @@ def _cell(text: str, name: str, widths: dict[str, int]) -> str:
 def plan_html(plan: Plan) -> str:
     """Return the plan for a notebook: the answer, a table, and what stands beside it."""
     parts = [f"<p><b>Warning:</b> {escape(text)}.</p>" for text in warnings(plan)]
+    parts += [f"<p>Account: {escape(text)}.</p>" for text in plan.account_notes]
     parts.append(f"<p><b>{escape(answer(plan))}</b></p>")
     parts += [f"<p>{escape(reason)}</p>" for reason in plan.unanswered_because]
     if plan.lines:
         parts.append(pd.DataFrame(table_rows(plan)).to_html(index=False, border=0))
         parts += [f"<p>{escape(text)}</p>" for text in _not_shown(plan)]
+    parts += [f"<p>{escape(text)}</p>" for text in own_prices_in_words(plan)]
     beside = "".join(f"<li>{escape(baseline_words(plan, b))}</li>" for b in plan.baselines)
     if beside:
         parts.append(f"<p>Beside it:</p><ul>{beside}</ul>")

@@ -17,6 +17,7 @@ PAYMENTS: Final = {
     "subscription": "subscription",
     "capacity_block": "capacity block",
     "low_priority": "low priority",
+    "owned": "already paid",
     "flex_start": "flex start",
     "calendar_mode": "calendar mode",
 }

@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 from time import perf_counter
 
+from costopt.account.account import Account
+from costopt.account.records import Quota
 from costopt.candidate.find import NamedWorkload, all_candidates
 from costopt.candidate.reasons import REASONS, count_reasons
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError, PlanCheckError
 from costopt.evaluate.check import evaluate_plan, request_hash
 from costopt.evaluate.outcome import cost_range, outcome_of
+from costopt.evaluate.own import account_notes
 from costopt.plan.plan import CatalogStamp, Exclusion, Plan
 from costopt.plan.status import PlanStatus
 from costopt.planning.baselines import baselines_of
+from costopt.planning.own_quotas import refused_by_quotas, with_increases
 from costopt.planning.refusal import why_infeasible
 from costopt.planning.search import Found, search
 from costopt.units import HOURS_PER_MONTH
@@ -30,6 +34,7 @@ def optimize(
     gap: float = 1e-4,
     time_limit_seconds: float = 10.0,
     confidence: float = 0.5,
+    account: Account | None = None,
 ) -> Plan:
     """Find the cheapest instances that run the workloads within all limits.
 
@@ -46,6 +51,8 @@ def optimize(
         time_limit_seconds: time for the search of the plan; what stands beside it takes at most
             as long again, and at most 3 s [s].
         confidence: probability with which the planned rates are reached [0.05..0.95].
+        account: negotiated prices in place of list prices, quotas, and capacity that is paid
+            for already.
 
     Raises:
         InvalidInputError: an argument breaks a rule, or limits contradict each other.
@@ -70,20 +77,45 @@ def optimize(
         time_limit_seconds=time_limit_seconds,
         confidence=confidence,
     )
-    return answer_request(request, catalog)
+    if account is not None and not isinstance(account, Account):
+        raise InvalidInputError(
+            "optimize", ["account must be an Account: Account(...), or Account.from_csv(path)"]
+        )
+    return answer_request(request, catalog, account)
 
 
-def answer_request(request: PlanRequest, catalog: Catalog) -> Plan:
+def answer_request(request: PlanRequest, catalog: Catalog, account: Account | None = None) -> Plan:
     """Answer a whole request; ``optimize`` says what is returned and raised."""
     started = perf_counter()
-    workloads = all_candidates(request, catalog)
-    found = search(workloads, request, catalog)
-    plan = _write_plan(workloads, found, request, catalog)
-    plan = plan.model_copy(update={"seconds": perf_counter() - started})
+    source = catalog
+    quotas: tuple[Quota, ...] = ()
+    if account is not None:
+        account = account.for_plan()
+        source, quotas = account.priced(catalog), account.quotas_in_force(catalog)
+        limits = account.limiting(request.limits, catalog)
+        request = request.model_copy(update={"limits": limits})
+    workloads = all_candidates(request, source)
+    found = search(workloads, request, source)
+    plan = _write_plan(workloads, found, request, source)
+    plan = plan.model_copy(
+        update={
+            "request_hash": request_hash(request, account),
+            "catalog": CatalogStamp(
+                place=catalog.place, as_of=catalog.as_of, fingerprint=catalog.fingerprint
+            ),
+            "account": account,
+            "account_notes": account_notes(account, plan.lines, request, catalog),
+            "exclusions": with_increases(plan.exclusions, quotas),
+            "unanswered_because": refused_by_quotas(
+                plan.unanswered_because, plan.exclusions, quotas
+            ),
+            "seconds": perf_counter() - started,
+        }
+    )
     evaluation = evaluate_plan(plan, catalog)
     if evaluation.violations:
         raise PlanCheckError(evaluation.violations)
-    return plan.with_source(catalog, workloads)
+    return plan.with_source(source, workloads)
 
 
 def _write_plan(

@@ -60,8 +60,8 @@ class Limits(Written):
         term_years: lengths of commitments that may be bought [years].
         max_spot_fraction: largest share of served demand on spot in every request-size bucket;
             for jobs, of accelerator-hours [0..1].
-        quota: instances at most, by ``instance_type``, ``provider/instance_type`` or
-            ``provider/region/instance_type`` [1].
+        quota: instances at most, by ``instance_type``, ``provider/instance_type``,
+            ``provider/region/instance_type`` or that with ``/purchase_option`` [1].
         budget: cost at most over the horizon, or until the jobs are done [plan currency].
         max_distinct_types: instance types in one plan at most [1].
         max_age_months: purchase option, or ``exchange_rate`` -> age at which a price or rate is

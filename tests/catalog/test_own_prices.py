@@ -236,7 +236,7 @@ def test_quota_on_what_is_not_there_counts_nothing_unless_it_must_be_known(
 
 
 def test_quota_key_with_too_many_parts_is_refused(small: Catalog) -> None:
-    key = "aws/us-east-1/p5.48xlarge/spot"
+    key = "aws/us-east-1/p5.48xlarge/spot//two"
     with pytest.raises(InvalidInputError, match="more parts than provider/region/instance"):
         quota_rows(small.offers, key)
     with pytest.raises(InvalidInputError, match="more parts than provider/region/instance"):

@@ -171,7 +171,7 @@ def test_a_request_file_that_breaks_a_rule_is_refused_with_the_place_and_the_rul
         (limits('intra_node_interconnect = "nvlnk"'), "Did you mean nvlink?"),
         (limits('inter_node_fabric = "eefa"'), "Did you mean efa?"),
         (limits("quota = {'p5.48xlrge' = 3}"), "p5.48xlarge"),
-        (limits("quota = {'a/b/c/d' = 1}"), "provider/region/instance_type"),
+        (limits("quota = {'a/b/c/d/e/f' = 1}"), "provider/region/instance_type"),
         (limits("quota = {'gcp/p5.48xlarge' = 1}"), "names no offer"),
         (limits('providers = "gcp", regions = "cn-*"'), "have no offer in common"),
         (limits('regions = "us-east-1", countries = "DE"'), "have no offer in common"),

@@ -1,0 +1,159 @@
+"""An account as a CSV file: one fact in each row, read with one sentence for each fault."""
+
+import csv
+from collections.abc import Callable, Iterator, Mapping
+from io import StringIO
+from pathlib import Path
+from typing import Any, Final
+
+from costopt.account.records import Commitment, PriceStep, Quota
+from costopt.errors import InvalidInputError, UnknownNameError
+from costopt.workload.written import Written
+
+NUMBERS: Final = frozenset({"amount", "from_spend", "paid_per_hour"})
+"""Columns of numbers with decimals."""
+
+WHOLE_NUMBERS: Final = frozenset({"limit", "used", "count"})
+"""Columns of whole numbers."""
+
+FACTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "account": ("name", "as_of"),
+    "spend": ("amount",),
+    "discount": ("key", "step", "amount", "currency", "from_spend", "expires", "name"),
+    "quota": ("key", "limit", "used", "name"),
+    "commitment": (
+        "key",
+        "kind",
+        "count",
+        "used",
+        "paid_per_hour",
+        "currency",
+        "expires",
+        "name",
+    ),
+}
+"""What a row may state in its column ``fact`` -> the columns that it may fill."""
+
+COLUMNS: Final = ("fact", *dict.fromkeys(name for names in FACTS.values() for name in names))
+"""Columns of the file, in any order; those that no row fills may be left out."""
+
+RECORDS: Final[Mapping[str, tuple[str, type[Written]]]] = {
+    "discount": ("steps", PriceStep),
+    "quota": ("quotas", Quota),
+    "commitment": ("commitments", Commitment),
+}
+"""Fact -> field of the account that its rows go to, and their record."""
+
+ONLY_ONCE: Final[Mapping[str, Mapping[str, str]]] = {
+    "account": {"name": "account_id", "as_of": "as_of"},
+    "spend": {"amount": "spend_per_month"},
+}
+"""Fact that a file states once -> column -> field of the account."""
+
+
+def read_account(path: str | Path) -> dict[str, Any]:
+    """Read the fields of an account.
+
+    Args:
+        path: of the CSV file.
+
+    Raises:
+        InvalidInputError: the file cannot be read, or rows break a rule; one sentence for each.
+    """
+    where = str(path)
+    rows = _rows(_text(Path(path)), where)
+    fields: dict[str, Any] = {}
+    problems: list[str] = []
+    for line, cells in rows:
+        try:
+            _add(fields, cells)
+        except (InvalidInputError, UnknownNameError) as error:
+            told = error.problems if isinstance(error, InvalidInputError) else (str(error),)
+            problems += [f"line {line}: {text}" for text in told]
+    if not problems and not any(fields.get(name) for name, _ in RECORDS.values()):
+        problems = [f"there is no row with a fact that changes a plan: {', '.join(RECORDS)}"]
+    if problems:
+        raise InvalidInputError(where, problems)
+    return fields
+
+
+def _text(path: Path) -> str:
+    """Read the file as text."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        problem = f"it cannot be read ({error.strerror}); name a CSV file"
+    except UnicodeDecodeError:
+        problem = "this is not a text file in UTF-8; save it as CSV in UTF-8"
+    raise InvalidInputError(str(path), [problem])
+
+
+def _rows(text: str, where: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the line number and the filled cells of each row.
+
+    Raises:
+        InvalidInputError: a column is unknown or missing, or a row has more cells than columns.
+    """
+    reader = csv.DictReader(StringIO(text, newline=""), strict=True)
+    try:
+        _check_header(reader.fieldnames or (), where)
+        for cells in reader:
+            if None in cells:
+                raise InvalidInputError(
+                    where, [f"line {reader.line_num}: more cells than the header has columns"]
+                )
+            filled = {name: (cell or "").strip() for name, cell in cells.items()}
+            yield reader.line_num, {name: cell for name, cell in filled.items() if cell}
+    except csv.Error as error:
+        raise InvalidInputError(
+            where, [f"line {reader.line_num}: not valid CSV ({error})"]
+        ) from None
+
+
+def _check_header(names: object, where: str) -> None:
+    """Refuse a header with an unknown or repeated column, or without ``fact``."""
+    header = list(names) if isinstance(names, list | tuple) else []
+    if "fact" not in header:
+        raise InvalidInputError(
+            where, [f"the first line must name columns, fact among them: {', '.join(COLUMNS)}"]
+        )
+    problems = [str(UnknownNameError("column", n, COLUMNS)) for n in header if n not in COLUMNS]
+    problems += [f"column {n!r} stands twice" for n in set(header) if header.count(n) > 1]
+    if problems:
+        raise InvalidInputError(where, problems)
+
+
+def _add(fields: dict[str, Any], cells: dict[str, str]) -> None:
+    """Add the fact of one row to the fields of the account."""
+    fact = cells.pop("fact", "")
+    if fact not in FACTS:
+        raise UnknownNameError("fact", fact, FACTS)
+    strange = [name for name in cells if name not in FACTS[fact]]
+    if strange:
+        raise InvalidInputError(
+            fact,
+            [f"a row of fact {fact} takes no {', '.join(strange)}; only {', '.join(FACTS[fact])}"],
+        )
+    values = {name: _value(name, cell) for name, cell in cells.items()}
+    if fact in RECORDS:
+        field, record = RECORDS[fact]
+        fields.setdefault(field, []).append(record(**values))
+        return
+    if not values or any(ONLY_ONCE[fact][name] in fields for name in values):
+        raise InvalidInputError(fact, [f"give one row of fact {fact}, with something in it"])
+    fields.update({ONLY_ONCE[fact][name]: value for name, value in values.items()})
+
+
+def _value(name: str, cell: str) -> str | float | int:
+    """Read one cell in the type of its column."""
+    read: Callable[[str], float | int] | None = None
+    if name in NUMBERS:
+        read, kind = float, "a number such as 9.5"
+    elif name in WHOLE_NUMBERS:
+        read, kind = int, "a whole number"
+    if read is None:
+        return cell
+    try:
+        return read(cell)
+    except ValueError:
+        raise InvalidInputError(name, [f"{name} = {cell!r} is not {kind}"]) from None

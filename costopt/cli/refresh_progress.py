@@ -1,0 +1,58 @@
+"""What a person or a log sees while providers are asked."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+
+from costopt.refresh.harvest import Watch
+from costopt.refresh.told import Ended, Listed, RegionTold, Told
+
+
+@contextmanager
+def watching() -> Iterator[Watch]:
+    """Show a bar where a person watches a terminal, and lines everywhere else."""
+    if not sys.stderr.isatty():
+        yield write_line
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        yield _Bars(progress).show
+
+
+def write_line(provider: str, told: Told) -> None:
+    """Write one line on standard error for each provider and region."""
+    typer.echo(line_of(provider, told), err=True)
+
+
+def line_of(provider: str, told: Told) -> str:
+    """Return in one line what a provider told."""
+    if isinstance(told, Listed):
+        return f"{provider}: {len(told.asked)} of {len(told.listed)} regions are asked"
+    if isinstance(told, Ended):
+        return f"{provider}: " + (f"failed: {told.error}" if told.error else "done")
+    took = f"{told.seconds:.1f} s, {told.calls} calls, {told.retries} retries"
+    if told.fetched is None:
+        return f"{provider} {told.region}: failed: {told.error} ({took})"
+    return f"{provider} {told.region}: {len(told.fetched.offers):,} offers, {took}"
+
+
+class _Bars:
+    """One bar for each provider; failures stay as lines above the bars."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._bars: dict[str, TaskID] = {}
+
+    def show(self, provider: str, told: Told) -> None:
+        """Move the bar of a provider on."""
+        if isinstance(told, Listed):
+            self._bars[provider] = self._progress.add_task(provider, total=len(told.asked))
+        elif isinstance(told, RegionTold):
+            self._progress.advance(self._bars[provider])
+        failed = isinstance(told, RegionTold) and told.fetched is None
+        if failed or (isinstance(told, Ended) and told.error):
+            self._progress.console.print(line_of(provider, told), markup=False, highlight=False)

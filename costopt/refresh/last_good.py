@@ -1,0 +1,108 @@
+"""LastGood: the catalogue that a run starts from: the store's, or the bundled one at first."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import pandas as pd
+
+from costopt.accelerator import Accelerator
+from costopt.catalog import lookup
+from costopt.catalog.dates import newest_day
+from costopt.catalog.schema import TABLES
+from costopt.catalog.snapshot import bundled_snapshot
+from costopt.catalog.store.audit import AuditEvent
+from costopt.catalog.store.part import PROVIDER_TABLES, PartStatus
+from costopt.catalog.store.store import CatalogStore
+from costopt.catalog.store.version_manifest import ProviderEntry
+
+FINDING_SEPARATOR: Final = ":"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastGood:
+    """What is there before a run.
+
+    Attributes:
+        place: where it lies, for people.
+        started_from: id of the version; None at the first publish.
+        tables: every table of the schema.
+        entries: how each provider stands in it.
+        accepted: finding that somebody accepts -> last day on which it is, ISO 8601.
+    """
+
+    place: str
+    started_from: str | None
+    tables: Mapping[str, pd.DataFrame]
+    entries: Mapping[str, ProviderEntry]
+    accepted: Mapping[str, str]
+
+    def part(self, provider: str) -> dict[str, pd.DataFrame]:
+        """Return the rows of one provider, by table."""
+        return {
+            name: rows[rows["provider"] == provider]
+            for name, rows in self.tables.items()
+            if name in PROVIDER_TABLES
+        }
+
+    def accelerators(self) -> dict[str, Accelerator]:
+        """Return every accelerator by its name."""
+        rows, aliases = self.tables["accelerators"], self.tables["accelerator_aliases"]
+        return {name: lookup.accelerator(rows, aliases, name) for name in rows["name"]}
+
+    def known_types(self, provider: str) -> frozenset[str]:
+        """Return the names of a provider's instance types."""
+        types = self.tables["instance_types"]
+        return frozenset(types.loc[types["provider"] == provider, "instance_type"])
+
+
+def read_last_good(store: CatalogStore) -> LastGood:
+    """Read the latest version of a store, or the bundled catalogue where there is none.
+
+    Raises:
+        CatalogFileError: it cannot be read.
+    """
+    latest = store.latest_id()
+    if latest is None:
+        return _bundled()
+    version = store.version(latest)
+    return LastGood(
+        place=version.place,
+        started_from=latest,
+        tables={name: version.table(name) for name in TABLES},
+        entries=version.manifest.providers,
+        accepted=_accepted(store),
+    )
+
+
+def finding_id(check: str, row: str) -> str:
+    """Name a finding, as the report does and as somebody accepts it.
+
+    >>> finding_id("on_demand_jumped", "aws/us-east-1//p5.48xlarge/on_demand///")
+    'on_demand_jumped:aws/us-east-1//p5.48xlarge/on_demand///'
+    """
+    return f"{check}{FINDING_SEPARATOR}{row}"
+
+
+def _bundled() -> LastGood:
+    """Return the bundled catalogue; its providers are stale since the day of their prices."""
+    snapshot = bundled_snapshot()
+    tables = {name: snapshot.table(name) for name in TABLES}
+    offers = tables["offers"]
+    entries = {}
+    for provider, rows in offers.groupby("provider"):
+        at = datetime.fromisoformat(newest_day(rows["as_of"])).replace(tzinfo=UTC)
+        entries[str(provider)] = ProviderEntry(
+            status=PartStatus.CARRIED, fetched_at=at, stale_since=at, stale_regions={}
+        )
+    return LastGood(
+        place=snapshot.place, started_from=None, tables=tables, entries=entries, accepted={}
+    )
+
+
+def _accepted(store: CatalogStore) -> dict[str, str]:
+    """Return what the audit log says is accepted; the last word about a finding counts."""
+    audit = store.audit()
+    details = audit.loc[audit["event"] == AuditEvent.ACCEPT.value, "details"]
+    return {str(told["finding"]): str(told["until"]) for told in details if "finding" in told}
