@@ -67,12 +67,14 @@ class Account(Written):
         return max(self.as_of or "", catalog.as_of)
 
     def as_seen(self, today: str) -> Self:
-        """Return the account as of a day, unless it states its own.
+        """Return the account as of a day, or as of its own where that is later.
+
+        What expires does so by the calendar, however old the record is.
 
         Args:
             today: ISO 8601.
         """
-        return self if self.as_of else self.model_copy(update={"as_of": today})
+        return self.model_copy(update={"as_of": max(self.as_of or "", today)})
 
     def priced(self, catalog: Catalog) -> Catalog:
         """Return the catalogue at the prices that the account pays, with what it owns.

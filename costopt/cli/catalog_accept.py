@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import pandas as pd
 import typer
 
-from costopt.catalog.checking.change import on_demand_jumped
+from costopt.catalog.checking.change import on_demand_currency_changed, on_demand_jumped
 from costopt.catalog.schema import FINDINGS
 from costopt.cli import catalog_place
 from costopt.cli.catalog_place import AsJson, Person, Reason, StorePlace
@@ -15,8 +15,8 @@ from costopt.cli.catalog_table import sentences, width_of_output
 from costopt.errors import InvalidInputError, UnknownNameError
 from costopt.refresh.last_good import FINDING_SEPARATOR, finding_id
 
-ACCEPTABLE: Final = on_demand_jumped.__name__
-"""The check whose findings hold a good row back until somebody accepts them."""
+ACCEPTABLE: Final = (on_demand_jumped.__name__, on_demand_currency_changed.__name__)
+"""Checks whose findings hold a good row back until somebody accepts them."""
 
 
 def accept(
@@ -78,11 +78,12 @@ def detail_of(finding: str, findings: pd.DataFrame, *, ahead: bool) -> str:
         InvalidInputError: it is no name of a finding, or of one that holds nothing back.
     """
     check, _, row = finding.partition(FINDING_SEPARATOR)
-    if check != ACCEPTABLE or not row or row != row.strip():
-        problem = f"{finding!r} cannot be accepted; a refresh names what can as {ACCEPTABLE}:row"
+    if check not in ACCEPTABLE or not row or row != row.strip():
+        named = " or ".join(f"{name}:row" for name in ACCEPTABLE)
+        problem = f"{finding!r} cannot be accepted; a refresh names what can as {named}"
         raise InvalidInputError("finding", [problem])
-    jumps = findings[findings["check"] == ACCEPTABLE]
-    names = [finding_id(ACCEPTABLE, of_row) for of_row in jumps["row"]]
+    jumps = findings[findings["check"].isin(ACCEPTABLE)]
+    names = [finding_id(*pair) for pair in zip(jumps["check"], jumps["row"], strict=True)]
     details = dict(zip(names, jumps["detail"], strict=True))
     if finding in details:
         return str(details[finding])

@@ -7,7 +7,7 @@ from typing import Final
 import pandas as pd
 
 from costopt.catalog.building.words import meanings
-from costopt.catalog.checking.change import on_demand_jumped
+from costopt.catalog.checking.change import on_demand_currency_changed, on_demand_jumped
 from costopt.catalog.checking.settings import CheckSettings
 from costopt.catalog.checks import CHANGES, leave_out, remark
 from costopt.catalog.finding import flags_by_row, join_findings, row_keys, without_left_out
@@ -168,11 +168,30 @@ def _fresh_places(harvest: Harvest, stopped: Mapping[Place, str]) -> set[Place]:
 
 
 def _jumps(last_good: LastGood, tables: Mapping[str, pd.DataFrame], rules: Rules) -> pd.DataFrame:
-    """Return prices that moved too far; one that somebody accepts becomes a warning."""
-    jumps = on_demand_jumped(last_good.tables, tables, rules.checks)
-    names = [finding_id(*pair) for pair in zip(jumps["check"], jumps["row"], strict=True)]
-    until = [last_good.accepted.get(name, "") for name in names]
-    is_accepted = pd.Series([day >= rules.day for day in until], index=jumps.index, dtype="bool")
+    """Return prices that moved too far, or into another currency.
+
+    One that somebody accepts, at about the price that was looked at, becomes a warning.
+    """
+    moved = (on_demand_jumped, on_demand_currency_changed)
+    jumps = join_findings(check(last_good.tables, tables, rules.checks) for check in moved)
+    jumps = jumps.assign(severity="left_out")
+    offers = tables[OFFERS.name]
+    prices = offers["effective_per_hour"].set_axis(row_keys(OFFERS, offers))
+    until, is_accepted = [], []
+    for check, row in zip(jumps["check"], jumps["row"], strict=True):
+        said = last_good.accepted.get(finding_id(check, row))
+        tolerance = rules.checks.on_demand_move_fraction
+        until.append(said.until if said else "")
+        is_accepted.append(
+            said is not None and said.covers(rules.day, float(prices[row]), tolerance)
+        )
+    return _with_acceptance(jumps, until, pd.Series(is_accepted, index=jumps.index, dtype="bool"))
+
+
+def _with_acceptance(
+    jumps: pd.DataFrame, until: list[str], is_accepted: "pd.Series[bool]"
+) -> pd.DataFrame:
+    """Say of each jump whether it is accepted or the last good price stays."""
     words = pd.Series([f"; accepted until {day}" for day in until], index=jumps.index, dtype="str")
     kept = "; the last good price stays"
     return jumps.assign(

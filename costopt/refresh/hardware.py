@@ -24,8 +24,9 @@ _FIGURES: Final = [
 def merged_types(told: pd.DataFrame, last_good: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Put told instance types over the last good ones.
 
-    A figure that is not told is the last good one, as long as the type still has the same
-    accelerators. A type that is not told stays as it is: hardware does not age.
+    A figure that is not told is the last good one. A type that is not told stays as it is:
+    hardware does not age. A type that is told with other accelerators than before stays as it
+    was too: providers have answered 12 for 8, and none for one that they do not know.
 
     Args:
         told: rows of all regions that answered, so that a type may come several times.
@@ -46,11 +47,17 @@ def merged_types(told: pd.DataFrame, last_good: pd.DataFrame) -> tuple[pd.DataFr
         gained |= missing
     origin = known["source"].astype("str").fillna("").str.split(KEPT_FIGURES, regex=False).str[-1]
     filled["source"] = first["source"].where(~gained, first["source"] + KEPT_FIGURES + origin)
+    other = ~same & known["accelerator"].notna()
+    changed = filled[other].reset_index()
+    filled = filled.where(~other, known)
     rows = pd.concat([filled, before[~before.index.isin(first.index)]]).reset_index()
-    changed = filled[~same & known["accelerator"].notna()].reset_index()
     findings = join_findings(
         (
-            _finding("hardware_changed", changed, "other accelerators than before"),
+            _finding(
+                "hardware_changed",
+                changed,
+                "other accelerators than before; the last good ones stay",
+            ),
             _finding("hardware_differs", _differing(told), "not the same in all regions"),
         )
     )

@@ -1,5 +1,6 @@
 """LastGood: the catalogue that a run starts from: the store's, or the bundled one at first."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,36 @@ from costopt.catalog.store.version_manifest import ProviderEntry
 FINDING_SEPARATOR: Final = ":"
 
 
+ACCEPTED_PRICE: Final = re.compile(r"^([0-9.e+-]+)/h after ")
+"""Price at the head of a finding about a jump, as ``catalog.checking.change`` writes it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """That somebody takes a finding for true.
+
+    Attributes:
+        until: last day on which it is, ISO 8601.
+        price_per_hour: the price that was looked at; None where any is accepted ahead.
+    """
+
+    until: str
+    price_per_hour: float | None
+
+    def covers(self, day: str, price_per_hour: float, tolerance: float) -> bool:
+        """Return whether a price of a day is the one that was accepted.
+
+        Args:
+            day: ISO 8601.
+            price_per_hour: told on that day.
+            tolerance: relative distance from the accepted price that still counts [1].
+        """
+        if self.until < day:
+            return False
+        known = self.price_per_hour
+        return known is None or abs(price_per_hour / known - 1) <= tolerance
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastGood:
     """What is there before a run.
@@ -29,14 +60,14 @@ class LastGood:
         started_from: id of the version; None at the first publish.
         tables: every table of the schema.
         entries: how each provider stands in it.
-        accepted: finding that somebody accepts -> last day on which it is, ISO 8601.
+        accepted: finding that somebody accepts -> until when, and at which price.
     """
 
     place: str
     started_from: str | None
     tables: Mapping[str, pd.DataFrame]
     entries: Mapping[str, ProviderEntry]
-    accepted: Mapping[str, str]
+    accepted: Mapping[str, Acceptance]
 
     def part(self, provider: str) -> dict[str, pd.DataFrame]:
         """Return the rows of one provider, by table."""
@@ -101,8 +132,19 @@ def _bundled() -> LastGood:
     )
 
 
-def _accepted(store: CatalogStore) -> dict[str, str]:
+def _accepted(store: CatalogStore) -> dict[str, Acceptance]:
     """Return what the audit log says is accepted; the last word about a finding counts."""
     audit = store.audit()
     details = audit.loc[audit["event"] == AuditEvent.ACCEPT.value, "details"]
-    return {str(told["finding"]): str(told["until"]) for told in details if "finding" in told}
+    return {
+        str(told["finding"]): Acceptance(
+            until=str(told["until"]), price_per_hour=_price_in(str(told.get("detail", "")))
+        )
+        for told in details
+        if "finding" in told
+    }
+
+
+def _price_in(detail: str) -> float | None:
+    head = ACCEPTED_PRICE.match(detail)
+    return None if head is None else float(head[1])

@@ -203,7 +203,9 @@ class _Run:
             providers=tuple(dict.fromkeys(names)),
             regions=self.settings.regions,
             families=self.settings.families,
-            adapters=self.settings.adapters,
+            adapters={
+                name: held for name, held in self.settings.adapters.items() if name in names
+            },
             accelerator_names=self.settings.accelerator_names,
             known_types={name: last_good.known_types(name) for name in names},
         )
@@ -218,7 +220,8 @@ class _Run:
             try:
                 secrets += adapter.open(asked.adapters.get(name, {})).secrets()
             except MissingDependencyError:
-                continue
+                held = asked.adapters.get(name, {})
+                secrets += [value for value in held.values() if isinstance(value, str)]
         return Redaction.hiding(secrets)
 
     def _tasks(self, asked: RecordedRun, last_good: LastGood) -> list[ProviderTask]:

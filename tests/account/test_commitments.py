@@ -88,6 +88,15 @@ def test_the_day_of_the_account_decides_when_it_is_later_than_the_catalogue(
     assert rented(later) == [("g6e.xlarge", "on_demand", 7)]
 
 
+def test_an_old_record_does_not_keep_an_expired_commitment_alive(
+    three: Catalog, seventy: Requirement
+) -> None:
+    account = owning(expires="2026-10-31").model_copy(update={"as_of": "2026-05-01"})
+    assert account.as_seen("2026-11-22").as_of == "2026-11-22"
+    plan = optimize(seventy, three, account=account.as_seen("2026-11-22"))
+    assert rented(plan) == [("g6e.xlarge", "on_demand", 7)]
+
+
 def test_after_its_last_day_in_the_horizon_an_owned_instance_is_charged_on_demand(
     three: Catalog, seventy: Requirement
 ) -> None:

@@ -93,6 +93,7 @@ class Clouds:
 
     server: HTTPServer
     aws_price: str = "55.04"
+    aws_currency: str = "USD"
     azure_prices: dict[str, object] = field(
         default_factory=lambda: {"eastus": 98.32, "westeurope": 120.0}
     )
@@ -147,7 +148,7 @@ class Clouds:
             "tenancy": "Shared", "preInstalledSw": "NA", "capacitystatus": "Used",
             "marketoption": "OnDemand", "usagetype": f"BoxUsage:{P5}", "gpu": "8",
         }  # fmt: skip
-        dimension = {"unit": "Hrs", "pricePerUnit": {"USD": self.aws_price}}
+        dimension = {"unit": "Hrs", "pricePerUnit": {self.aws_currency: self.aws_price}}
         term = {
             "effectiveDate": "2026-11-01T00:00:00Z",
             "priceDimensions": {"AAA.JRTC.6YS6": dimension},

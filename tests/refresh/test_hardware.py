@@ -1,8 +1,9 @@
-"""Instance types: told figures win, figures that are not told stay, with their source."""
+"""Instance types: told figures win; known accelerators, and what is not told, stay."""
 
 from typing import Any
 
 import pandas as pd
+import pytest
 
 from costopt.catalog.schema import INSTANCE_TYPES
 from costopt.refresh.frames import frame_of
@@ -35,11 +36,20 @@ def test_source_does_not_grow_from_night_to_night() -> None:
     assert second["source"].tolist() == first["source"].tolist()
 
 
-def test_type_with_other_accelerators_keeps_no_figure_and_is_reported() -> None:
-    merged, findings = merged_types(types({"accelerator_count": 4.0}), types(BEFORE))
-    assert merged["fabric_gbps"].isna().all()
-    assert merged["source"].tolist() == ["api"]
+@pytest.mark.parametrize(
+    "told", [{"accelerator_count": 12.0}, {"accelerator": "", "accelerator_count": 0.0}]
+)
+def test_type_with_other_accelerators_stays_as_it_was_and_is_reported(
+    told: dict[str, Any],
+) -> None:
+    """Twelve for eight, or a machine without any, was never the truth about a known type."""
+    before = types(BEFORE)
+    merged, findings = merged_types(types(told), before)
+    pd.testing.assert_frame_equal(merged, before)
     assert findings["check"].tolist() == ["hardware_changed"]
+    again, repeated = merged_types(types(told), merged)
+    pd.testing.assert_frame_equal(again, before)
+    assert repeated["check"].tolist() == ["hardware_changed"]
 
 
 def test_type_that_regions_describe_differently_is_reported_once() -> None:

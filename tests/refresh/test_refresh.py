@@ -139,6 +139,38 @@ def test_accepted_jump_passes_until_its_last_day(
     assert offer(store, "aws", "us-east-1")["effective_per_hour"] == published
 
 
+def test_acceptance_is_of_the_price_that_was_looked_at_and_of_no_other(
+    clouds: Any, store: CatalogStore, refreshed: Run
+) -> None:
+    """19.264 was accepted; 1.93 the next night is a new jump."""
+    seen = "19.264/h after 55.04/h in the last good snapshot, -65%; the last good price stays"
+    store.accept(
+        P5_FINDING, until="2026-12-31", at=datetime(2026, 11, 20, 9, tzinfo=UTC),
+        details={"detail": seen},
+    )  # fmt: skip
+    clouds.aws_price = "1.93"
+    refreshed()
+    assert offer(store, "aws", "us-east-1")["effective_per_hour"] == 55.04
+    clouds.aws_price = "19.264"
+    refreshed()
+    assert offer(store, "aws", "us-east-1")["effective_per_hour"] == 19.264
+
+
+def test_price_in_another_currency_is_quarantined_until_somebody_accepts_it(
+    clouds: Any, store: CatalogStore, refreshed: Run
+) -> None:
+    clouds.aws_currency = "CNY"
+    result = refreshed()
+    held = offer(store, "aws", "us-east-1")
+    assert (held["currency"], held["effective_per_hour"]) == ("USD", 55.04)
+    assert "quarantined" in held["flags"].split(";")
+    finding = P5_FINDING.replace("on_demand_jumped", "on_demand_currency_changed")
+    assert finding in [one["id"] for one in result.report["findings"]]
+    store.accept(finding, until="2026-12-31", at=datetime(2026, 11, 20, 9, tzinfo=UTC))
+    refreshed()
+    assert offer(store, "aws", "us-east-1")["currency"] == "CNY"
+
+
 def test_price_of_zero_is_quarantined_although_the_adapter_left_it_out(
     clouds: Any, store: CatalogStore, refreshed: Run
 ) -> None:

@@ -62,6 +62,17 @@ def test_planted_credentials_are_in_no_byte_of_store_report_recording_and_log(
     assert [planted for planted in PLANTED if planted in spoken] == []
 
 
+def test_settings_of_clouds_that_are_not_asked_are_not_recorded(
+    clouds: Any, refreshed: Callable[..., RefreshResult], tmp_path: Path
+) -> None:
+    planted = {"tenant_id": "planted-tenant", "client_id": "planted-client"}
+    settings = {**clouds.adapters(), "gcp": {"project": "planted-project"}}
+    settings["azure"] = {**settings["azure"], **planted}
+    refreshed(adapters=settings, providers=("aws",), arguments={"record": tmp_path / "kept"})
+    written = b"".join(path.read_bytes() for path in (tmp_path / "kept").iterdir())
+    assert b"planted-" not in written
+
+
 def test_failure_that_repeats_the_credentials_is_told_without_them(
     clouds: Any, refreshed: Callable[..., RefreshResult]
 ) -> None:
