@@ -3,13 +3,15 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from costopt.refresh.harvest import Watch
 from costopt.refresh.told import Ended, Listed, RegionTold, Told
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 
 @contextmanager
@@ -18,6 +20,9 @@ def watching() -> Iterator[Watch]:
     if not sys.stderr.isatty():
         yield write_line
         return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
         yield _Bars(progress).show
@@ -43,7 +48,7 @@ def line_of(provider: str, told: Told) -> str:
 class _Bars:
     """One bar for each provider; failures stay as lines above the bars."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: "Progress") -> None:
         self._progress = progress
         self._bars: dict[str, TaskID] = {}
 
