@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from costopt.catalog.schema import OFFERS
 from costopt.fetch.fetched import FetchFinding, Row
 
 PROVIDER: Final = "aws"
@@ -13,15 +14,8 @@ PROVIDER: Final = "aws"
 SAME_PRICE: Final = ("recurring_per_hour", "upfront", "currency", "term_hours", "valid_until")
 """Columns in which two offers of the same key may not differ."""
 
-OFFER_KEY: Final = (
-    "region",
-    "zone",
-    "instance_type",
-    "purchase_option",
-    "kind",
-    "term_years",
-    "payment",
-)
+OFFER_KEY: Final = tuple(name for name in OFFERS.key if name != "provider")
+"""Columns that tell offers of this provider apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

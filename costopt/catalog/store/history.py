@@ -19,14 +19,7 @@ _GLOB: Final = re.compile(r"[*?\[\]]")
 """What DuckDB takes for a pattern in a path, with no way to escape it."""
 
 _OFFER_COLUMNS: Final = (
-    "provider",
-    "region",
-    "zone",
-    "instance_type",
-    "purchase_option",
-    "kind",
-    "term_years",
-    "payment",
+    *OFFERS.key,
     "recurring_per_hour",
     "upfront",
     "effective_per_hour",
