@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from costopt.planning.optimize_request import optimize
     from costopt.refresh.run import refresh_catalog
     from costopt.solve.mix import Mix, cheapest_mix
+    from costopt.watch.settings import WatchSettings
+    from costopt.watch.verdict import Verdict
+    from costopt.watch.watch import watch_plans
     from costopt.workload.batch import BatchInference
     from costopt.workload.limits import Limits
     from costopt.workload.request import PlanRequest
@@ -47,10 +50,13 @@ _HOMES = {
     "Requirement": "workload.requirement",
     "Traffic": "workload.traffic",
     "TrainingJob": "workload.training",
+    "Verdict": "watch.verdict",
+    "WatchSettings": "watch.settings",
     "cheapest_mix": "solve.mix",
     "evaluate_plan": "evaluate.check",
     "optimize": "planning.optimize_request",
     "refresh_catalog": "refresh.run",
+    "watch_plans": "watch.watch",
 }
 
 __all__ = [
@@ -72,10 +78,13 @@ __all__ = [
     "Requirement",
     "Traffic",
     "TrainingJob",
+    "Verdict",
+    "WatchSettings",
     "cheapest_mix",
     "evaluate_plan",
     "optimize",
     "refresh_catalog",
+    "watch_plans",
 ]
 
 

@@ -7,7 +7,7 @@ from typing import Final, Protocol, runtime_checkable
 
 from costopt.errors import InvalidInputError
 from costopt.fetch.context import FetchContext
-from costopt.fetch.fetched import FetchedRegion
+from costopt.fetch.fetched import FetchedAccount, FetchedRegion
 
 ENTRY_POINT_GROUP: Final = "costopt.providers"
 
@@ -78,6 +78,27 @@ class Source(Protocol):
 
     def fetch(self, region: str, context: FetchContext) -> FetchedRegion:
         """Read hardware, prices and interruption signals of one region.
+
+        Raises:
+            FetchError: the provider gave no usable answer.
+        """
+        ...
+
+
+@runtime_checkable
+class AccountSource(Source, Protocol):
+    """A cloud that also tells what is the account's own."""
+
+    def account(self, region: str, context: FetchContext) -> FetchedAccount:
+        """Read quotas with their use and commitments owned.
+
+        What the account pays instead of the list price comes with ``fetch``, where the context
+        asks for it.
+
+        Args:
+            region: the provider's own name; empty for what belongs to no region, which is asked
+                once.
+            context: holds the wire.
 
         Raises:
             FetchError: the provider gave no usable answer.

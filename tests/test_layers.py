@@ -25,7 +25,7 @@ LAYERS = (
     ("evaluate",),
     ("planning",),
     ("explain",),
-    ("scenario", "focus", "export", "refresh"),
+    ("scenario", "focus", "export", "refresh", "watch"),
     ("advisor", "plot"),
     ("report",),
     ("cli",),

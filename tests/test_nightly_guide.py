@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -16,8 +17,9 @@ from costopt.cli.application import build_application
 from costopt.cli.refresh_command import EXIT_CODES
 from costopt.provider import LiveProvider, installed_providers
 from costopt.refresh.settings import read_refresh_settings
-from costopt_aws import operations
-from costopt_azure import management
+from costopt_aws import account_operations, operations
+from costopt_azure import management, price_sheet, reservations, savings_plans
+from costopt_gcp import questions
 
 GUIDE = (Path(__file__).parents[1] / "docs" / "nightly.md").read_text(encoding="utf-8")
 PROVIDERS = Path(__file__).parents[1] / "providers"
@@ -36,7 +38,7 @@ def actions(policy: dict[str, Any]) -> set[str]:
 
 @pytest.fixture(scope="module")
 def policies() -> list[dict[str, Any]]:
-    """The policies of AWS, Azure, Alibaba Cloud and the store, in this order."""
+    """Policies of AWS, Azure, Azure's account, Alibaba Cloud and the store, in this order."""
     return [json.loads(block) for block in blocks("json")]
 
 
@@ -46,52 +48,68 @@ def quoted(folder: str, pattern: str) -> set[str]:
     return {name for text in texts for name in re.findall(pattern, text)}
 
 
+def permissions(module: ModuleType) -> set[str]:
+    """Permissions of all operations that a module of the AWS adapter names itself."""
+    return {
+        value.permission
+        for value in vars(module).values()
+        if isinstance(value, operations.Operation)
+    }
+
+
 def test_permissions_of_aws_are_those_that_the_adapter_names(
     policies: list[dict[str, Any]],
 ) -> None:
-    asked = {
-        value.permission
-        for value in vars(operations).values()
-        if isinstance(value, operations.Operation)
-    }
-    assert actions(policies[0]) == asked
-    assert len(asked) == 9
+    prices, on_request, account = (set(one["Action"]) for one in policies[0]["Statement"])
+    assert prices | on_request == permissions(operations)
+    assert account == permissions(account_operations) - prices
+    assert (len(prices | on_request), len(account)) == (9, 6)
 
 
 def test_permissions_of_google_cloud_are_the_calls_to_compute_engine() -> None:
-    (role,) = (
-        part for block in blocks("yaml") for part in [yaml.safe_load(block)] if "title" in part
-    )
-    asked = quoted("costopt_gcp", r'operation="([a-zA-Z]+\.list)"')
-    assert set(role["includedPermissions"]) == {f"compute.{name}" for name in asked}
-    assert len(asked) == 3
+    roles = {
+        part["title"]: set(part["includedPermissions"])
+        for block in blocks("yaml")
+        for part in [yaml.safe_load(block)]
+        if "title" in part
+    }
+    asked = quoted("costopt_gcp", r'permission="(compute\.[a-zA-Z.]+)"')
+    assert roles["Prices"] | roles["Account"] == asked
+    assert (len(roles["Prices"]), len(roles["Account"])) == (3, 5)
+    assert questions.CONTRACT_PERMISSION.split(" ")[0] in GUIDE
 
 
 def test_permissions_of_azure_are_those_that_the_adapter_names(
     policies: list[dict[str, Any]],
 ) -> None:
-    named = (management.SKUS_PERMISSION, management.GRAPH_PERMISSION)
-    assert policies[1]["Actions"] == [text.split(" ")[0] for text in named]
+    prices = (management.SKUS_PERMISSION, management.GRAPH_PERMISSION)
+    account = (management.USAGES_PERMISSION, price_sheet.PERMISSION)
+    for policy, named in zip(policies[1:3], (prices, account), strict=True):
+        assert policy["Actions"] == [text.split(" ")[0] for text in named]
+    for text in (reservations.PERMISSION, savings_plans.PERMISSION):
+        assert f"`{text.split(' ')[0]}`" in GUIDE
 
 
 def test_permissions_of_alibaba_cloud_are_the_operations_of_the_adapter(
     policies: list[dict[str, Any]],
 ) -> None:
     asked = quoted("costopt_alibaba", r'"(Describe[A-Za-z]+)"')
-    assert actions(policies[2]) == {f"ecs:{name}" for name in asked}
-    assert len(asked) == 6
+    billed = quoted("costopt_alibaba", r'"(Query[A-Za-z]+)"')
+    named = {f"ecs:{name}" for name in asked} | {f"bssapi:{name}" for name in billed}
+    assert actions(policies[3]) == named
+    assert len(named) == 10
 
 
 def test_permissions_of_the_store_name_one_bucket(policies: list[dict[str, Any]]) -> None:
-    assert actions(policies[3]) == {
+    assert actions(policies[4]) == {
         "s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject",
         "s3:AbortMultipartUpload",
     }  # fmt: skip
-    places = [statement["Resource"] for statement in policies[3]["Statement"]]
+    places = [statement["Resource"] for statement in policies[4]["Statement"]]
     assert places == ["arn:aws:s3:::prices", "arn:aws:s3:::prices/costopt/*"]
 
 
-@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("number", [0, 1, 2])
 def test_settings_of_the_guide_are_accepted(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AZURE_SUBSCRIPTION_ID", raising=False)
     read = read_refresh_settings(blocks("toml")[number], "guide", {"store": "prices"})
@@ -158,12 +176,14 @@ def test_commands_of_the_guide_are_ones_that_exist() -> None:
         if line.startswith("costopt ")
     ]
     commands = get_command(build_application()).commands  # type: ignore[attr-defined]
-    known: dict[tuple[str, ...], Any] = {("refresh",): commands["refresh"]}
+    known: dict[tuple[str, ...], Any] = {}
+    known |= {(name,): commands[name] for name in ("plan", "refresh", "watch")}
     known |= {("catalog", name): one for name, one in commands["catalog"].commands.items()}
     asked = set()
     for _, *line in lines:
-        words = tuple(line[:1] if line[0] == "refresh" else line[:2])
+        words = tuple(line[:2] if line[0] == "catalog" else line[:1])
         with known[words].make_context(words[-1], line[len(words) :]) as context:
-            assert context.params["store"] == "s3://prices/costopt"
+            place = context.params["catalog" if words == ("plan",) else "store"]
+            assert place == "s3://prices/costopt"
         asked.add(words)
     assert asked == set(known)

@@ -1,48 +1,54 @@
-"""An account as a CSV file: one fact in each row, read with one sentence for each fault."""
+"""An account as rows of facts, in a CSV file or at hand: one sentence for each fault."""
 
 import csv
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
-from costopt.account.records import Commitment, PriceStep, Quota
+from costopt.account.commitments import Commitment, ResourceCommitment, SpendCommitment
+from costopt.account.records import NegotiatedPrice, PriceStep, Quota
 from costopt.errors import InvalidInputError, UnknownNameError
 from costopt.workload.written import Written
 
-NUMBERS: Final = frozenset({"amount", "from_spend", "paid_per_hour"})
+NUMBERS: Final = frozenset(
+    {
+        "amount", "from_spend", "paid_per_hour", "recurring_per_hour", "upfront", "term_years",
+        "spend_per_hour", "used_per_hour", "memory_gib", "used_memory_gib",
+    }
+)  # fmt: skip
 """Columns of numbers with decimals."""
 
-WHOLE_NUMBERS: Final = frozenset({"limit", "used", "count"})
+WHOLE_NUMBERS: Final = frozenset(
+    {"limit", "used", "count", "vcpus", "used_vcpus", "accelerators", "used_accelerators"}
+)
 """Columns of whole numbers."""
+
+RECORDS: Final[Mapping[str, tuple[str, type[Written]]]] = {
+    "price": ("prices", NegotiatedPrice),
+    "discount": ("steps", PriceStep),
+    "quota": ("quotas", Quota),
+    "commitment": ("commitments", Commitment),
+    "spend_commitment": ("spend_commitments", SpendCommitment),
+    "resource_commitment": ("resource_commitments", ResourceCommitment),
+}
+"""Fact -> field of the account that its rows go to, and their record."""
+
+READ_OF: Final = ("origin", "as_of")
+"""Columns that say where and when a fact was read."""
 
 FACTS: Final[Mapping[str, tuple[str, ...]]] = {
     "account": ("name", "as_of"),
     "spend": ("amount",),
-    "discount": ("key", "step", "amount", "currency", "from_spend", "expires", "name"),
-    "quota": ("key", "limit", "used", "name"),
-    "commitment": (
-        "key",
-        "kind",
-        "count",
-        "used",
-        "paid_per_hour",
-        "currency",
-        "expires",
-        "name",
-    ),
+    **{
+        fact: (*(name for name in record.model_fields if name not in READ_OF), *READ_OF)
+        for fact, (_, record) in RECORDS.items()
+    },
 }
 """What a row may state in its column ``fact`` -> the columns that it may fill."""
 
 COLUMNS: Final = ("fact", *dict.fromkeys(name for names in FACTS.values() for name in names))
 """Columns of the file, in any order; those that no row fills may be left out."""
-
-RECORDS: Final[Mapping[str, tuple[str, type[Written]]]] = {
-    "discount": ("steps", PriceStep),
-    "quota": ("quotas", Quota),
-    "commitment": ("commitments", Commitment),
-}
-"""Fact -> field of the account that its rows go to, and their record."""
 
 ONLY_ONCE: Final[Mapping[str, Mapping[str, str]]] = {
     "account": {"name": "account_id", "as_of": "as_of"},
@@ -52,7 +58,7 @@ ONLY_ONCE: Final[Mapping[str, Mapping[str, str]]] = {
 
 
 def read_account(path: str | Path) -> dict[str, Any]:
-    """Read the fields of an account.
+    """Read the fields of an account from a file.
 
     Args:
         path: of the CSV file.
@@ -61,15 +67,30 @@ def read_account(path: str | Path) -> dict[str, Any]:
         InvalidInputError: the file cannot be read, or rows break a rule; one sentence for each.
     """
     where = str(path)
-    rows = _rows(_text(Path(path)), where)
+    lines = _rows(_text(Path(path)), where)
+    return read_rows(((f"line {line}", cells) for line, cells in lines), where)
+
+
+def read_rows(rows: Iterable[tuple[str, Mapping[str, Any]]], where: str) -> dict[str, Any]:
+    """Read the fields of an account from rows.
+
+    Args:
+        rows: what a row is called in messages, and its cells by column.
+        where: what the rows are of, for messages.
+
+    Raises:
+        InvalidInputError: rows break a rule; one sentence for each.
+    """
     fields: dict[str, Any] = {}
     problems: list[str] = []
-    for line, cells in rows:
+    for place, cells in rows:
+        filled = {name: cell for name, cell in cells.items() if cell is not None and cell != ""}
         try:
-            _add(fields, cells)
+            _add(fields, filled)
         except (InvalidInputError, UnknownNameError) as error:
             told = error.problems if isinstance(error, InvalidInputError) else (str(error),)
-            problems += [f"line {line}: {text}" for text in told]
+            origin = f" ({filled['origin']})" if filled.get("origin") else ""
+            problems += [f"{place}{origin}: {text}" for text in told]
     if not problems and not any(fields.get(name) for name, _ in RECORDS.values()):
         problems = [f"there is no row with a fact that changes a plan: {', '.join(RECORDS)}"]
     if problems:
@@ -89,7 +110,7 @@ def _text(path: Path) -> str:
 
 
 def _rows(text: str, where: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield the line number and the filled cells of each row.
+    """Yield the line number and the cells of each row.
 
     Raises:
         InvalidInputError: a column is unknown or missing, or a row has more cells than columns.
@@ -102,8 +123,7 @@ def _rows(text: str, where: str) -> Iterator[tuple[int, dict[str, str]]]:
                 raise InvalidInputError(
                     where, [f"line {reader.line_num}: more cells than the header has columns"]
                 )
-            filled = {name: (cell or "").strip() for name, cell in cells.items()}
-            yield reader.line_num, {name: cell for name, cell in filled.items() if cell}
+            yield reader.line_num, {name: (cell or "").strip() for name, cell in cells.items()}
     except csv.Error as error:
         raise InvalidInputError(
             where, [f"line {reader.line_num}: not valid CSV ({error})"]
@@ -123,9 +143,9 @@ def _check_header(names: object, where: str) -> None:
         raise InvalidInputError(where, problems)
 
 
-def _add(fields: dict[str, Any], cells: dict[str, str]) -> None:
+def _add(fields: dict[str, Any], cells: dict[str, Any]) -> None:
     """Add the fact of one row to the fields of the account."""
-    fact = cells.pop("fact", "")
+    fact = str(cells.pop("fact", ""))
     if fact not in FACTS:
         raise UnknownNameError("fact", fact, FACTS)
     strange = [name for name in cells if name not in FACTS[fact]]
@@ -144,15 +164,18 @@ def _add(fields: dict[str, Any], cells: dict[str, str]) -> None:
     fields.update({ONLY_ONCE[fact][name]: value for name, value in values.items()})
 
 
-def _value(name: str, cell: str) -> str | float | int:
-    """Read one cell in the type of its column."""
-    read: Callable[[str], float | int] | None = None
+def _value(name: str, cell: Any) -> Any:
+    """Read one cell in the type of its column; what is a number already stays one."""
     if name in NUMBERS:
-        read, kind = float, "a number such as 9.5"
+        read: Callable[[str], float | int] = float
+        kind = "a number such as 9.5"
     elif name in WHOLE_NUMBERS:
         read, kind = int, "a whole number"
-    if read is None:
+    else:
         return cell
+    if not isinstance(cell, str):
+        is_whole = isinstance(cell, float) and cell.is_integer() and name in WHOLE_NUMBERS
+        return int(cell) if is_whole else cell
     try:
         return read(cell)
     except ValueError:

@@ -1,23 +1,22 @@
 """From list prices to what an account pays, step by step, with the trail of each offer."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final, get_args
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from costopt.account.records import PriceStep
+from costopt.account.keys import key_rows, plain_key
+from costopt.account.negotiated import with_negotiated
+from costopt.account.records import NegotiatedPrice, PriceStep
 from costopt.catalog.finding import in_words
-from costopt.catalog.narrow import NO_NAMES, Mask, matching_names
-from costopt.catalog.own_prices import AGAINST_ON_DEMAND, KEY_PARTS, without_flags
+from costopt.catalog.narrow import Mask
+from costopt.catalog.offer_keys import OfferNames
+from costopt.catalog.own_prices import AGAINST_ON_DEMAND, without_flags
 from costopt.errors import InvalidInputError
-from costopt.workload.limits import PurchaseOption
 
 CHARGES: Final = ["recurring_per_hour", "upfront", "effective_per_hour"]
 """Columns that a discount scales alike."""
-
-PURCHASE_OPTIONS: Final = frozenset(get_args(PurchaseOption))
-"""Ways to pay that a key may name, whether or not the catalogue has them."""
 
 
 def steps_that_count(
@@ -34,44 +33,70 @@ def steps_that_count(
     reached: dict[str, float] = {}
     for step in alive:
         if step.from_spend is not None and step.from_spend <= spend:
-            reached[step.key] = max(step.from_spend, reached.get(step.key, 0.0))
+            key = plain_key(step.key)
+            reached[key] = max(step.from_spend, reached.get(key, 0.0))
     return tuple(
         step
         for step in alive
-        if step.from_spend is None or step.from_spend == reached.get(step.key)
+        if step.from_spend is None or step.from_spend == reached.get(plain_key(step.key))
     )
 
 
 def own_prices(
-    offers: pd.DataFrame, steps: Sequence[PriceStep], known: Mapping[str, frozenset[str]]
+    offers: pd.DataFrame,
+    prices: Sequence[NegotiatedPrice],
+    steps: Sequence[PriceStep],
+    known: Mapping[str, frozenset[str]],
 ) -> pd.DataFrame:
     """Return the offers at what the account pays; each trail reads list -> steps -> paid.
 
     Args:
         offers: the offers table at list prices.
+        prices: negotiated, in place of the list price before any step.
         steps: that are in force, in order.
         known: column -> names that there are, with or without an offer here.
 
     Raises:
         UnknownNameError: a part of a key matches no name at all.
-        InvalidInputError: a fee meets offers in another currency.
+        InvalidInputError: a fee or a price meets offers in another currency.
     """
-    changed = offers.copy()
-    listed = changed["effective_per_hour"].copy()
+    listed = offers["effective_per_hour"]
+    changed, agreed = with_negotiated(offers, prices)
+    names = OfferNames.of(offers)
     words = pd.Series("", index=changed.index, dtype="str")
     for step in steps:
-        rows = key_rows(changed, step.key, known)
+        rows = key_rows(names, step.key, known, step.origin)
         text = _take(changed, rows, step, listed)
         words[rows] = words[rows] + f" -> {text} ({step.name})"
-    touched = (words != "").to_numpy(dtype=np.bool_)
+    _write_trails(changed, listed, agreed, words)
+    return changed
+
+
+def _write_trails(
+    changed: pd.DataFrame,
+    listed: "pd.Series[float]",
+    agreed: "pd.Series[str]",
+    words: "pd.Series[str]",
+) -> None:
+    """Write down how each list price became what is paid.
+
+    Args:
+        changed: offers at what is paid; their trails and flags are set.
+        listed: what they cost in the list.
+        agreed: negotiated price and its name; empty where there is none.
+        words: the steps taken; empty where there is none.
+    """
+    stepped = words != ""
+    touched = (stepped | (agreed != "")).to_numpy(dtype=np.bool_)
+    agreed, words, stepped = agreed[touched], words[touched], stepped[touched]
     unit = " " + changed.loc[touched, "currency"] + "/h"
     before = in_words("list {:.10g}", listed[touched]) + unit
-    after = in_words(" -> paid {:.10g}", changed.loc[touched, "effective_per_hour"]) + unit
+    after = " -> paid " + in_words("{:.10g}", changed.loc[touched, "effective_per_hour"]) + unit
+    first = (" -> " + agreed).where(agreed != "", "")
+    whole = (before + first + words + after).where(stepped, before + " -> paid " + agreed)
     trail = changed.loc[touched, "trail"]
-    earlier = trail.where(trail == "", trail + " -> ")
-    changed.loc[touched, "trail"] = earlier + before + words[touched] + after
+    changed.loc[touched, "trail"] = trail.where(trail == "", trail + " -> ") + whole
     changed.loc[touched, "flags"] = without_flags(changed.loc[touched, "flags"], AGAINST_ON_DEMAND)
-    return changed
 
 
 def _take(changed: pd.DataFrame, rows: Mask, step: PriceStep, listed: "pd.Series[float]") -> str:
@@ -100,19 +125,3 @@ def _take(changed: pd.DataFrame, rows: Mask, step: PriceStep, listed: "pd.Series
     changed.loc[rows, CHARGES] *= 1 - step.amount / 100
     reached = "" if step.from_spend is None else f" from {step.from_spend:,.10g} a month on"
     return f"{step.amount:.10g} % off{reached}"
-
-
-def key_rows(offers: pd.DataFrame, key: str, known: Mapping[str, frozenset[str]]) -> Mask:
-    """Return which offers a key names; none of a narrowed catalogue is an answer too.
-
-    Raises:
-        UnknownNameError: a part of the key matches no name at all.
-    """
-    mask = np.ones(len(offers), dtype=np.bool_)
-    for column, pattern in zip(KEY_PARTS, key.split("/"), strict=False):
-        here = frozenset(offers[column].unique())
-        others = PURCHASE_OPTIONS if column == "purchase_option" else known.get(column, NO_NAMES)
-        names = here | others
-        found = matching_names(column.replace("_", " "), (pattern,), names)
-        mask &= offers[column].isin(found).to_numpy(dtype=np.bool_)
-    return mask

@@ -1,4 +1,4 @@
-"""What an account consists of: price steps, quotas, commitments already paid for."""
+"""What an account pays and may run: price steps, negotiated unit prices, quotas."""
 
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal, Self
@@ -6,10 +6,11 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import AfterValidator, Strict, model_validator
 
 from costopt.catalog.dates import days_between
-from costopt.catalog.own_prices import KEY_PARTS
+from costopt.catalog.offer_keys import KEY_PARTS
 from costopt.errors import InvalidInputError
+from costopt.workload.counted import UNIT_OF, Unit
 from costopt.workload.request import Currency
-from costopt.workload.written import Count, CountOrZero, Name, NotNegative, Positive, Written
+from costopt.workload.written import CountOrZero, Name, NotNegative, Positive, Written
 
 NEEDED_BESIDE: Final[Mapping[str, tuple[str, ...]]] = {
     "percent": (),
@@ -19,8 +20,14 @@ NEEDED_BESIDE: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Step -> columns that it needs beside its amount; every other one must be empty."""
 
-WILDCARDS: Final = frozenset("*?[]/")
+DAYS_PER_YEAR: Final = 365.0
+"""Days in a year, to compare lengths of terms that were rounded in different ways [days]."""
+
+WILDCARDS: Final = frozenset("*?[]/|")
 """Characters that a name of one thing may not hold."""
+
+SEVERAL: Final = WILDCARDS - {"/"}
+"""Characters by which a key names several things."""
 
 
 def _day(text: str) -> str:
@@ -37,18 +44,17 @@ def _day(text: str) -> str:
 def _offer_key(key: str) -> str:
     """Refuse a key that does not fit provider/region/instance_type/purchase_option."""
     parts = key.split("/")
-    if len(parts) > len(KEY_PARTS) or not all(parts):
+    if len(parts) > len(KEY_PARTS) or not all(one for part in parts for one in part.split("|")):
         raise ValueError(f"{key!r} must be up to four parts, none empty: {'/'.join(KEY_PARTS)}")
     return key
 
 
-def _place_key(key: str) -> str:
-    """Refuse a key that does not name one instance type in one region."""
+def _whole_key(key: str) -> str:
+    """Refuse a key that does not name one way to pay for one type in one region."""
     parts = key.split("/")
-    if len(parts) != len(KEY_PARTS) - 1 or not all(parts) or set("*?[]") & set(key):
+    if len(parts) != len(KEY_PARTS) or not all(parts) or SEVERAL & set(key):
         raise ValueError(
-            f"{key!r} must be provider/region/instance_type, without wildcards; a commitment "
-            "covers one type in one region"
+            f"{key!r} must be {'/'.join(KEY_PARTS)}, without wildcards; a price is of one offer"
         )
     return key
 
@@ -66,14 +72,27 @@ Day = Annotated[str, Strict(), AfterValidator(_day)]
 OwnKey = Annotated[str, Strict(), AfterValidator(_offer_key)]
 """Key of offers, with wildcards; trailing parts may be left out."""
 
-PlaceKey = Annotated[str, Strict(), AfterValidator(_place_key)]
-"""Key of one instance type in one region."""
+WholeKey = Annotated[str, Strict(), AfterValidator(_whole_key)]
+"""Key of one way to pay for one instance type in one region."""
 
 PlainName = Annotated[Name, AfterValidator(_plain_name)]
 """Name of one thing."""
 
 
-class PriceStep(Written):
+class OwnRecord(Written):
+    """What every record of an account carries beside its fact.
+
+    Attributes:
+        origin: where it was read, such as ``aws/us-east-1``; empty for what a person wrote,
+            whose names are held against the catalogue's.
+        as_of: day on which it was read.
+    """
+
+    origin: Annotated[str, Strict()] = ""
+    as_of: Day | None = None
+
+
+class PriceStep(OwnRecord):
     """One step from the list price to what you pay; steps are taken in the order given.
 
     Attributes:
@@ -110,51 +129,70 @@ class PriceStep(Written):
         return self
 
 
-class Quota(Written):
-    """How many instances the provider lets you run, and how many of them run already.
+class NegotiatedPrice(OwnRecord):
+    """What the account pays for one offer in place of its list price, before the steps.
+
+    Attributes:
+        key: ``provider/region/instance_type/purchase_option`` of the offer, without wildcards.
+        zone: of the offer; empty for a price of the whole region.
+        kind: of the offer.
+        term_years: of the offer; None without a term [years].
+        payment: of the offer.
+        recurring_per_hour: hourly charge of the whole instance [currency/h].
+        upfront: paid once for the term [currency].
+        currency: of both; the offer's own.
+        name: where it is from, such as ``Alibaba trade price``; kept in the trail.
+    """
+
+    key: WholeKey
+    zone: str = ""
+    kind: str = ""
+    term_years: Positive | None = None
+    payment: str = ""
+    recurring_per_hour: NotNegative
+    upfront: NotNegative = 0.0
+    currency: Currency
+    name: Name = "own price"
+
+    @model_validator(mode="after")
+    def _costs_something(self) -> Self:
+        if not self.recurring_per_hour and not self.upfront:
+            raise ValueError(f"{self.key} would cost nothing; leave the row out")
+        if self.upfront and self.term_years is None:
+            raise ValueError(f"{self.key} has an upfront charge and no term_years")
+        return self
+
+    @property
+    def offer(self) -> tuple[str | float, ...]:
+        """What names the offer: texts in small letters, then the whole days of its term."""
+        texts = (*self.key.split("/"), self.zone, self.kind, self.payment)
+        days = round((self.term_years or 0.0) * DAYS_PER_YEAR)
+        return (*(text.lower() for text in texts), float(days))
+
+
+class Quota(OwnRecord):
+    """How much the provider lets you run, and how much of it runs already.
 
     Attributes:
         key: offers that count against it; without a purchase option, all ways to pay together.
-        limit: instances at most [1].
-        used: of them, in use by something else [1].
+        limit: at most [unit].
+        used: of it, in use by something else [unit].
+        unit: what is counted.
         name: the provider's own name, to ask for an increase by.
     """
 
     key: OwnKey
     limit: CountOrZero
     used: CountOrZero = 0
+    unit: Literal["instances", "vcpus", "accelerators"] = "instances"
     name: Name
 
     @property
     def left(self) -> int:
-        """Instances that a plan may still run [1]."""
+        """What a plan may still run [unit]."""
         return max(self.limit - self.used, 0)
 
-
-class Commitment(Written):
-    """Capacity of one instance type that is already paid for until a day.
-
-    Attributes:
-        name: of yours, such as ``p5-2026``; no account's and no resource's identifier.
-        key: ``provider/region/instance_type`` that it covers, without wildcards.
-        kind: what it is at the provider.
-        count: instances that it covers [1].
-        used: of them, taken by something else [1].
-        expires: last day on which it covers them.
-        paid_per_hour: what one of them costs you anyhow; a plan shows it as sunk [currency/h].
-        currency: of ``paid_per_hour``.
-    """
-
-    name: PlainName
-    key: PlaceKey
-    kind: Literal["reserved", "committed_use", "reservation", "subscription"]
-    count: Count
-    used: CountOrZero = 0
-    expires: Day
-    paid_per_hour: NotNegative
-    currency: Currency
-
     @property
-    def left(self) -> int:
-        """Instances that a plan may still run on it [1]."""
-        return max(self.count - self.used, 0)
+    def counts(self) -> Unit:
+        """What is counted."""
+        return UNIT_OF[self.unit]

@@ -17,9 +17,10 @@ from costopt.catalog.checking.price import on_demand_beside
 from costopt.catalog.checking.settings import PRICE_ROUNDING_FRACTION
 from costopt.catalog.dates import age_days, stale
 from costopt.catalog.narrow import matches
+from costopt.catalog.offer_keys import OfferNames, known_quota_rows
 from costopt.catalog.offer_view import accelerator_mask, country_mask
-from costopt.catalog.own_prices import known_quota_rows
 from costopt.errors import EmptyCatalogError, InvalidInputError
+from costopt.workload.counted import SPEND, CountedLimit
 from costopt.workload.limits import Limits, joined_options
 
 PUBLIC_PARTITION: Final = "public"
@@ -179,17 +180,45 @@ def _apply_hardware(
 def _apply_terms(
     excluded: Excluded, offers: pd.DataFrame, catalog: Catalog, limits: Limits
 ) -> Excluded:
-    """Keep the terms that are asked for, and drop what a quota of 0 forbids."""
+    """Keep the terms that are asked for, and drop what quotas forbid."""
     if limits.term_years is not None:
         free = _mask(offers["term_years"].isna())
         excluded = excluded.unless(
             free | _mask(offers["term_years"].isin(limits.term_years)), "term_years"
         )
-    for key, allowed in (limits.quota or {}).items():
-        rows = known_quota_rows(offers, key, catalog.known_names)
-        if allowed == 0:
-            excluded = excluded.unless(~rows, "quota")
-    return excluded
+    return _apply_quotas(excluded, offers, catalog, limits)
+
+
+def _apply_quotas(
+    excluded: Excluded, offers: pd.DataFrame, catalog: Catalog, limits: Limits
+) -> Excluded:
+    """Drop offers of which a quota leaves not one, or that nobody can hold against it.
+
+    Raises:
+        UnknownNameError: a part of a key matches nothing.
+        InvalidInputError: the parts of a key never meet, or it adds up two currencies.
+    """
+    if not limits.counted:
+        return excluded
+    names = OfferNames.of(offers)
+    unknown, too_much = np.zeros((2, len(offers)), dtype=np.bool_)
+    for counted in limits.counted:
+        rows = known_quota_rows(names, counted.key, catalog.known_names)
+        if counted.unit is SPEND:
+            _refuse_two_currencies(offers.loc[rows, "currency"], counted)
+        taken = counted.taken(offers, rows)
+        unknown |= np.isnan(taken)
+        too_much |= counted.exceeded_by(taken)
+    return excluded.unless(~unknown, "quota_unknown").unless(~too_much, "quota")
+
+
+def _refuse_two_currencies(currencies: "pd.Series[str]", counted: CountedLimit) -> None:
+    """Refuse a quota on spend under whose key prices are in several currencies."""
+    several = sorted(currencies.unique())
+    if len(several) > 1:
+        raise InvalidInputError(
+            "limits", [f"{counted.name} adds up {' and '.join(several)}; narrow its key"]
+        )
 
 
 def _apply_prices(

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from costopt.candidate.gang_pairs import PLACE, is_spot
+from costopt.account.owned import OWNED
+from costopt.candidate.gang_pairs import is_spot, side_by_side
 from costopt.candidate.job import NO_OFFER, Gangs
 from costopt.candidate.pricing import priced
 from costopt.candidate.settings import CandidateSettings
@@ -20,7 +21,7 @@ def equal_nodes(
 
     All nodes run for the same hours, so a share of the hours on spot is a share of the nodes:
     ``floor(f n)`` may be spot, and since every one of them that is spot costs less or none is
-    worth it, as many are.
+    worth it, as many are. Beside what is owned, which costs less than spot, fewer may be.
 
     Args:
         nodes: n, instances [1].
@@ -32,10 +33,10 @@ def equal_nodes(
     spot = is_spot(offers)
     most = int(np.floor(settings.max_spot_fraction * nodes + 1e-9))
     alone = np.flatnonzero(~spot | (most >= nodes))
-    firm_row, spot_row = _side_by_side(offers, spot) if 0 < most < nodes else (alone[:0],) * 2
+    firm_row, spot_row, mixed = _mixed(offers, spot, most if most < nodes else 0)
     firm = np.concatenate([alone, firm_row])
     beside = np.concatenate([np.where(spot[alone], alone, NO_OFFER), spot_row])
-    on_spot = np.concatenate([np.where(spot[alone], nodes, 0), np.full(len(spot_row), most)])
+    on_spot = np.concatenate([np.where(spot[alone], nodes, 0), mixed])
     count = len(firm)
     hours, one = np.full(count, settings.horizon_hours), np.ones(count)
     return Gangs(
@@ -57,11 +58,12 @@ def equal_nodes(
     )
 
 
-def _side_by_side(offers: pd.DataFrame, spot: NDArray[np.bool_]) -> tuple[Integers, Integers]:
-    """Pair every firm offer with every spot offer of its place."""
-    rows = offers[PLACE].assign(row=np.arange(len(offers)))
-    pairs = rows[~spot].merge(rows[spot], on=PLACE, how="inner", suffixes=("_firm", "_spot"))
-    return (
-        pairs["row_firm"].to_numpy(dtype=np.int64),
-        pairs["row_spot"].to_numpy(dtype=np.int64),
-    )
+def _mixed(
+    offers: pd.DataFrame, spot: NDArray[np.bool_], most: int
+) -> tuple[Integers, Integers, Integers]:
+    """Return firm offer, spot offer and number of spot nodes of each mix with up to ``most``."""
+    firm, beside = side_by_side(offers, ~spot, spot)
+    owned = (offers["purchase_option"] == OWNED).to_numpy(dtype=np.bool_)
+    pair = np.repeat(np.arange(len(firm)), np.where(owned[firm], most, min(most, 1)))
+    fewer = np.arange(len(pair)) - np.searchsorted(pair, pair)
+    return firm[pair], beside[pair], most - fewer

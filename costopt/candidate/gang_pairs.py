@@ -10,8 +10,8 @@ from costopt.candidate.job import NO_OFFER
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-PLACE = ["provider", "region", "zone", "instance_type"]
-"""Columns that two offers share when their instances can stand side by side."""
+PLACE = ["provider", "region", "instance_type"]
+"""Columns that two offers share when their instances can stand side by side, beside the zone."""
 
 
 def firm_pairs(work: GangWork, renting: GangOffers) -> GangPairs:
@@ -104,9 +104,32 @@ def _on_type(work: GangWork, type_index: Integers, wanted: NDArray[np.bool_]) ->
 def _firm_beside(offers: pd.DataFrame, spot_rows: NDArray[np.bool_]) -> Integers:
     """Return the on-demand offer of the same place for each offer; NO_OFFER without one."""
     on_demand = (offers["purchase_option"] == "on_demand").to_numpy(dtype=np.bool_)
-    rows = offers[PLACE].assign(row=np.arange(len(offers)))
-    beside = rows[spot_rows].merge(rows[on_demand], on=PLACE, how="left", suffixes=("", "_firm"))
-    beside = beside.drop_duplicates("row")
+    firm, spot = side_by_side(offers, on_demand, spot_rows)
     found = np.full(len(offers), NO_OFFER, dtype=np.int64)
-    found[beside["row"]] = beside["row_firm"].fillna(NO_OFFER).astype(np.int64)
+    in_zone_last = np.argsort((offers["zone"] != "").to_numpy()[firm], kind="stable")
+    found[spot[in_zone_last]] = firm[in_zone_last]
     return found
+
+
+def side_by_side(
+    offers: pd.DataFrame, firm: NDArray[np.bool_], spot: NDArray[np.bool_]
+) -> tuple[Integers, Integers]:
+    """Pair every firm offer with every spot offer that it can stand beside.
+
+    A firm offer of a whole region can be had in each of its zones, where spot prices differ.
+
+    Args:
+        offers: that may be rented.
+        firm: which of them may be the firm ones (offers,).
+        spot: which of them may be the spot ones (offers,).
+
+    Returns:
+        Firm offer and spot offer (pairs,).
+    """
+    rows = offers[[*PLACE, "zone"]].assign(row=np.arange(len(offers)))
+    pairs = rows[firm].merge(rows[spot], on=PLACE, how="inner", suffixes=("_firm", "_spot"))
+    pairs = pairs[(pairs["zone_firm"] == "") | (pairs["zone_firm"] == pairs["zone_spot"])]
+    return (
+        pairs["row_firm"].to_numpy(dtype=np.int64),
+        pairs["row_spot"].to_numpy(dtype=np.int64),
+    )

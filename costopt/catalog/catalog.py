@@ -14,7 +14,7 @@ from costopt.catalog.named_facts import NamedFacts
 from costopt.catalog.offer_view import TYPE_CONDITIONS, describe_types, join_offers, name_mask
 from costopt.catalog.own_prices import OwnPrices, reprice
 from costopt.catalog.schema import DATED_MATERIAL, TABLES
-from costopt.catalog.store.history import PriceQuestion, joined_history, past_of_both
+from costopt.catalog.store.history import Names, PriceQuestion, past_of_both
 from costopt.catalog.store.opening import Opened, open_bundled, open_place
 from costopt.errors import EmptyCatalogError, InvalidInputError
 
@@ -238,19 +238,20 @@ class Catalog(NamedFacts):
     def history(
         self,
         *,
-        provider: str | None = None,
-        region: str | None = None,
-        instance_type: str | None = None,
-        purchase_option: str | None = None,
+        provider: Names = None,
+        region: Names = None,
+        instance_type: Names = None,
+        purchase_option: Names = None,
     ) -> pd.DataFrame:
-        """Prices over time: compiled spot histories, then every version of the store.
+        """Prices over time: compiled spot histories, then the versions of the store.
 
-        A narrowed catalogue has the history of the whole one.
+        A version that a rollback left is not history. A narrowed catalogue has the history of the
+        whole one. Each argument takes one name, or a list of names.
 
         Args:
-            provider: short name.
-            region: the provider's own name.
-            instance_type: the provider's own name.
+            provider: short names.
+            region: the providers' own names.
+            instance_type: the providers' own names.
             purchase_option: such as spot.
 
         Raises:
@@ -264,7 +265,8 @@ class Catalog(NamedFacts):
             instance_type=instance_type,
             purchase_option=purchase_option,
         )
-        return joined_history(self.table("spot_history"), self._past, question)
+        compiled, versions = self.compiled_prices(question), self.version_prices(question)
+        return compiled if versions is None else pd.concat([compiled, versions], ignore_index=True)
 
     def __len__(self) -> int:
         """Return the number of offers."""

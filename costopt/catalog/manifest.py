@@ -154,19 +154,3 @@ def check_bytes(manifest: Manifest, name: str, payload: bytes, place: str = "sna
         )
     if sha256(payload).hexdigest() != entry.sha256:
         raise refuse(f"was edited: its sha256 is not the one in {MANIFEST_NAME}", _BUILD_AGAIN)
-
-
-def verify_files(manifest: Manifest, files: Mapping[str, bytes]) -> None:
-    """Refuse a snapshot unless every table of the manifest is there, whole and unedited.
-
-    Args:
-        manifest: manifest of the snapshot.
-        files: name of a file -> its bytes.
-
-    Raises:
-        CatalogFileError: a table is missing, cut short or edited; the first one by name.
-    """
-    for name in sorted(manifest.tables):
-        if name not in files:
-            raise CatalogFileError(name, "is missing from the snapshot", _BUILD_AGAIN)
-        check_bytes(manifest, name, files[name])

@@ -1,4 +1,4 @@
-"""Facts of a catalogue, looked up by name: models, accelerators, traces, exchange rates."""
+"""Facts of a catalogue, looked up by name: models, accelerators, traces, rates, past prices."""
 
 from dataclasses import replace
 
@@ -8,6 +8,7 @@ from costopt.accelerator import Accelerator
 from costopt.catalog import lookup
 from costopt.catalog.age_limits import MAX_AGE_MONTHS
 from costopt.catalog.currency import ExchangeRate, find_rate
+from costopt.catalog.store.history import PriceQuestion, compiled_history
 from costopt.catalog.tables import Tables
 from costopt.model import ModelSpec
 
@@ -73,3 +74,28 @@ class NamedFacts(Tables):
             for base in currencies.unique()
         }
         return currencies.map(rates).astype(float)
+
+    @property
+    def has_compiled_prices(self) -> bool:
+        """True where there is a table of spot histories; a catalogue in memory may lack it."""
+        return "spot_history" in self._tables or self._dated is not None
+
+    def compiled_prices(self, question: PriceQuestion) -> pd.DataFrame:
+        """Compiled spot histories that answer a question, as ``Catalog.history`` gives them.
+
+        Raises:
+            CatalogFileError: this catalogue holds no spot_history, or it cannot be read.
+        """
+        return compiled_history(self.table("spot_history"), question)
+
+    def version_prices(self, question: PriceQuestion) -> pd.DataFrame | None:
+        """Prices in the versions of the store, as ``Catalog.history`` gives them.
+
+        Returns:
+            None where the catalogue comes from no store.
+
+        Raises:
+            MissingDependencyError: a local store is read by DuckDB, which is not installed.
+            CatalogFileError: a file is missing, cut short or edited.
+        """
+        return None if self._past is None else self._past(question)

@@ -1,19 +1,16 @@
-"""Own discounts and prices on top of list prices, and the keys that name offers."""
+"""Own discounts and prices on top of list prices."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from costopt.catalog.finding import in_words
-from costopt.catalog.narrow import NO_NAMES, Mask, matches, matching_names
+from costopt.catalog.narrow import NO_NAMES, Mask, matches
+from costopt.catalog.offer_keys import NEVER_MEET, alternatives, key_columns
 from costopt.errors import InvalidInputError
-
-KEY_PARTS: Final = ("provider", "region", "instance_type", "purchase_option")
-"""Parts of a key that names offers, from the left."""
 
 AGAINST_ON_DEMAND: Final = frozenset(
     {
@@ -25,8 +22,6 @@ AGAINST_ON_DEMAND: Final = frozenset(
     }
 )
 """Flags that compare a list price with the on-demand price beside it."""
-
-NEVER_MEET: Final = "{!r} names no offer: its parts never meet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,64 +127,14 @@ def key_mask(offers: pd.DataFrame, key: str, known: Mapping[str, frozenset[str]]
         InvalidInputError: the key has too many parts, its parts never meet, or one names only
             what has no offer here.
     """
-    parts = key.split("/")
-    if len(parts) > len(KEY_PARTS):
-        raise InvalidInputError("key", [f"{key!r} has more parts than {'/'.join(KEY_PARTS)}"])
     mask = np.ones(len(offers), dtype=np.bool_)
-    for column, pattern in zip(KEY_PARTS, parts, strict=False):
+    for column, pattern in key_columns(key).items():
         names = known.get(column, NO_NAMES)
-        mask &= matches(offers[column], column.replace("_", " "), (pattern,), known=names)
+        kind = column.replace("_", " ")
+        mask &= matches(offers[column], kind, alternatives(pattern), known=names)
     if not mask.any():
         raise InvalidInputError("key", [NEVER_MEET.format(key)])
     return mask
-
-
-def quota_rows(offers: pd.DataFrame, key: str) -> Mask:
-    """Return which offers count against a quota; none is an answer too.
-
-    Keys are ``instance_type``, ``provider/instance_type``, ``provider/region/instance_type`` or
-    ``provider/region/instance_type/purchase_option``, with wildcards; a fifth part is the kind.
-    """
-    mask = np.ones(len(offers), dtype=np.bool_)
-    for column, pattern in _quota_parts(key).items():
-        wanted = pattern.lower()
-        names = {name for name in offers[column].unique() if fnmatchcase(name.lower(), wanted)}
-        mask &= offers[column].isin(names).to_numpy(dtype=np.bool_)
-    return mask
-
-
-def known_quota_rows(offers: pd.DataFrame, key: str, known: Mapping[str, frozenset[str]]) -> Mask:
-    """Return which offers of the whole catalogue a quota counts; a type may have no price here.
-
-    Args:
-        offers: the offers table.
-        key: of the quota.
-        known: column -> names that there are, with or without an offer here.
-
-    Raises:
-        UnknownNameError: a part of the key matches nothing.
-        InvalidInputError: the key has too many parts, or its parts never meet.
-    """
-    every_part_is_here = True
-    for column, pattern in _quota_parts(key).items():
-        here = frozenset(offers[column].unique())
-        names = here | known.get(column, NO_NAMES)
-        found = matching_names(column.replace("_", " "), (pattern,), names)
-        every_part_is_here &= not found.isdisjoint(here)
-    rows = quota_rows(offers, key)
-    if every_part_is_here and not rows.any():
-        raise InvalidInputError("key", [NEVER_MEET.format(key)])
-    return rows
-
-
-def _quota_parts(key: str) -> dict[str, str]:
-    """Split a quota key into the columns that it names."""
-    parts = key.split("/")
-    columns = {1: KEY_PARTS[2:3], 2: (KEY_PARTS[0], KEY_PARTS[2]), 3: KEY_PARTS[:3], 4: KEY_PARTS}
-    columns[5] = (*KEY_PARTS, "kind")
-    if len(parts) not in columns:
-        raise InvalidInputError("quota", [f"{key!r} has more parts than {'/'.join(KEY_PARTS)}"])
-    return dict(zip(columns[len(parts)], parts, strict=True))
 
 
 def _note(changed: pd.DataFrame, rows: Mask, steps: "pd.Series[str]") -> None:

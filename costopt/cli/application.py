@@ -8,6 +8,7 @@ from costopt.cli.catalog_group import build_catalog_group
 from costopt.cli.plan_command import make_plan
 from costopt.cli.refresh_command import refresh
 from costopt.cli.verify_command import verify_plan
+from costopt.cli.watch_command import watch_saved
 
 DISTRIBUTION = "cloud-costopt"
 """Name of the package on the index; the plain name belongs to another project."""
@@ -42,4 +43,5 @@ def build_application() -> typer.Typer:
     application.add_typer(build_catalog_group(), name="catalog")
     application.command("refresh")(refresh)
     application.command("verify")(verify_plan)
+    application.command("watch")(watch_saved)
     return application

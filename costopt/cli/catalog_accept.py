@@ -2,21 +2,17 @@
 
 import json
 from datetime import date
-from typing import Annotated, Final
+from typing import Annotated
 
 import pandas as pd
 import typer
 
-from costopt.catalog.checking.change import on_demand_currency_changed, on_demand_jumped
 from costopt.catalog.schema import FINDINGS
 from costopt.cli import catalog_place
 from costopt.cli.catalog_place import AsJson, Person, Reason, StorePlace
 from costopt.cli.catalog_table import sentences, width_of_output
 from costopt.errors import InvalidInputError, UnknownNameError
-from costopt.refresh.last_good import FINDING_SEPARATOR, finding_id
-
-ACCEPTABLE: Final = (on_demand_jumped.__name__, on_demand_currency_changed.__name__)
-"""Checks whose findings hold a good row back until somebody accepts them."""
+from costopt.refresh.last_good import ACCEPTABLE, FINDING_SEPARATOR, finding_id
 
 
 def accept(

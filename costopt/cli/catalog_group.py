@@ -8,6 +8,7 @@ from costopt.cli.catalog_diff import show_diff
 from costopt.cli.catalog_history import show_history
 from costopt.cli.catalog_prune import prune
 from costopt.cli.catalog_rollback import roll_back
+from costopt.cli.catalog_versions import show_versions
 
 
 def build_catalog_group() -> typer.Typer:
@@ -15,6 +16,7 @@ def build_catalog_group() -> typer.Typer:
     group = typer.Typer(invoke_without_command=True, rich_markup_mode=None, add_completion=False)
     group.callback()(show_catalog)
     group.command("history")(show_history)
+    group.command("versions")(show_versions)
     group.command("diff")(show_diff)
     group.command("accept")(accept)
     group.command("rollback")(roll_back)

@@ -30,10 +30,11 @@ def show_history(
     csv: AsCsv = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show prices over time: bundled spot histories, then every version of the store.
+    """Show prices over time: bundled spot histories, then the versions of the store.
 
     A line is a price level with the version or day that it is first seen in; --csv and --json
-    print every sighting.
+    print every sighting. Versions that were rolled back are left out; costopt catalog versions
+    names them.
     """
     refuse_two_forms("history", csv=csv, as_json=as_json)
     question = PriceQuestion(
@@ -64,12 +65,13 @@ def raise_without_prices(catalog: Catalog, question: PriceQuestion) -> None:
         InvalidInputError: they hold each of the names, and no past price of all of them.
     """
     offers, compiled = catalog.offers, catalog.table("spot_history")
-    for column, name in question.conditions().items():
+    for column, names in question.conditions().items():
         known = set(offers[column])
         if column in compiled:
             known |= set(compiled[column])
-        if name not in known:
-            raise UnknownNameError(column.replace("_", " "), name, known)
+        for name in names:
+            if name not in known:
+                raise UnknownNameError(column.replace("_", " "), name, known)
     raise InvalidInputError(
         "history", ["no past price meets all these conditions; widen one or leave it out"]
     )

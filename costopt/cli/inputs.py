@@ -1,7 +1,10 @@
-"""Files and catalogues that commands read."""
+"""Files, catalogues and accounts that commands read."""
 
+from collections.abc import Sequence
+from functools import reduce
 from pathlib import Path
 
+from costopt.account.account import Account
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 
@@ -9,6 +12,27 @@ from costopt.errors import InvalidInputError
 def open_catalog(place: str | None) -> Catalog:
     """Open the bundled catalogue, or the one at a place."""
     return Catalog.bundled() if place is None else Catalog.open(place)
+
+
+def open_account(places: Sequence[str], today: str) -> Account | None:
+    """Open an account, joined from what several places say; None where none is named.
+
+    Args:
+        places: CSV files, and folders or URLs of stores; discounts are taken in this order.
+        today: ISO day, from which expiry counts.
+
+    Raises:
+        InvalidInputError: a file cannot be read, breaks a rule, or contradicts another.
+        CatalogFileError: a store holds no account, or cannot be read.
+    """
+    read = [_account_at(place) for place in places]
+    return reduce(Account.joined, read).as_seen(today) if read else None
+
+
+def _account_at(place: str) -> Account:
+    if "://" in place or Path(place).is_dir():
+        return Account.open(place)
+    return Account.from_csv(place)
 
 
 def read_text(path: Path) -> str:

@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 
-from costopt.account.account import Account
 from costopt.catalog.catalog import Catalog
 from costopt.catalog.dates import days_between
-from costopt.cli.inputs import open_catalog, read_text
+from costopt.cli.inputs import open_account, open_catalog, read_text
 from costopt.errors import InvalidInputError, UnknownNameError
 from costopt.plan.plan import Plan
 from costopt.plan.present import plan_text
@@ -32,16 +31,19 @@ def make_plan(
         str | None, typer.Option(help="Folder or URL of a catalogue; default: the bundled one.")
     ] = None,
     account: Annotated[
-        Path | None,
-        typer.Option(help="Your discounts, quotas and commitments as CSV.", show_default=False),
+        list[str] | None,
+        typer.Option(
+            help="Your prices, quotas and commitments: a CSV file, or a store that holds what "
+            "costopt refresh --account read. May be given twice.",
+            show_default=False,
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the whole plan as JSON.")] = False,
 ) -> None:
     """Find the cheapest instances for a request and print the plan with its reasons."""
     request = read_request(request_file, example)
     source = open_catalog(catalog)
-    own = None if account is None else Account.from_csv(account).as_seen(_today())
-    plan = answer_request(request, source, own)
+    plan = answer_request(request, source, open_account(account or (), _today()))
     typer.echo(plan.to_json() if json else _printed(plan, source))
     if not plan.has_answer:
         raise typer.Exit(EXIT_INFEASIBLE)
@@ -84,7 +86,7 @@ def _printed(plan: Plan, source: Catalog) -> str:
     explanation = plan.explain(source)
     elapsed = max(0, days_between(plan.catalog.as_of, _today()))
     changes = explanation.switch_sentences if plan.has_answer else explanation.changes
-    return plan_text(plan, changes, elapsed)
+    return plan_text(plan, changes, elapsed, explanation.prices.brief)
 
 
 def _today() -> str:

@@ -9,8 +9,10 @@ import typer
 from costopt.catalog.store.store import open_store
 from costopt.cli.refresh_progress import watching
 from costopt.errors import CatalogFileError, InvalidInputError, PublishConflictError
+from costopt.refresh.page_values import held_back
 from costopt.refresh.report import RefreshOutcome
-from costopt.refresh.run import RefreshResult, refresh_catalog, report_bytes, settings_from
+from costopt.refresh.run import RefreshResult, refresh_catalog, settings_from
+from costopt.refresh.written_reports import page_bytes, report_bytes
 
 EXIT_CODES: Final[Mapping[RefreshOutcome, int]] = {
     RefreshOutcome.FRESH: 0,
@@ -23,17 +25,24 @@ EXIT_NOTHING: Final = EXIT_CODES[RefreshOutcome.NOTHING]
 MOVES_SHOWN: Final = 10
 """Largest moves of prices that are printed [1]."""
 
+TROUBLES_SHOWN: Final = 5
+"""Regions of one provider, and findings, that are printed with what is wrong [1]."""
+
 
 def refresh(
     store: Annotated[str | None, typer.Option(help="Folder or URL to publish to.")] = None,
     providers: Annotated[str, typer.Option(help="Such as aws,gcp; default: all.")] = "",
     regions: Annotated[str, typer.Option(help="Such as us-*,azure/westeurope.")] = "",
     families: Annotated[str, typer.Option(help="Such as p5,Standard_ND*.")] = "",
+    account: Annotated[
+        bool, typer.Option("--account", help="Read quotas, commitments and own prices too.")
+    ] = False,
     config: Annotated[Path | None, typer.Option(help="Settings: refresh.toml.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Compare, publish nothing.")] = False,
     record: Annotated[Path | None, typer.Option(help="Folder to keep the answers in.")] = None,
     replay: Annotated[Path | None, typer.Option(help="Folder of kept answers to use.")] = None,
-    report: Annotated[Path | None, typer.Option(help="File for the run report.")] = None,
+    report: Annotated[Path | None, typer.Option(help="File for the run report, JSON.")] = None,
+    html: Annotated[Path | None, typer.Option(help="File for the run report, one page.")] = None,
 ) -> None:
     """Ask providers for today's prices, check them, and publish what is good.
 
@@ -41,12 +50,13 @@ def refresh(
     """
     lists = {"providers": providers, "regions": regions, "families": families}
     given: dict[str, Any] = {name: _listed(text) for name, text in lists.items() if text}
-    if store is not None:
-        given["store"] = store
+    given |= {"store": store} if store is not None else {}
+    given |= {"account": True} if account else {}
     settings = settings_from(config, given)
     open_store(settings.store)
-    if report is not None and not report.resolve().parent.is_dir():
-        raise InvalidInputError("--report", [f"there is no folder {report.resolve().parent}"])
+    for option, path in (("--report", report), ("--html", html)):
+        if path is not None:
+            _refuse_no_file(option, path)
     try:
         with watching() as watch:
             result = refresh_catalog(
@@ -55,10 +65,26 @@ def refresh(
     except (PublishConflictError, CatalogFileError) as error:
         typer.echo(f"costopt: {error}", err=True)
         raise typer.Exit(EXIT_NOTHING) from None
+    typer.echo(summary(result))
+    if result.unwritten:
+        typer.echo(f"costopt: {settings.store}: {result.unwritten}", err=True)
     if report is not None:
         report.write_bytes(report_bytes(result.report))
-    typer.echo(summary(result))
+    if html is not None:
+        html.write_bytes(page_bytes(result.report))
     raise typer.Exit(EXIT_CODES[result.outcome])
+
+
+def _refuse_no_file(option: str, path: Path) -> None:
+    """Refuse a report that could not be written, before anybody is asked.
+
+    Raises:
+        InvalidInputError: the place is a folder, or in a folder that is not there.
+    """
+    if path.is_dir():
+        raise InvalidInputError(option, [f"{path} is a folder; name a file in it"])
+    if not path.resolve().parent.is_dir():
+        raise InvalidInputError(option, [f"there is no folder {path.resolve().parent}"])
 
 
 def summary(result: RefreshResult) -> str:
@@ -71,8 +97,11 @@ def summary(result: RefreshResult) -> str:
                          for key in ("quarantined", "not_refreshed") if part[key])  # fmt: skip
         words = [f"{name}: {part['status']}", f"{part['rows']:,} offers", counts, kept]
         lines.append("  " + ", ".join(word for word in words if word))
-        if part["error"]:
-            lines.append(f"    {part['error']}")
+        lines += _troubles(name, part)
+    if told["account"]["asked"]:
+        lines.append(_account_line(told["account"]))
+    held = [f"  held back: {one['id']}: {one['detail']}" for one in held_back(told)]
+    lines += _first(held, "held back")
     for move in told["largest_moves"][:MOVES_SHOWN]:
         share = move["moved_fraction"]
         change = "another currency" if share is None else f"{share:+.1%}"
@@ -81,6 +110,31 @@ def summary(result: RefreshResult) -> str:
             f"  {place} {move['purchase_option']}: {change} to {move['new_per_hour']:g}/h"
         )
     return "\n".join(lines)
+
+
+def _troubles(provider: str, part: Mapping[str, Any]) -> list[str]:
+    """Return why a provider, or regions of it alone, keep their last good prices."""
+    whole = [f"    {part['error']}"] if part["error"] else []
+    regions = [
+        f"    {provider}/{region} {told['status']}: {told['error']}"
+        for region, told in part["regions"].items()
+        if told["error"] and told["error"] != part["error"]
+    ]
+    return [*whole, *_first(regions, "regions")]
+
+
+def _first(lines: list[str], what: str) -> list[str]:
+    """Return the first of some lines, and how many more there are."""
+    rest = len(lines) - TROUBLES_SHOWN
+    more = [f"    and {rest:,} more {what} in the report"] if rest > 0 else []
+    return [*lines[:TROUBLES_SHOWN], *more]
+
+
+def _account_line(account: Mapping[str, Any]) -> str:
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in account["facts_by_kind"].items())
+    lost = [name for name, told in account["origins"].items() if told["status"] == "failed"]
+    failed = f"; not read: {', '.join(lost)}" if lost else ""
+    return f"  account: {kinds or 'no facts'}{failed}"
 
 
 def _head(result: RefreshResult) -> str:

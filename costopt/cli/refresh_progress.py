@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from costopt.refresh.harvest import Watch
-from costopt.refresh.told import Ended, Listed, RegionTold, Told
+from costopt.refresh.told import AccountTold, Ended, Listed, RegionTold, Told
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -36,13 +36,21 @@ def write_line(provider: str, told: Told) -> None:
 def line_of(provider: str, told: Told) -> str:
     """Return in one line what a provider told."""
     if isinstance(told, Listed):
-        return f"{provider}: {len(told.asked)} of {len(told.listed)} regions are asked"
+        account = ", and for what is the account's own" if told.account else ""
+        return f"{provider}: {len(told.asked)} of {len(told.listed)} regions are asked{account}"
     if isinstance(told, Ended):
         return f"{provider}: " + (f"failed: {told.error}" if told.error else "done")
     took = f"{told.seconds:.1f} s, {told.calls} calls, {told.retries} retries"
+    asked = " ".join(word for word in (provider, told.region) if word)
+    if isinstance(told, AccountTold):
+        asked += " account"
     if told.fetched is None:
-        return f"{provider} {told.region}: failed: {told.error} ({took})"
-    return f"{provider} {told.region}: {len(told.fetched.offers):,} offers, {took}"
+        return f"{asked}: failed: {told.error} ({took})"
+    if isinstance(told, AccountTold):
+        return f"{asked}: {len(told.fetched.facts):,} facts, {took}"
+    own = told.fetched.account_offers
+    priced = f", {len(own):,} at the account's own price" if own else ""
+    return f"{asked}: {len(told.fetched.offers):,} offers{priced}, {took}"
 
 
 class _Bars:
@@ -55,9 +63,10 @@ class _Bars:
     def show(self, provider: str, told: Told) -> None:
         """Move the bar of a provider on."""
         if isinstance(told, Listed):
-            self._bars[provider] = self._progress.add_task(provider, total=len(told.asked))
-        elif isinstance(told, RegionTold):
+            questions = len(told.asked) + (1 + len(told.asked) if told.account else 0)
+            self._bars[provider] = self._progress.add_task(provider, total=questions)
+        elif isinstance(told, RegionTold | AccountTold):
             self._progress.advance(self._bars[provider])
-        failed = isinstance(told, RegionTold) and told.fetched is None
+        failed = isinstance(told, RegionTold | AccountTold) and told.fetched is None
         if failed or (isinstance(told, Ended) and told.error):
             self._progress.console.print(line_of(provider, told), markup=False, highlight=False)

@@ -82,8 +82,8 @@ def evaluate_plan(plan: Plan, catalog: Catalog) -> Evaluation:
             violations=_without_lines(plan),
             status=plan.status,
         )
-    violations = [*_contradictions(plan), *_beside_account(plan, catalog)]
-    catalog = plan.own_prices(catalog)
+    listed, catalog = catalog, plan.own_prices(catalog)
+    violations = [*_contradictions(plan), *_beside_account(plan, listed, catalog)]
     lines = list(plan.lines)
     running: dict[str, Operated] = {}
     for name, workload in plan.request.named_workloads:
@@ -157,14 +157,15 @@ def _contradictions(plan: Plan) -> Iterator[str]:
         yield f"the bound of {plan.bound} is above the cost of {cost:,.6g} per hour"
 
 
-def _beside_account(plan: Plan, catalog: Catalog) -> Iterator[str]:
+def _beside_account(plan: Plan, listed: Catalog, catalog: Catalog) -> Iterator[str]:
     """Yield a sentence where the request lacks the account's quotas, or the plan its notes."""
     if plan.account is None:
         return
     limits = plan.request.limits
-    if plan.account.limiting(limits, catalog) != limits:
+    if plan.account.limiting(limits, listed) != limits:
         yield "the limits of the request lack quotas or commitments of the account"
-    if account_notes(plan.account, plan.lines, plan.request, catalog) != plan.account_notes:
+    notes = account_notes(plan.account, plan.lines, plan.request, listed, catalog)
+    if notes != plan.account_notes:
         yield "the plan does not say what of the account cannot be used"
 
 
@@ -209,7 +210,7 @@ def _broken_limits(plan: Plan, lines: Sequence[PlanLine], catalog: Catalog) -> I
                 lines[row], offers.iloc[row], catalog, workload.limits, shared
             )
         own = [lines[row] for row in rows]
-        yield from broken_quotas(own, [workload.limits])
+        yield from broken_quotas(own, offers.iloc[rows], workload.limits)
         yield from broken_totals(own, sum(line.line_cost_total for line in own), workload.limits)
-    yield from broken_quotas(lines, [shared])
+    yield from broken_quotas(lines, offers, shared)
     yield from broken_totals(lines, sum(line.line_cost_total for line in lines), shared)

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
+from math import isnan
 
+import numpy as np
 import pandas as pd
 
 from costopt.account.owned import ON_DEMAND, OWNED
@@ -10,8 +12,10 @@ from costopt.candidate.eligible import PUBLIC_PARTITION
 from costopt.catalog.age_limits import MAX_AGE_MONTHS
 from costopt.catalog.catalog import Catalog
 from costopt.catalog.dates import age_days, first_days
+from costopt.catalog.offer_keys import OfferNames
 from costopt.plan.line import PlanLine
 from costopt.units import DAYS_PER_MONTH
+from costopt.workload.counted import CountedLimit
 from costopt.workload.limits import Limits, joined_options
 
 TOLERANCE = 1e-6
@@ -121,22 +125,40 @@ def _names_partition(offer: pd.Series, catalog: Catalog, own: Limits, shared: Li
     return False
 
 
-def broken_quotas(lines: Sequence[PlanLine], limits: Sequence[Limits]) -> Iterator[str]:
-    """Yield a sentence for each quota that the lines together exceed."""
-    for key, allowed in [item for limit in limits for item in (limit.quota or {}).items()]:
-        rented = sum(line.count for line in lines if counts_towards(key, line))
-        if rented > allowed:
-            yield f"quota {key}: {rented} instances, {allowed} allowed"
+def broken_quotas(
+    lines: Sequence[PlanLine], offers: pd.DataFrame, limits: Limits
+) -> Iterator[str]:
+    """Yield a sentence for each quota that the lines together exceed.
+
+    Args:
+        lines: of the plan.
+        offers: their rows of the catalogue beside the facts of their instance types.
+        limits: with the quotas.
+    """
+    for counted, taken in used_of_quotas(lines, offers, limits):
+        words = counted.unit.words
+        if isnan(taken):
+            yield f"{counted.name}: the {words} of an instance type are not known"
+        elif taken > counted.allowed * (1 + TOLERANCE):
+            yield f"{counted.name}: {taken:,.10g} {words}, {counted.allowed:,.10g} allowed"
 
 
-def counts_towards(key: str, line: PlanLine) -> bool:
-    """Return whether the instances of a line count towards a quota of this name."""
-    offer = line.offer
-    parts = key.lower().split("/")
-    whole = [offer.provider, offer.region, offer.instance_type, offer.purchase_option, offer.kind]
-    short = {1: [offer.instance_type], 2: [offer.provider, offer.instance_type]}
-    names = short.get(len(parts), whole[: len(parts)])
-    return all(fnmatchcase(n.lower(), part) for n, part in zip(names, parts, strict=True))
+def used_of_quotas(
+    lines: Sequence[PlanLine], offers: pd.DataFrame, limits: Limits
+) -> Iterator[tuple[CountedLimit, float]]:
+    """Yield each quota and what the lines take of it; NaN where that is not known.
+
+    Args:
+        lines: of the plan.
+        offers: their rows of the catalogue beside the facts of their instance types.
+        limits: with the quotas.
+    """
+    if not limits.counted:
+        return
+    counts = np.array([line.count for line in lines], dtype=np.float64)
+    names = OfferNames.of(offers)
+    for counted in limits.counted:
+        yield counted, float(counts @ counted.weights(offers, names))
 
 
 def broken_totals(lines: Sequence[PlanLine], cost_total: float, shared: Limits) -> Iterator[str]:

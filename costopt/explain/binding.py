@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
-from costopt.evaluate.limits import counts_towards
+import pandas as pd
+
+from costopt.catalog.catalog import Catalog
+from costopt.evaluate.facts import offers_of
+from costopt.evaluate.limits import used_of_quotas
 from costopt.plan.line import PlanLine
 from costopt.plan.plan import Plan, WorkloadOutcome
-from costopt.plan.words import counted, hours_in_words, milliseconds, money, percent
+from costopt.plan.words import hours_in_words, milliseconds, money, percent
 from costopt.workload.limits import Limits
 from costopt.workload.request import AnyWorkload
 from costopt.workload.serving import InferenceService
@@ -14,32 +18,36 @@ NEARLY = 0.95
 """Share of a limit from which it counts as used up."""
 
 
-def binding_limits(plan: Plan) -> tuple[str, ...]:
+def binding_limits(plan: Plan, catalog: Catalog) -> tuple[str, ...]:
     """Say which limits the plan uses to at least 95 %.
 
     Args:
         plan: with lines.
+        catalog: what it was made from.
     """
+    offers = offers_of(catalog, plan.lines)
     sentences: list[str] = []
     for (name, workload), outcome in zip(
         plan.request.named_workloads, plan.outcomes, strict=False
     ):
-        lines = [line for line in plan.lines if line.workload == name]
+        rows = [row for row, line in enumerate(plan.lines) if line.workload == name]
+        lines = [plan.lines[row] for row in rows]
         sentences += _of_workload(plan, workload, outcome, lines)
-        sentences += _of_limits(plan, lines, workload.limits)
-    sentences += _of_limits(plan, plan.lines, plan.request.limits)
+        sentences += _of_limits(plan, lines, offers.iloc[rows], workload.limits)
+    sentences += _of_limits(plan, plan.lines, offers, plan.request.limits)
     return tuple(sentences)
 
 
-def _of_limits(plan: Plan, lines: Sequence[PlanLine], limits: Limits) -> Iterator[str]:
+def _of_limits(
+    plan: Plan, lines: Sequence[PlanLine], offers: pd.DataFrame, limits: Limits
+) -> Iterator[str]:
     """Say which budget, quotas and number of types the lines use up."""
     cost = sum(line.line_cost_total for line in lines)
     if limits.budget and cost >= NEARLY * limits.budget:
         yield f"budget: {money(cost, plan.currency)} of {money(limits.budget, plan.currency)}"
-    for key, allowed in (limits.quota or {}).items():
-        rented = sum(line.count for line in lines if counts_towards(key, line))
-        if rented and rented >= NEARLY * allowed:
-            yield f"quota {key}: {rented} of {counted(allowed, 'instance')}"
+    for quota, taken in used_of_quotas(lines, offers, limits):
+        if taken and taken >= NEARLY * quota.allowed:
+            yield f"{quota.name}: {taken:,.10g} of {quota.unit.amount(quota.allowed)}"
     kinds = {(line.offer.provider, line.offer.instance_type) for line in lines}
     if limits.max_distinct_types is not None and len(kinds) >= limits.max_distinct_types:
         yield f"max_distinct_types: {len(kinds)} of {limits.max_distinct_types}"

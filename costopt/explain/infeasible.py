@@ -96,14 +96,13 @@ def _without_limits(request: PlanRequest) -> Iterator[tuple[str, PlanRequest]]:
         if all(_is_free(field, getattr(limits, field), free) for limits in every):
             continue
         workloads = (
-            workload.model_copy(
-                update={"limits": workload.limits.model_copy(update={field: free})}
-            )
+            workload.model_copy(update={"limits": workload.limits.without(field)})
             for workload in request.workloads
         )
-        limits = request.limits.model_copy(update={field: free})
-        changes = {"limits": limits, "workloads": tuple(workloads)}
-        yield f"limits.{field}", request.model_copy(update=changes)
+        changes = {"limits": request.limits.without(field), "workloads": tuple(workloads)}
+        changed = request.model_copy(update=changes)
+        if changed != request:
+            yield f"limits.{field}", changed
 
 
 def _is_free(field: str, value: object, free: object) -> bool:

@@ -1,14 +1,17 @@
 """explain: what binds a plan, what would change it, what was refused, and what would help."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 
 from costopt.candidate.find import NamedWorkload, all_candidates
 from costopt.catalog.catalog import Catalog
 from costopt.explain.binding import binding_limits
 from costopt.explain.infeasible import helpful_changes
+from costopt.explain.price_history import PriceHistory, price_history
+from costopt.explain.price_place import PricePlace
 from costopt.explain.rejected import Rejected, rejected_types
 from costopt.explain.switch_points import SwitchPoint, switch_points
+from costopt.plan.answer import HISTORY_TITLE
 from costopt.plan.plan import Plan
 from costopt.plan.status import PlanStatus
 
@@ -24,6 +27,7 @@ class Explanation:
         because: for an infeasible request, what excludes what and by how much.
         changes: for an infeasible request, changes that help, each proven by planning again;
             and those that do not.
+        prices: where the prices lie in their own history.
     """
 
     binding: tuple[str, ...]
@@ -31,6 +35,12 @@ class Explanation:
     rejected: tuple[Rejected, ...]
     because: tuple[str, ...]
     changes: tuple[str, ...]
+    prices: PriceHistory = field(default_factory=PriceHistory)
+
+    @property
+    def price_places(self) -> tuple[PricePlace, ...]:
+        """Each rented offer's list price among its earlier ones, where these are known."""
+        return self.prices.places
 
     @property
     def switch_sentences(self) -> tuple[str, ...]:
@@ -43,6 +53,7 @@ class Explanation:
             ("What would help", self.changes),
             ("What binds", self.binding),
             ("What would change it", self.switch_sentences),
+            (HISTORY_TITLE, self.prices.sentences),
             ("Nearest that were not taken", tuple(item.text for item in self.rejected)),
         ]
         return [section for section in sections if section[1]]
@@ -89,9 +100,10 @@ def explain(
             changes=helpful_changes(plan.request, catalog),
         )
     return Explanation(
-        binding=binding_limits(plan),
+        binding=binding_limits(plan, catalog),
         switch_points=switch_points(plan, found, catalog),
         rejected=rejected_types(plan, found, catalog),
         because=(),
         changes=(),
+        prices=price_history(plan, catalog),
     )

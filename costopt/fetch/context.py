@@ -22,6 +22,7 @@ class FetchContext:
         families: patterns of families or instance types to fetch; empty for all with accelerators.
         known_types: instance types of the last good catalogue, for prices that come without
             hardware.
+        account: whether the run asks for what is the account's own too.
     """
 
     wire: Wire
@@ -30,6 +31,7 @@ class FetchContext:
     accelerator_names: Mapping[str, str]
     families: tuple[str, ...] = ()
     known_types: frozenset[str] = frozenset()
+    account: bool = False
 
     def wants(self, instance_type: str, family: str) -> bool:
         """Return whether the run asks for this type."""

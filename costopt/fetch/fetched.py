@@ -54,6 +54,22 @@ class FetchedRegion:
     account_offers: tuple[Row, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchedAccount:
+    """What a provider answered about the account that asks, in one place.
+
+    Attributes:
+        region: the provider's own name; empty for what belongs to no region.
+        facts: rows as ``Account.from_csv`` reads them, by column name: quotas with their use and
+            commitments owned. No row holds an identifier of the account or of a resource.
+        findings: what could not be read, or is odd.
+    """
+
+    region: str
+    facts: tuple[Row, ...]
+    findings: tuple[FetchFinding, ...] = ()
+
+
 def offer_row(
     *,
     provider: str,

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import get_ident
 
 from costopt.errors import CatalogFileError
 from costopt.fetch.call import Call, FetchPage, Page
@@ -43,10 +44,13 @@ class RecordingWire:
         return self.wire.attempt(call, ask)
 
     def _kept(self, call: Call, pages: Iterator[Page]) -> Iterator[Page]:
-        """Write each page before it is handed on; the file appears when all are there."""
+        """Write each page before it is handed on; the file appears when all are there.
+
+        Several regions may ask the same at once, each in a thread of its own.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         whole = self.folder / call.file_name
-        part = whole.with_suffix(".part")
+        part = whole.with_suffix(f".{get_ident()}.part")
         with part.open("w", encoding="utf-8") as file:
             for page in pages:
                 file.write(json.dumps(self.redaction.of(page), default=str) + "\n")

@@ -33,7 +33,10 @@ class WireCounts:
 class Wire(Protocol):
     """Where an adapter's answers come from: a provider, or a recording of it."""
 
-    counts: WireCounts
+    @property
+    def counts(self) -> WireCounts:
+        """What was done so far."""
+        ...
 
     def pages(self, call: Call, fetch_page: FetchPage) -> Iterator[Page]:
         """Yield every page of an answer.

@@ -21,6 +21,9 @@ from costopt.units import HOURS_PER_MONTH
 MOST_REASONS = 6
 """Reasons for leaving offers out that the text names; the plan holds them all."""
 
+HISTORY_TITLE = "Price in its own history (percentile 0 is the cheapest)"
+"""Title above where the prices of a plan lie among earlier ones."""
+
 MOST_OFFERS_NAMED = 3
 """Offers that the answer names; the table shows more."""
 

@@ -7,6 +7,7 @@ from html import escape
 import pandas as pd
 
 from costopt.plan.answer import (
+    HISTORY_TITLE,
     answer,
     baseline_words,
     exclusions_in_words,
@@ -32,7 +33,12 @@ LEFT = frozenset({"instance type", "region", "payment", "rate", "workload"})
 """Columns of the table whose text starts at the left."""
 
 
-def plan_text(plan: Plan, changes: Sequence[str] = (), days_since_catalog: int = 0) -> str:
+def plan_text(
+    plan: Plan,
+    changes: Sequence[str] = (),
+    days_since_catalog: int = 0,
+    past: Sequence[str] = (),
+) -> str:
     """Return the plan as text of at most 100 columns.
 
     Args:
@@ -40,6 +46,8 @@ def plan_text(plan: Plan, changes: Sequence[str] = (), days_since_catalog: int =
         changes: what would change the answer or, without a plan, what would help; one sentence
             each.
         days_since_catalog: days from the catalogue's newest price to today, where known.
+        past: where the prices lie in their own history, one sentence each; the first five are
+            shown.
     """
     blocks = [_wrapped(f"Warning: {text}.") for text in warnings(plan, days_since_catalog)]
     blocks += [_wrapped(f"Account: {text}.") for text in plan.account_notes]
@@ -53,6 +61,8 @@ def plan_text(plan: Plan, changes: Sequence[str] = (), days_since_catalog: int =
     if changes:
         title = "What would change it:" if plan.has_answer else "What would help:"
         blocks += _listed(title, changes)
+    if past:
+        blocks += _listed(f"{HISTORY_TITLE}:", _first(past))
     blocks += [_wrapped(f"Left out: {exclusions_in_words(plan)}."), _wrapped(footer(plan))]
     return "\n".join(blocks)
 
@@ -64,6 +74,12 @@ def _reasons(plan: Plan) -> Iterator[str]:
 
 def _listed(title: str, sentences: Sequence[str]) -> list[str]:
     return [title, *(_wrapped(f"  {sentence}") for sentence in sentences)]
+
+
+def _first(sentences: Sequence[str]) -> list[str]:
+    rest = len(sentences) - MOST_TABLE_LINES
+    more = [f"... and {rest} more; plan.explain() shows all"] if rest > 0 else []
+    return [*sentences[:MOST_TABLE_LINES], *more]
 
 
 def _wrapped(sentence: str) -> str:

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from costopt.candidate.find import Candidates, NamedWorkload
 from costopt.candidate.job import JobCandidates
 from costopt.candidate.service import ServiceCandidates
-from costopt.catalog.own_prices import quota_rows
+from costopt.catalog.offer_keys import OfferNames
 from costopt.solve.problem import Choice, LimitRow, Problem, ServingBlock
+from costopt.workload.counted import CountedLimit
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -52,13 +53,13 @@ class SharedLimits:
     """Limits that join all workloads of a request.
 
     Attributes:
-        quota: key -> instances at most.
+        quotas: of the request.
         budget: cost at most over the horizon [plan currency].
         max_distinct_types: instance types at most.
         horizon_hours: over which services are charged [h].
     """
 
-    quota: tuple[tuple[str, int], ...]
+    quotas: tuple[CountedLimit, ...]
     budget: float | None
     max_distinct_types: int | None
     horizon_hours: float
@@ -173,88 +174,65 @@ def forbidding_row(
         assembled: their problem.
         forbidden: offers of a workload -> which of them may not be used.
     """
-
-    def offers(service: ServiceCandidates, column: ServiceColumns) -> Floats:
-        return forbidden(service.offers)[column.offer].astype(np.float64)
-
-    def gangs(job: JobCandidates) -> Floats:
-        return _gang_weights(job, forbidden(job.offers))
-
-    everything = [True] * len(workloads)
-    columns = assembled.services
-    return _row(workloads, columns, "forbidden offers", 0.0, everything, (offers, gangs))
+    weights = [forbidden(item.candidates.offers).astype(np.float64) for item in workloads]
+    return _weighted_row(workloads, assembled.services, "forbidden offers", 0.0, weights)
 
 
 def _limit_rows(
     workloads: Sequence[NamedWorkload], columns: Sequence[ServiceColumns], limits: SharedLimits
 ) -> Iterator[LimitRow]:
     """Yield quotas of the request and of each workload, and budgets of each workload."""
-    everything = [True] * len(workloads)
-    for key, allowed in limits.quota:
-        yield _quota_row(workloads, columns, key, allowed, everything)
+    names = [OfferNames.of(item.candidates.offers) for item in workloads]
+    for counted in limits.quotas:
+        yield from _quota_rows(workloads, columns, counted, names)
     for index, item in enumerate(workloads):
         own = item.workload.limits
-        counted = [position == index for position in range(len(workloads))]
-        for key, allowed in (own.quota or {}).items():
-            yield _quota_row(workloads, columns, key, allowed, counted)
+        only = [one if position == index else None for position, one in enumerate(names)]
+        for counted in own.counted:
+            yield from _quota_rows(workloads, columns, counted, only)
         if own.budget is not None:
-            yield _budget_row(workloads, columns, own.budget / limits.horizon_hours, counted)
+            yield _budget_row(workloads, columns, own.budget / limits.horizon_hours, index)
 
 
-def _quota_row(
+def _quota_rows(
     workloads: Sequence[NamedWorkload],
     columns: Sequence[ServiceColumns],
-    key: str,
-    allowed: int,
-    counted: Sequence[bool],
-) -> LimitRow:
-    """Write one quota: instances of the counted workloads that the key names."""
+    counted: CountedLimit,
+    names: Sequence[OfferNames | None],
+) -> Iterator[LimitRow]:
+    """Write one quota, unless it concerns no candidate.
 
-    def offers(service: ServiceCandidates, column: ServiceColumns) -> Floats:
-        return quota_rows(service.offers, key)[column.offer].astype(np.float64)
-
-    def gangs(job: JobCandidates) -> Floats:
-        return _gang_weights(job, quota_rows(job.offers, key))
-
-    return _row(workloads, columns, f"quota {key}", float(allowed), counted, (offers, gangs))
-
-
-def _budget_row(
-    workloads: Sequence[NamedWorkload],
-    columns: Sequence[ServiceColumns],
-    per_hour: float,
-    counted: Sequence[bool],
-) -> LimitRow:
-    """Write the budget of one workload, per hour of the horizon."""
-
-    def offers(service: ServiceCandidates, column: ServiceColumns) -> Floats:
-        return service.prices.per_hour[column.offer]
-
-    def gangs(job: JobCandidates) -> Floats:
-        return job.gangs.cost_total / job.horizon_hours
-
-    return _row(workloads, columns, "budget", per_hour, counted, (offers, gangs))
+    Args:
+        workloads: with their candidates.
+        columns: of the services.
+        counted: the quota.
+        names: of the offers of each workload; None for those that it does not count.
+    """
+    weights = [
+        np.zeros(len(item.candidates.offers))
+        if own is None
+        else counted.weights(item.candidates.offers, own)
+        for item, own in zip(workloads, names, strict=True)
+    ]
+    if any(taken.any() for taken in weights):
+        yield _weighted_row(workloads, columns, counted.name, counted.allowed, weights)
 
 
-def _row(
+def _weighted_row(
     workloads: Sequence[NamedWorkload],
     columns: Sequence[ServiceColumns],
     name: str,
     upper: float,
-    counted: Sequence[bool],
-    weights: tuple[
-        Callable[[ServiceCandidates, ServiceColumns], Floats], Callable[[JobCandidates], Floats]
-    ],
+    weights: Sequence[Floats],
 ) -> LimitRow:
-    """Write one row over all columns; workloads that do not count weigh nothing."""
-    of_offers, of_gangs = weights
+    """Write one row that weighs the instances of each workload's offers."""
     offers, gangs = [], []
     services = iter(columns)
-    for item, counts in zip(workloads, counted, strict=True):
+    for item, taken in zip(workloads, weights, strict=True):
         if isinstance(item.candidates, ServiceCandidates):
-            offers.append(of_offers(item.candidates, next(services)) * counts)
+            offers.append(taken[next(services).offer])
         else:
-            gangs.append(of_gangs(item.candidates) * counts)
+            gangs.append(_gang_weights(item.candidates, taken))
     return LimitRow(
         name=name,
         offer_coefficients=_joined(offers),
@@ -263,13 +241,36 @@ def _row(
     )
 
 
-def _gang_weights(job: JobCandidates, counted: NDArray[np.bool_]) -> Floats:
-    """Instances of each alternative that a quota counts."""
+def _budget_row(
+    workloads: Sequence[NamedWorkload],
+    columns: Sequence[ServiceColumns],
+    per_hour: float,
+    counted: int,
+) -> LimitRow:
+    """Write the budget of one workload, per hour of the horizon."""
+    offers, gangs = [], []
+    services = iter(columns)
+    for index, item in enumerate(workloads):
+        found = item.candidates
+        if isinstance(found, ServiceCandidates):
+            offers.append(found.prices.per_hour[next(services).offer] * (index == counted))
+        else:
+            gangs.append(found.gangs.cost_total / found.horizon_hours * (index == counted))
+    return LimitRow(
+        name="budget",
+        offer_coefficients=_joined(offers),
+        choice_coefficients=tuple(gangs),
+        upper=per_hour,
+    )
+
+
+def _gang_weights(job: JobCandidates, weights: Floats) -> Floats:
+    """Return what each alternative takes of a limit that weighs the instances of offers."""
     gangs = job.gangs
     if not len(gangs):
         return np.zeros(0)
-    firm = (gangs.nodes - gangs.spot_nodes) * counted[gangs.offer]
-    spot = gangs.spot_nodes * counted[np.maximum(gangs.spot_offer, 0)]
+    firm = (gangs.nodes - gangs.spot_nodes) * weights[gangs.offer]
+    spot = gangs.spot_nodes * weights[np.maximum(gangs.spot_offer, 0)]
     return np.asarray(firm + np.where(gangs.spot_offer >= 0, spot, 0), dtype=np.float64)
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from costopt.candidate.alone import alone_costs
 from costopt.candidate.find import NamedWorkload
 from costopt.catalog.catalog import Catalog
+from costopt.evaluate.facts import offers_of
 from costopt.evaluate.limits import broken_quotas, broken_totals
 from costopt.plan.line import PlanLine
 from costopt.plan.plan import Baseline
@@ -73,7 +74,8 @@ def _single_type(
         count = sum(line.count for line in best)
         words.append(f"{count} x {best[0].offer.instance_type}")
     cost = sum(line.line_cost_total for line in lines)
-    if [*broken_quotas(lines, [request.limits]), *broken_totals(lines, cost, request.limits)]:
+    broken = broken_quotas(lines, offers_of(searches.catalog, lines), request.limits)
+    if [*broken, *broken_totals(lines, cost, request.limits)]:
         searches.is_proven = False
         return compared(name, text, None, searches, found, hours)
     return compared(name, f"{text}, {' + '.join(words)}", cost, searches, found, hours)

@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from costopt.account.account import Account
-from costopt.account.records import Quota
 from costopt.candidate.find import NamedWorkload, all_candidates
 from costopt.candidate.reasons import REASONS, count_reasons
 from costopt.catalog.catalog import Catalog
@@ -15,7 +18,13 @@ from costopt.evaluate.own import account_notes
 from costopt.plan.plan import CatalogStamp, Exclusion, Plan
 from costopt.plan.status import PlanStatus
 from costopt.planning.baselines import baselines_of
-from costopt.planning.own_quotas import refused_by_quotas, with_increases
+from costopt.planning.own_quotas import (
+    increases,
+    quotas_exclude,
+    refused_by_quotas,
+    take_part,
+    with_increases,
+)
 from costopt.planning.refusal import why_infeasible
 from costopt.planning.search import Found, search
 from costopt.units import HOURS_PER_MONTH
@@ -52,7 +61,9 @@ def optimize(
             as long again, and at most 3 s [s].
         confidence: probability with which the planned rates are reached [0.05..0.95].
         account: negotiated prices in place of list prices, quotas, and capacity that is paid
-            for already.
+            for already. Commitments expire by its day or the catalogue's, whichever is later:
+            say what day it is with ``account.as_seen("2026-11-22")``. The plan carries what of
+            it concerns the candidates.
 
     Raises:
         InvalidInputError: an argument breaks a rule, or limits contradict each other.
@@ -87,35 +98,87 @@ def optimize(
 def answer_request(request: PlanRequest, catalog: Catalog, account: Account | None = None) -> Plan:
     """Answer a whole request; ``optimize`` says what is returned and raised."""
     started = perf_counter()
-    source = catalog
-    quotas: tuple[Quota, ...] = ()
-    if account is not None:
-        account = account.for_plan()
-        source, quotas = account.priced(catalog), account.quotas_in_force(catalog)
-        limits = account.limiting(request.limits, catalog)
-        request = request.model_copy(update={"limits": limits})
-    workloads = all_candidates(request, source)
-    found = search(workloads, request, source)
-    plan = _write_plan(workloads, found, request, source)
-    plan = plan.model_copy(
-        update={
-            "request_hash": request_hash(request, account),
-            "catalog": CatalogStamp(
-                place=catalog.place, as_of=catalog.as_of, fingerprint=catalog.fingerprint
-            ),
-            "account": account,
-            "account_notes": account_notes(account, plan.lines, request, catalog),
-            "exclusions": with_increases(plan.exclusions, quotas),
-            "unanswered_because": refused_by_quotas(
-                plan.unanswered_because, plan.exclusions, quotas
-            ),
-            "seconds": perf_counter() - started,
-        }
-    )
+    own = _Own(account, catalog)
+    limited = own.limiting(request)
+    workloads = all_candidates(limited, own.source)
+    found = search(workloads, limited, own.source)
+    plan = _write_plan(workloads, found, limited, own.source)
+    plan = own.told(plan, request, workloads)
+    plan = plan.model_copy(update={"seconds": perf_counter() - started})
     evaluation = evaluate_plan(plan, catalog)
     if evaluation.violations:
         raise PlanCheckError(evaluation.violations)
-    return plan.with_source(source, workloads)
+    return plan.with_source(own.source, workloads)
+
+
+class _Own:
+    """The account that a plan is made for, beside the catalogue of list prices.
+
+    Attributes:
+        account: without its identifier, unless it is to be shown; None at list prices.
+        catalog: at list prices.
+        source: at the account's prices, with what it owns.
+    """
+
+    def __init__(self, account: Account | None, catalog: Catalog) -> None:
+        self.account = account.for_plan() if account is not None else None
+        self.catalog = catalog
+        self.source = catalog if self.account is None else self.account.priced(catalog)
+
+    def limiting(self, request: PlanRequest) -> PlanRequest:
+        """Return a request with what the account's quotas and commitments leave."""
+        if self.account is None:
+            return request
+        return _limited(request, self.account, self.catalog)
+
+    def told(self, plan: Plan, request: PlanRequest, workloads: Sequence[NamedWorkload]) -> Plan:
+        """Return a plan with what of the account it was made with, and what that says.
+
+        Args:
+            plan: as found.
+            request: without the limits of the account.
+            workloads: with their candidates.
+        """
+        update: dict[str, Any] = {
+            "catalog": CatalogStamp(
+                place=self.catalog.place,
+                as_of=self.catalog.as_of,
+                fingerprint=self.catalog.fingerprint,
+            )
+        }
+        if self.account is not None:
+            usable = self._usable(request, workloads)
+            concerning = self.account.concerning(self.source.offers[usable])
+            in_force = concerning.quotas_in_force(self.catalog)
+            quotas = increases(in_force, self.source.joined_offers[usable])
+            kept = concerning if plan.has_answer else self.account
+            limited = _limited(request, kept, self.catalog)
+            carried = kept.priced(self.catalog)
+            update |= {
+                "request": limited,
+                "request_hash": request_hash(limited, kept),
+                "offers": len(carried),
+                "account": kept,
+                "account_notes": account_notes(kept, plan.lines, limited, self.catalog, carried),
+                "exclusions": with_increases(plan.exclusions, quotas),
+                "unanswered_because": refused_by_quotas(plan.unanswered_because, quotas),
+            }
+        return plan.model_copy(update=update)
+
+    def _usable(
+        self, request: PlanRequest, workloads: Sequence[NamedWorkload]
+    ) -> NDArray[np.bool_]:
+        """Return which offers take part, or would but for a quota of the account (offers,)."""
+        usable = take_part(workloads)
+        if quotas_exclude(workloads):
+            usable |= take_part(all_candidates(request, self.source))
+        return usable
+
+
+def _limited(request: PlanRequest, account: Account, catalog: Catalog) -> PlanRequest:
+    """Return a request with what an account's quotas and commitments leave."""
+    limits = account.limiting(request.limits, catalog)
+    return request.model_copy(update={"limits": limits})
 
 
 def _write_plan(

@@ -205,7 +205,7 @@ def shared_limits(request: PlanRequest) -> SharedLimits:
     if len(request.workloads) == 1:
         most_types.append(request.workloads[0].limits.max_distinct_types)
     return SharedLimits(
-        quota=tuple((limits.quota or {}).items()),
+        quotas=limits.counted,
         budget=limits.budget,
         max_distinct_types=min((count for count in most_types if count), default=None),
         horizon_hours=request.horizon_hours,

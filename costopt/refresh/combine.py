@@ -2,32 +2,32 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 import pandas as pd
 
-from costopt.catalog.building.words import meanings
 from costopt.catalog.checking.change import on_demand_currency_changed, on_demand_jumped
 from costopt.catalog.checking.settings import CheckSettings
 from costopt.catalog.checks import CHANGES, leave_out, remark
-from costopt.catalog.finding import flags_by_row, join_findings, row_keys, without_left_out
+from costopt.catalog.finding import join_findings, row_keys, without_left_out
 from costopt.catalog.schema import FINDINGS, INSTANCE_TYPES, INTERRUPTIONS, OFFERS
 from costopt.fetch.fetched import Row
 from costopt.provider import Provider
+from costopt.refresh.flags import (
+    NOT_REFRESHED,
+    OPTION_NOT_TOLD,
+    OWN_FLAGS,
+    QUARANTINED,
+    flagged,
+    with_flags,
+    without_checks,
+)
 from costopt.refresh.frames import frame_of, join_frames
 from costopt.refresh.hardware import merged_types
 from costopt.refresh.harvest import Harvest
 from costopt.refresh.last_good import LastGood, finding_id
 from costopt.refresh.places import with_new_notices, with_new_regions
 from costopt.refresh.scope import Mask, Scope, collapsed_regions, in_places, refused_rows
-
-QUARANTINED: Final = "quarantined"
-"""Flag of a last good offer that stands in for a new price that is not trusted."""
-
-NOT_REFRESHED: Final = "not_refreshed"
-"""Flag of a last good offer in a fresh region that this run had no word about."""
-
-OWN_FLAGS: Final = frozenset({QUARANTINED, NOT_REFRESHED})
+from costopt.refresh.silence import Silence, silence_findings, silent_options
 
 Place = tuple[str, str]
 """A provider and one of its regions."""
@@ -60,6 +60,8 @@ class Combined:
         stopped: place -> why its rows were not taken.
         findings: of this run, with those of rows that were carried over.
         run_findings: of this run alone, without remarks on what a catalogue always says.
+        scope: what the run covered.
+        silent: options that their region told before, and told none of in this run.
     """
 
     tables: Mapping[str, pd.DataFrame]
@@ -67,6 +69,8 @@ class Combined:
     stopped: Mapping[Place, str]
     findings: pd.DataFrame
     run_findings: pd.DataFrame
+    scope: Scope
+    silent: tuple[Silence, ...]
 
 
 def combine(
@@ -100,12 +104,16 @@ def combine(
     fresh = _fresh_places(harvest, stopped)
     good = checked[OFFERS.name][in_places(checked[OFFERS.name], fresh)]
     jumps = _jumps(last_good, {**base, OFFERS.name: good}, rules)
+    silent, rows_of_silent = silent_options(scope, last_good, fresh, rules.day)
     offers = _offers(
-        _unflagged(old_offers, last_good),
+        without_checks(old_offers, set(last_good.tables[FINDINGS.name]["check"]) - OWN_FLAGS),
         without_left_out(OFFERS, good, jumps),
-        in_places(old_offers, fresh),
-        scope.replaced(old_offers),
-        refused_rows(old_offers, join_findings((gates, jumps)), harvest.findings()),
+        Kept(
+            in_fresh=in_places(old_offers, fresh),
+            replaced=scope.replaced(old_offers),
+            refused=refused_rows(old_offers, join_findings((gates, jumps)), harvest.findings()),
+            silent=rows_of_silent,
+        ),
     )
     interruptions = _interruptions(base, checked[INTERRUPTIONS.name], scope, fresh)
     tables = {**base, OFFERS.name: offers, INTERRUPTIONS.name: interruptions}
@@ -116,18 +124,21 @@ def combine(
         jumps,
         *changes,
         harvest.findings(),
+        silence_findings(silent, rules.day),
         _stops(harvest, stopped, rules),
     )
     remarks = remark(tables, rules.checks)
     run_findings = _unique(of_run)
     findings = _unique((run_findings, remarks, _old_refusals(last_good, fresh)))
-    tables[OFFERS.name] = _flagged(offers, join_findings((remarks, *changes, jumps)))
+    tables[OFFERS.name] = flagged(offers, join_findings((remarks, *changes, jumps)))
     return Combined(
         tables={**tables, FINDINGS.name: findings},
         fresh=frozenset(fresh),
         stopped=stopped,
         findings=findings,
         run_findings=run_findings,
+        scope=scope,
+        silent=silent,
     )
 
 
@@ -200,23 +211,34 @@ def _with_acceptance(
     )
 
 
-def _offers(
-    old: pd.DataFrame,
-    good: pd.DataFrame,
-    in_fresh: Mask,
-    replaced: Mask,
-    refused: Mask,
-) -> pd.DataFrame:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """Which last good offers stay, and why.
+
+    Attributes:
+        in_fresh: in a region that is fresh.
+        replaced: of a type and option that were told again.
+        refused: stands in for a price that is not usable.
+        silent: of an option that their region tells no more.
+    """
+
+    in_fresh: Mask
+    replaced: Mask
+    refused: Mask
+    silent: Mask
+
+
+def _offers(old: pd.DataFrame, good: pd.DataFrame, kept: Kept) -> pd.DataFrame:
     """Return good offers, and the old ones that nothing takes the place of, flagged."""
     renewed = row_keys(OFFERS, old).isin(row_keys(OFFERS, good)).to_numpy()
-    stale = old[~in_fresh]
-    quarantined = old[in_fresh & refused & ~renewed]
-    untold = old[in_fresh & ~refused & ~replaced & ~renewed]
+    left = kept.in_fresh & ~renewed
+    untold = left & ~kept.refused & ~kept.replaced
     parts = (
         good,
-        stale,
-        _with_flag(quarantined, QUARANTINED),
-        _with_flag(untold, NOT_REFRESHED),
+        old[~kept.in_fresh],
+        with_flags(old[left & kept.refused], QUARANTINED),
+        with_flags(old[untold & ~kept.silent], NOT_REFRESHED),
+        with_flags(old[untold & kept.silent], NOT_REFRESHED, OPTION_NOT_TOLD),
     )
     rows = join_frames(OFFERS, parts)
     return rows.sort_values(list(OFFERS.key), ignore_index=True, na_position="first")
@@ -232,32 +254,6 @@ def _interruptions(
     renewed = in_places(old, told_places) & scope.covered(old)
     repeated = row_keys(INTERRUPTIONS, old).isin(row_keys(INTERRUPTIONS, new)).to_numpy()
     return join_frames(INTERRUPTIONS, (old[~renewed & ~repeated], new))
-
-
-def _unflagged(offers: pd.DataFrame, last_good: LastGood) -> pd.DataFrame:
-    """Remove the flags that earlier checks set; what a source itself says stays."""
-    checks = frozenset(last_good.tables[FINDINGS.name]["check"])
-    texts = {
-        text: ";".join(code for code in text.split(";") if code not in checks)
-        for text in offers["flags"].unique()
-    }
-    return offers.assign(flags=offers["flags"].map(texts).astype("str"))
-
-
-def _with_flag(offers: pd.DataFrame, flag: str) -> pd.DataFrame:
-    texts = {
-        text: ";".join(
-            [code for code in text.split(";") if code and code not in OWN_FLAGS] + [flag]
-        )
-        for text in offers["flags"].unique()
-    }
-    return offers.assign(flags=offers["flags"].map(texts).astype("str"))
-
-
-def _flagged(offers: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
-    """Add the names of the checks that remarked on an offer to its flags."""
-    words = meanings(row_keys(OFFERS, offers), flags_by_row(OFFERS, findings))
-    return offers.assign(flags=(offers["flags"] + ";" + words).str.strip(";"))
 
 
 def _old_refusals(last_good: LastGood, fresh: set[Place]) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from costopt.accelerator import Accelerator
 from costopt.catalog import lookup
+from costopt.catalog.checking.change import on_demand_currency_changed, on_demand_jumped
 from costopt.catalog.dates import newest_day
 from costopt.catalog.schema import TABLES
 from costopt.catalog.snapshot import bundled_snapshot
@@ -17,9 +18,17 @@ from costopt.catalog.store.audit import AuditEvent
 from costopt.catalog.store.part import PROVIDER_TABLES, PartStatus
 from costopt.catalog.store.store import CatalogStore
 from costopt.catalog.store.version_manifest import ProviderEntry
+from costopt.refresh.account_rows import Fact, read_document
+from costopt.refresh.flags import OPTION_NOT_TOLD
 
 FINDING_SEPARATOR: Final = ":"
 
+ACCEPTABLE: Final = (
+    on_demand_jumped.__name__,
+    on_demand_currency_changed.__name__,
+    OPTION_NOT_TOLD,
+)
+"""Checks whose findings somebody may take for true."""
 
 ACCEPTED_PRICE: Final = re.compile(r"^([0-9.e+-]+)/h after ")
 """Price at the head of a finding about a jump, as ``catalog.checking.change`` writes it."""
@@ -61,6 +70,7 @@ class LastGood:
         tables: every table of the schema.
         entries: how each provider stands in it.
         accepted: finding that somebody accepts -> until when, and at which price.
+        account: facts of the account in it; None without an account.
     """
 
     place: str
@@ -68,6 +78,7 @@ class LastGood:
     tables: Mapping[str, pd.DataFrame]
     entries: Mapping[str, ProviderEntry]
     accepted: Mapping[str, Acceptance]
+    account: tuple[Fact, ...] | None = None
 
     def part(self, provider: str) -> dict[str, pd.DataFrame]:
         """Return the rows of one provider, by table."""
@@ -98,12 +109,14 @@ def read_last_good(store: CatalogStore) -> LastGood:
     if latest is None:
         return _bundled()
     version = store.version(latest)
+    account = version.account()
     return LastGood(
         place=version.place,
         started_from=latest,
         tables={name: version.table(name) for name in TABLES},
         entries=version.manifest.providers,
         accepted=_accepted(store),
+        account=None if account is None else read_document(account, version.place),
     )
 
 

@@ -18,6 +18,11 @@ UNPLACED_COUNTRY: Final = "ZZ"
 Source: ISO 3166-1 alpha-2, user-assigned code elements; ZZ is never given to a country.
 """
 
+UNPLACED_WORDS: Final = (
+    "its country is not reviewed, so limits.countries never admits it; name it in limits.regions "
+    "to plan there, or upgrade cloud-costopt, which brings reviewed places"
+)
+
 PUBLIC_PARTITION: Final = "public"
 
 
@@ -36,7 +41,7 @@ def with_new_regions(
         day: of the run, ISO 8601.
 
     Returns:
-        The regions, and a finding for each that is new.
+        The regions, and a finding for each whose country is not known, new or not.
     """
     key = list(REGIONS.key)
     named = offers[key].drop_duplicates()
@@ -55,12 +60,13 @@ def with_new_regions(
         }
         for provider, region in zip(new["provider"], new["region"], strict=True)
     ]
-    added = frame_of(REGIONS, rows, "regions")
-    detail = "a new region whose country is not reviewed; limits on residency leave it out"
+    whole = join_frames(REGIONS, (regions, frame_of(REGIONS, rows, "regions")))
+    unplaced = whole[whole["country"] == UNPLACED_COUNTRY]
+    told = unplaced[pd.MultiIndex.from_frame(unplaced[key]).isin(pd.MultiIndex.from_frame(named))]
     findings = found(
-        "region_unplaced", "warning", REGIONS, added, row_keys(REGIONS, added), detail
+        "region_unplaced", "warning", REGIONS, told, row_keys(REGIONS, whole), UNPLACED_WORDS
     )
-    return join_frames(REGIONS, (regions, added)), findings
+    return whole, findings
 
 
 def with_new_notices(notices: pd.DataFrame, adapters: Mapping[str, Provider]) -> pd.DataFrame:

@@ -25,6 +25,7 @@ class RecordedRun:
         adapters: provider -> settings of its adapter, without secrets.
         accelerator_names: provider -> spelling -> catalogue name.
         known_types: provider -> instance types of the last good catalogue.
+        account: whether what is the account's own was asked for.
     """
 
     now: datetime
@@ -34,6 +35,7 @@ class RecordedRun:
     adapters: Mapping[str, Mapping[str, Any]]
     accelerator_names: Mapping[str, Mapping[str, str]]
     known_types: Mapping[str, frozenset[str]]
+    account: bool
 
 
 def write_run(folder: Path, run: RecordedRun, redaction: Redaction) -> None:
@@ -47,6 +49,7 @@ def write_run(folder: Path, run: RecordedRun, redaction: Redaction) -> None:
         "providers": list(run.providers),
         "regions": list(run.regions),
         "families": list(run.families),
+        "account": run.account,
         "accelerator_names": {name: dict(held) for name, held in run.accelerator_names.items()},
         "known_types": {name: sorted(held) for name, held in run.known_types.items()},
     }
@@ -79,6 +82,7 @@ def read_run(folder: Path) -> RecordedRun:
             adapters=told["adapters"],
             accelerator_names=told["accelerator_names"],
             known_types={name: frozenset(held) for name, held in told["known_types"].items()},
+            account=bool(told["account"]),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CatalogFileError(

@@ -5,9 +5,12 @@ from typing import Any, Final
 
 import pandas as pd
 
+from costopt.catalog.finding import join_findings
 from costopt.catalog.store.moment import iso_text
 from costopt.catalog.store.part import NewVersion
-from costopt.refresh.combine import NOT_REFRESHED, QUARANTINED, Combined
+from costopt.refresh.account_renewal import AccountState
+from costopt.refresh.combine import Combined
+from costopt.refresh.flags import NOT_REFRESHED, QUARANTINED
 from costopt.refresh.harvest import Harvest, ProviderHarvest, RegionHarvest
 from costopt.refresh.last_good import finding_id
 
@@ -25,24 +28,37 @@ class RefreshOutcome(StrEnum):
     NOTHING = "nothing_published"
 
 
-def outcome_of(harvest: Harvest, combined: Combined) -> RefreshOutcome:
-    """Return what becomes of a run: stale parts are those that were asked for and are not new."""
+def outcome_of(harvest: Harvest, combined: Combined, account: AccountState) -> RefreshOutcome:
+    """Return what becomes of a run: stale parts are those that were asked for and are not new.
+
+    Args:
+        harvest: what was told.
+        combined: the catalogue after.
+        account: the account after.
+    """
     if not combined.fresh:
         return RefreshOutcome.NOTHING
     whole = all(
         held.asked and not held.error and not held.failed() for held in harvest.providers.values()
     )
-    return RefreshOutcome.FRESH if whole and not combined.stopped else RefreshOutcome.STALE
+    silent = any(not one.accepted for one in combined.silent)
+    stale = combined.stopped or account.failed or silent
+    return RefreshOutcome.FRESH if whole and not stale else RefreshOutcome.STALE
 
 
 def run_report(
-    harvest: Harvest, combined: Combined, version: NewVersion, diff: pd.DataFrame
+    harvest: Harvest,
+    combined: Combined,
+    account: AccountState,
+    version: NewVersion,
+    diff: pd.DataFrame,
 ) -> dict[str, Any]:
     """Return the report of a run.
 
     Args:
         harvest: what was told.
         combined: the catalogue after.
+        account: the account after.
         version: what is published.
         diff: offers that were added, removed or moved.
     """
@@ -64,12 +80,14 @@ def run_report(
         }
         own = diff[diff["provider"] == provider]
         part = parts[provider]
+        made = [(one.calls, one.retries) for one in held.regions.values()]
+        made += [(one.calls, one.retries) for one in held.account.values()]
         told[provider] = {
             "status": part.status.value,
             "error": held.error,
             "seconds": held.seconds,
-            "calls": held.calls + sum(one.calls for one in held.regions.values()),
-            "retries": held.retries + sum(one.retries for one in held.regions.values()),
+            "calls": held.calls + sum(calls for calls, _ in made),
+            "retries": held.retries + sum(retries for _, retries in made),
             "stale_since": None if part.stale_since is None else iso_text(part.stale_since),
             "stale_regions": {name: iso_text(at) for name, at in part.stale_regions.items()},
             "unlisted_regions": _unlisted(offers, provider, held),
@@ -78,7 +96,8 @@ def run_report(
         }
     return {
         "providers": told,
-        "findings": _findings(combined.run_findings),
+        "account": account.report(harvest),
+        "findings": _findings(join_findings((combined.run_findings, account.findings))),
         "findings_by_check": _by_check(combined.findings),
         "largest_moves": _moves(diff),
     }

@@ -1,6 +1,5 @@
 """refresh_catalog: one run, from settings to a published version and its report."""
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,11 +12,11 @@ import pandas as pd
 from costopt.catalog.narrow import matching_names
 from costopt.catalog.store.diff import diff_offers
 from costopt.catalog.store.moment import as_utc, iso_text
-from costopt.catalog.store.place import LOCAL_PROTOCOLS, file_system_of, protocol_of
 from costopt.catalog.store.store import open_store
 from costopt.errors import InvalidInputError, MissingDependencyError, UnknownNameError
 from costopt.fetch.redact import Redaction
 from costopt.provider import LiveProvider, installed_providers
+from costopt.refresh.account_renewal import renewed_account
 from costopt.refresh.combine import Rules, combine
 from costopt.refresh.harvest import Harvest, Watch
 from costopt.refresh.last_good import LastGood, read_last_good
@@ -25,11 +24,10 @@ from costopt.refresh.processes import ask_providers
 from costopt.refresh.recorded_run import RecordedRun, read_run, write_run
 from costopt.refresh.report import RefreshOutcome, outcome_of, run_report
 from costopt.refresh.settings import RefreshSettings, read_refresh_settings
+from costopt.refresh.shared_tables import with_newer_shared
 from costopt.refresh.told import ProviderTask
 from costopt.refresh.version import new_version
-
-REPORTS_FOLDER: Final = "reports"
-"""Folder of a store beside its versions: one report for each version."""
+from costopt.refresh.written_reports import write_beside
 
 SECONDS_PER_MINUTE: Final = 60.0
 
@@ -43,12 +41,14 @@ class RefreshResult:
         version: id of the new version; empty where nothing was published.
         report: the run report as JSON values, without secrets.
         diff: offers that were added, removed or moved in price.
+        unwritten: why the report does not lie beside the version; empty where it does.
     """
 
     outcome: RefreshOutcome
     version: str
     report: Mapping[str, Any]
     diff: pd.DataFrame
+    unwritten: str
 
 
 def refresh_catalog(
@@ -57,6 +57,7 @@ def refresh_catalog(
     providers: Sequence[str] = (),
     regions: Sequence[str] = (),
     families: Sequence[str] = (),
+    account: bool | None = None,
     config: str | Path | None = None,
     settings: RefreshSettings | None = None,
     dry_run: bool = False,
@@ -75,6 +76,7 @@ def refresh_catalog(
         providers: clouds to ask; all installed ones when empty.
         regions: patterns of regions, such as ``us-*`` or ``aws/eu-*``.
         families: patterns of families or instance types.
+        account: whether to read the account too; what the file says when left out.
         config: file ``refresh.toml``.
         settings: in place of all of the above.
         dry_run: compare and publish nothing.
@@ -94,7 +96,9 @@ def refresh_catalog(
     if settings is None:
         given = {"store": str(store) if store is not None else None, "providers": tuple(providers),
                  "regions": tuple(regions), "families": tuple(families)}  # fmt: skip
-        settings = settings_from(config, {name: held for name, held in given.items() if held})
+        said = {} if account is None else {"account": account}
+        chosen = {name: held for name, held in given.items() if held}
+        settings = settings_from(config, {**chosen, **said})
     started_at = as_utc(now or datetime.now(tz=UTC), "now")
     run = _Run(
         settings=settings,
@@ -135,26 +139,33 @@ class _Run:
         """Ask, combine, publish, report."""
         clock = time.monotonic()
         store = open_store(self.settings.store)
-        last_good = read_last_good(store)
+        last_good, shared = with_newer_shared(read_last_good(store))
         asked, adapters = self._asked(last_good)
         redaction = self._redaction(asked, adapters)
         if self.record is not None:
             write_run(self.record, asked, redaction)
-        harvest = Harvest(asked.providers, asked.now.date().isoformat(), watch)
+        day = asked.now.date().isoformat()
+        harvest = Harvest(asked.providers, day, watch, account=asked.account)
         limit = self.settings.time_limit_minutes * SECONDS_PER_MINUTE
         ask_providers(self._tasks(asked, last_good), harvest.hear, limit)
         rules = Rules(
             checks=self.settings.checks.of_catalog(),
             collapse_fraction=self.settings.checks.collapse_fraction,
             families=asked.families,
-            day=asked.now.date().isoformat(),
+            day=day,
         )
         combined = combine(last_good, harvest, adapters, rules)
+        account = renewed_account(last_good.account, harvest, combined)
         version = new_version(
-            last_good, harvest, combined, asked_at=asked.now, created_at=self.started_at
+            last_good,
+            harvest,
+            combined,
+            account=account.facts,
+            asked_at=asked.now,
+            created_at=self.started_at,
         )
         diff = diff_offers(last_good.tables["offers"], combined.tables["offers"])
-        outcome = outcome_of(harvest, combined)
+        outcome = outcome_of(harvest, combined, account)
         published = ""
         if outcome is not RefreshOutcome.NOTHING and not dry_run:
             published = store.publish(version, by="costopt refresh", reason=outcome.value).id
@@ -167,12 +178,14 @@ class _Run:
             "started_at": iso_text(self.started_at),
             "asked_at": iso_text(asked.now),
             "seconds": round(time.monotonic() - clock, 3),
-            **run_report(harvest, combined, version, diff),
+            "shared_tables": shared.value,
+            **run_report(harvest, combined, account, version, diff),
         }
         told = redaction.of(report)
-        if published:
-            _write_beside(self.settings.store, published, told)
-        return RefreshResult(outcome=outcome, version=published, report=told, diff=diff)
+        unwritten = write_beside(self.settings.store, published, told) if published else ""
+        return RefreshResult(
+            outcome=outcome, version=published, report=told, diff=diff, unwritten=unwritten
+        )
 
     def _asked(self, last_good: LastGood) -> tuple[RecordedRun, dict[str, LiveProvider]]:
         """Return the questions, and the adapters that they go to.
@@ -208,6 +221,7 @@ class _Run:
             },
             accelerator_names=self.settings.accelerator_names,
             known_types={name: last_good.known_types(name) for name in names},
+            account=self.settings.account,
         )
 
     def _redaction(self, asked: RecordedRun, adapters: Mapping[str, LiveProvider]) -> Redaction:
@@ -237,6 +251,7 @@ class _Run:
             region_workers=self.settings.region_workers,
             record=self.record,
             replay=self.replay,
+            account=asked.account,
         )
         return [
             replace(
@@ -261,16 +276,3 @@ def _refuse_unknown_names(asked: RecordedRun, last_good: LastGood) -> None:
         for name in names.values():
             if name not in accelerators:
                 raise UnknownNameError("accelerator", name, accelerators)
-
-
-def _write_beside(place: str, version: str, report: Mapping[str, Any]) -> None:
-    """Write the report of a version into the store."""
-    system, root = file_system_of(place)
-    if protocol_of(place) in LOCAL_PROTOCOLS:
-        system.makedirs(f"{root}/{REPORTS_FOLDER}", exist_ok=True)
-    system.pipe_file(f"{root}/{REPORTS_FOLDER}/{version}.json", report_bytes(report))
-
-
-def report_bytes(report: Mapping[str, Any]) -> bytes:
-    """Write a report as JSON."""
-    return (json.dumps(report, indent=1, sort_keys=True) + "\n").encode("utf-8")

@@ -52,6 +52,8 @@ class RefreshSettings(AdapterSettings):
         providers: clouds to ask; all installed ones when empty.
         regions: patterns of regions, such as ``us-*`` or ``aws/eu-*``; all when empty.
         families: patterns of families or instance types; all with accelerators when empty.
+        account: whether to read what is the account's own too: quotas with their use, commitments,
+            negotiated prices.
         region_workers: regions of one provider that are asked at once [1].
         time_limit_minutes: after which a provider that is not done is stopped [min].
         adapters: provider -> settings of its adapter.
@@ -63,6 +65,7 @@ class RefreshSettings(AdapterSettings):
     providers: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     families: tuple[str, ...] = ()
+    account: bool = False
     region_workers: int = Field(default=4, ge=1, le=64)
     time_limit_minutes: Positive = 120.0
     adapters: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict, repr=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from costopt.accelerator import Accelerator
-from costopt.fetch.fetched import FetchedRegion
+from costopt.fetch.fetched import FetchedAccount, FetchedRegion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,7 @@ class ProviderTask:
         region_workers: regions that are asked at once [1].
         record: folder that keeps the answers; None keeps none.
         replay: folder that answers in the provider's place; None asks the provider.
+        account: whether what is the account's own is asked for too.
     """
 
     provider: str
@@ -40,6 +41,7 @@ class ProviderTask:
     region_workers: int
     record: Path | None = None
     replay: Path | None = None
+    account: bool = False
 
     def wants_region(self, region: str) -> bool:
         """Return whether the run asks for a region."""
@@ -48,10 +50,18 @@ class ProviderTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """The regions that a provider lists, and those of them that are asked."""
+    """The regions that a provider lists, and those of them that are asked.
+
+    Attributes:
+        listed: the provider's own names.
+        asked: of them, those that the run asks for.
+        account: whether each of them, and the account as a whole, is asked for what is the
+            account's own.
+    """
 
     listed: tuple[str, ...]
     asked: tuple[str, ...]
+    account: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +86,27 @@ class RegionTold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountTold:
+    """What came of one question about the account.
+
+    Attributes:
+        region: the provider's own name; empty for what belongs to no region.
+        fetched: its facts; None where the question failed.
+        error: why it failed; empty where it did not.
+        seconds: from the first question to the last answer [s].
+        calls: attempts that were made [1].
+        retries: attempts that followed a failed one [1].
+    """
+
+    region: str
+    fetched: FetchedAccount | None
+    error: str
+    seconds: float
+    calls: int
+    retries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
     """The provider is done, or could not begin; nothing follows.
 
@@ -92,7 +123,7 @@ class Ended:
     retries: int = 0
 
 
-Told: TypeAlias = Listed | RegionTold | Ended
+Told: TypeAlias = Listed | RegionTold | AccountTold | Ended
 
 
 def wants_region(patterns: tuple[str, ...], provider: str, region: str) -> bool:

@@ -10,6 +10,7 @@ from costopt.catalog.store.part import (
     ProviderPart,
 )
 from costopt.catalog.store.version_manifest import ProviderEntry
+from costopt.refresh.account_rows import Fact, document_of
 from costopt.refresh.combine import Combined
 from costopt.refresh.harvest import Harvest
 from costopt.refresh.last_good import LastGood
@@ -24,6 +25,7 @@ def new_version(
     harvest: Harvest,
     combined: Combined,
     *,
+    account: tuple[Fact, ...] | None,
     asked_at: datetime,
     created_at: datetime,
 ) -> NewVersion:
@@ -33,6 +35,7 @@ def new_version(
         last_good: the catalogue before.
         harvest: what was told.
         combined: the catalogue after.
+        account: facts of the account; None without one.
         asked_at: when the providers were asked (UTC).
         created_at: when the version is made (UTC).
     """
@@ -44,6 +47,7 @@ def new_version(
             _part(name, last_good.entries.get(name, UNKNOWN), combined, asked_at) for name in names
         ),
         shared={name: combined.tables[name] for name in SHARED_TABLES},
+        account=None if account is None else document_of(account),
     )
 
 

@@ -9,22 +9,28 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from traceback import extract_tb
-from typing import cast
+from typing import Generic, TypeVar
 
 from costopt.errors import CostoptError, UnknownNameError
 from costopt.fetch.context import FetchContext
-from costopt.fetch.fetched import FetchedRegion, Row
+from costopt.fetch.fetched import FetchedAccount, FetchedRegion
 from costopt.fetch.recording import RecordingWire, ReplayingWire
 from costopt.fetch.redact import Redaction
 from costopt.fetch.wire import LiveWire, Wire, WireCounts
-from costopt.provider import LiveProvider, Source, installed_providers
-from costopt.refresh.told import Ended, Listed, ProviderTask, RegionTold, Told
+from costopt.provider import AccountSource, LiveProvider, Source, installed_providers
+from costopt.refresh.redacted import account_text, redacted_account, redacted_region
+from costopt.refresh.told import AccountTold, Ended, Listed, ProviderTask, RegionTold, Told
 
 Tell = Callable[[Told], None]
+
+Fetched = TypeVar("Fetched")
+
+Question = Callable[[], RegionTold | AccountTold]
 
 
 def ask_provider(task: ProviderTask, tell: Tell) -> None:
@@ -45,9 +51,13 @@ def ask_provider(task: ProviderTask, tell: Tell) -> None:
         wire = asking.wire()
         listed = source.regions(asking.context(wire))
         asked = tuple(region for region in listed if task.wants_region(region))
-        tell(Listed(listed=listed, asked=asked))
+        own = source if task.account and isinstance(source, AccountSource) else None
+        tell(Listed(listed=listed, asked=asked, account=own is not None))
+        questions: list[Question] = [partial(asking.region, region) for region in asked]
+        if own is not None:
+            questions += [partial(asking.account, own, region) for region in ("", *asked)]
         with ThreadPoolExecutor(max_workers=task.region_workers) as threads:
-            for told in threads.map(asking.region, asked):
+            for told in threads.map(lambda question: question(), questions):
                 tell(told)
     except Exception as error:  # the parent reports it; the other providers go on
         problem = redaction.text(_in_words(error))
@@ -94,10 +104,9 @@ class _Asking:
         if self._task.replay is not None:
             return ReplayingWire(folder=self._task.replay)
         if self._task.record is not None:
-            wire = RecordingWire(
+            return RecordingWire(
                 wire=LiveWire(), folder=self._task.record, redaction=self._redaction
             )
-            return cast(Wire, wire)  # its counts cannot be set, which nothing here does
         return LiveWire()
 
     def context(self, wire: Wire) -> FetchContext:
@@ -109,53 +118,71 @@ class _Asking:
             accelerator_names=self._names,
             families=self._task.families,
             known_types=self._task.known_types,
+            account=self._task.account,
         )
 
     def region(self, region: str) -> RegionTold:
         """Ask about one region; what goes wrong there is told, and no other region's matter."""
+        account = self._task.account
+
+        def ask(wire: Wire) -> FetchedRegion:
+            fetched = self._source.fetch(region, self.context(wire))
+            return redacted_region(fetched, self._redaction, account=account)
+
+        answer = self._answer(ask)
+        return RegionTold(
+            region=region,
+            fetched=answer.fetched,
+            error=self._redaction.text(answer.problem),
+            seconds=answer.seconds,
+            calls=answer.counts.calls,
+            retries=answer.counts.retries,
+        )
+
+    def account(self, source: AccountSource, region: str) -> AccountTold:
+        """Ask what is the account's own in one region, or in none; as ``region`` does.
+
+        A run for some families alone reads it whole: a quota covers types of many.
+        """
+
+        def ask(wire: Wire) -> FetchedAccount:
+            context = replace(self.context(wire), families=())
+            return redacted_account(source.account(region, context), self._redaction)
+
+        answer = self._answer(ask)
+        return AccountTold(
+            region=region,
+            fetched=answer.fetched,
+            error=account_text(answer.problem, self._redaction),
+            seconds=answer.seconds,
+            calls=answer.counts.calls,
+            retries=answer.counts.retries,
+        )
+
+    def _answer(self, ask: "Callable[[Wire], Fetched]") -> "_Answer[Fetched]":
         wire = self.wire()
         started = time.monotonic()
         fetched, problem = None, ""
         try:
-            fetched = redacted(self._source.fetch(region, self.context(wire)), self._redaction)
-        except Exception as error:  # the parent reports it; the other regions go on
-            problem = self._redaction.text(_in_words(error))
-        return RegionTold(
-            region=region,
+            fetched = ask(wire)
+        except Exception as error:  # the parent reports it; the other questions go on
+            problem = _in_words(error)
+        return _Answer(
             fetched=fetched,
-            error=problem,
+            problem=problem,
             seconds=round(time.monotonic() - started, 3),
-            calls=wire.counts.calls,
-            retries=wire.counts.retries,
+            counts=wire.counts,
         )
 
 
-def redacted(fetched: FetchedRegion, redaction: Redaction) -> FetchedRegion:
-    """Hide secrets in every text of a region; what the account alone pays stays behind."""
-    seen: dict[str, str] = {}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer(Generic[Fetched]):
+    """What came of one question, or the problem in words that may still hold secrets."""
 
-    def text(value: str) -> str:
-        if value not in seen:
-            seen[value] = redaction.text(value)
-        return seen[value]
-
-    def rows(given: tuple[Row, ...]) -> tuple[Row, ...]:
-        return tuple(
-            {name: text(held) if isinstance(held, str) else held for name, held in row.items()}
-            for row in given
-        )
-
-    return replace(
-        fetched,
-        instance_types=rows(fetched.instance_types),
-        offers=rows(fetched.offers),
-        interruptions=rows(fetched.interruptions),
-        findings=tuple(
-            replace(found, row=text(found.row), detail=text(found.detail))
-            for found in fetched.findings
-        ),
-        account_offers=(),
-    )
+    fetched: Fetched | None
+    problem: str
+    seconds: float
+    counts: WireCounts
 
 
 def _in_words(error: Exception) -> str:

@@ -1,12 +1,13 @@
 """Limits: what a plan must stay within, of one workload or of the whole request."""
 
-from collections.abc import Sequence
-from typing import Annotated, Final, Literal
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import model_validator
 
 from costopt.catalog.age_limits import MAX_AGE_MONTHS
 from costopt.errors import InvalidInputError, UnknownNameError
+from costopt.workload.counted import UNITS, CountedLimit
 from costopt.workload.written import (
     Count,
     CountOrZero,
@@ -61,7 +62,14 @@ class Limits(Written):
         max_spot_fraction: largest share of served demand on spot in every request-size bucket;
             for jobs, of accelerator-hours [0..1].
         quota: instances at most, by ``instance_type``, ``provider/instance_type``,
-            ``provider/region/instance_type`` or that with ``/purchase_option`` [1].
+            ``provider/region/instance_type`` or that with ``/purchase_option``; a part may hold
+            wildcards, and alternatives joined by ``|`` [1].
+        vcpu_quota: virtual CPUs of the instances together at most, by the same keys [1].
+        accelerator_quota: accelerators of the instances together at most, by the same keys [1].
+        memory_quota_gib: host memory of the instances together at most, by the same keys [GiB].
+        spend_quota_per_hour: effective prices of the instances together at most, by the same
+            keys, each of offers in one currency; what is owned counts at the rate by which it
+            draws on its commitment [the offers' currency/h].
         budget: cost at most over the horizon, or until the jobs are done [plan currency].
         max_distinct_types: instance types in one plan at most [1].
         max_age_months: purchase option, or ``exchange_rate`` -> age at which a price or rate is
@@ -83,6 +91,10 @@ class Limits(Written):
     term_years: Annotated[Sequence[Positive], Some, Several] | None = None
     max_spot_fraction: Fraction = 1.0
     quota: dict[str, CountOrZero] | None = None
+    vcpu_quota: dict[str, CountOrZero] | None = None
+    accelerator_quota: dict[str, CountOrZero] | None = None
+    memory_quota_gib: dict[str, NotNegative] | None = None
+    spend_quota_per_hour: dict[str, NotNegative] | None = None
     budget: NotNegative | None = None
     max_distinct_types: Count | None = None
     max_age_months: dict[str, Positive] | None = None
@@ -102,6 +114,33 @@ class Limits(Written):
     def options(self) -> tuple[str, ...]:
         """Purchase options that take part."""
         return tuple(self.purchase_options or DEFAULT_PURCHASE_OPTIONS)
+
+    @property
+    def counted(self) -> tuple[CountedLimit, ...]:
+        """Every quota, whatever it counts."""
+        return tuple(
+            CountedLimit(unit=unit, key=key, allowed=float(allowed))
+            for unit in UNITS
+            for key, allowed in (getattr(self, unit.field) or {}).items()
+        )
+
+    def with_quotas(self, limits: Iterable[CountedLimit]) -> Self:
+        """Return the limits with more quotas; of two for one key the smaller counts."""
+        joined: dict[str, dict[str, float]] = {}
+        for one in limits:
+            own = joined.setdefault(one.unit.field, dict(getattr(self, one.unit.field) or {}))
+            allowed = int(one.allowed) if one.unit.is_whole else one.allowed
+            own[one.key] = min(allowed, own.get(one.key, allowed))
+        return self.model_copy(update=joined) if joined else self
+
+    def without(self, field: str) -> Self:
+        """Return the limits without one of them; what is owned stays as much as it is."""
+        kept = {
+            one.key: getattr(self, field)[one.key]
+            for one in self.counted
+            if one.unit.field == field and one.is_of_commitment
+        }
+        return self.model_copy(update={field: kept or type(self).model_fields[field].default})
 
 
 def joined_options(first: Limits, second: Limits) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Failures of the Alibaba Cloud SDK, told in the words of ``costopt.errors``."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, Final
@@ -26,6 +26,7 @@ WRONG_KEYS: Final = (
     "InvalidAccessKeySecret",
     "InvalidSecurityToken",
     "NoPermission",
+    "NotAuthorized",
     "RegionUnauthorized",
     "SignatureDoesNotMatch",
     "UnauthorizedOperation",
@@ -34,6 +35,14 @@ WRONG_KEYS: Final = (
 
 BUSY: Final = ("InternalError", "ServiceUnavailable")
 """Beginnings of codes of a fault of the provider's. Source: ECS API reference, error codes."""
+
+PERMISSIONS: Final[Mapping[str, str]] = {"bss": "bssapi", "ecs": "ecs"}
+"""Service -> its name in a permission. Source: RAM reference, authorization information."""
+
+HINTS: Final[Mapping[str, str]] = {
+    "bss": "; is billing_endpoint that of the account's site, China or international?"
+}
+"""Service -> what to look at where it declines to answer."""
 
 HOW_TO_SIGN_IN: Final = (
     "Set access_key_id and access_key_secret, or ALIBABA_CLOUD_ACCESS_KEY_ID and "
@@ -52,9 +61,9 @@ class DeclinedError(MalformedAnswerError):
         code: the provider's word for it.
     """
 
-    def __init__(self, call: str, code: str, status: int) -> None:
+    def __init__(self, call: str, code: str, status: int, hint: str = "") -> None:
         self.code = code
-        super().__init__(call, f"HTTP {status} {code}")
+        super().__init__(call, f"HTTP {status} {code}{hint}")
 
 
 @contextmanager
@@ -86,10 +95,24 @@ def _unanswered(call: Call, cause: object) -> FetchError:
 
 
 def _refused(call: Call, error: Any) -> FetchError:
-    """Translate an answer that is not a success; throttling may come as 400, 403, 429 or 503."""
-    name, code = str(call), str(error.code)
+    """Translate what the SDK raises for an answer that is not a success."""
     status = getattr(error, "status_code", None) or 0
-    wish_milliseconds = getattr(error, "retry_after", None)
+    return unsuccessful(call, str(error.code), status, getattr(error, "retry_after", None))
+
+
+def unsuccessful(
+    call: Call, code: str, status: int, wish_milliseconds: float | None = None
+) -> FetchError:
+    """Return the error of an answer that is not a success.
+
+    Args:
+        call: the question.
+        code: the provider's word for it.
+        status: of the answer; throttling may come as 400, 403, 429 or 503, and the billing
+            service tells a refusal in an answer that is 200.
+        wish_milliseconds: how long the provider wants to be left alone [ms].
+    """
+    name = str(call)
     if code.startswith("Throttling") or wish_milliseconds:
         wish = wish_milliseconds / MILLISECONDS_PER_SECOND if wish_milliseconds else None
         return ThrottledError(name, wish)
@@ -98,7 +121,7 @@ def _refused(call: Call, error: Any) -> FetchError:
     if code == "InvalidCredentials":
         return MissingCredentialsError(name, HOW_TO_SIGN_IN)
     if status in REFUSED or code.startswith(WRONG_KEYS):
-        return RefusedError(name, f"ecs:{call.operation}", code)
+        return RefusedError(name, f"{PERMISSIONS[call.service]}:{call.operation}", code)
     if status >= SERVER_FAULT or code.startswith(BUSY):
         return UnreachableError(name, code)
-    return DeclinedError(name, code, status)
+    return DeclinedError(name, code, status, HINTS.get(call.service, ""))

@@ -81,7 +81,7 @@ def hardware_rows(pages: Iterable[Page], sold: frozenset[str], context: FetchCon
         told for page in pages for told in records(page, "InstanceTypes", "InstanceType")
     ):
         name = str(told.get("InstanceTypeId") or "")
-        if name not in sold or not _wanted(told, name, context):
+        if name not in sold or not wanted(told, name, context):
             continue
         chips = _chips(told, name, context)
         if isinstance(chips, FetchFinding):
@@ -103,8 +103,14 @@ def hardware_rows(pages: Iterable[Page], sold: frozenset[str], context: FetchCon
     )
 
 
-def _wanted(told: Mapping[str, Any], name: str, context: FetchContext) -> bool:
-    """Return whether the run asks for a type; for one of CPUs alone, whether by its name."""
+def wanted(told: Mapping[str, Any], name: str, context: FetchContext) -> bool:
+    """Return whether the run asks for a type; for one of CPUs alone, whether by its name.
+
+    Args:
+        told: the type as DescribeInstanceTypes tells it.
+        name: the provider's own name of it.
+        context: what the run tells every adapter.
+    """
     written = str(told.get("InstanceTypeFamily") or "")
     asked = context.wants(name, _family(told, name)) or context.wants(name, written)
     return asked and (bool(context.families) or _has_chips(told, name))

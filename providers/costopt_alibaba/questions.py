@@ -1,19 +1,29 @@
 """Questions: what is asked of the ECS API, page by page, through a run's wire."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from costopt.errors import RefusedError
+from costopt.errors import MalformedAnswerError, RefusedError
 from costopt.fetch.call import Call, Page
 from costopt.fetch.context import FetchContext
-from costopt_alibaba.failures import DeclinedError
+from costopt_alibaba.failures import DeclinedError, told
+from costopt_alibaba.kept import (
+    kept_instances,
+    kept_quotas,
+    kept_reserved,
+    kept_savings_plans,
+)
 from costopt_alibaba.parsed import PROVIDER
-from costopt_alibaba.sdk import Sdk
+from costopt_alibaba.quotas import QUOTA_ATTRIBUTES
+from costopt_alibaba.sdk import BILLING, Sdk
 
 PAGE_ROWS: Final = 100
 """Instance types on a page. Source: ECS API reference, DescribeInstanceTypes, ``MaxResults``."""
+
+NAMED_TYPES: Final = 10
+"""Types named in one question. Source: ECS API reference, DescribeInstanceTypes."""
 
 ADVICE_TYPES: Final = 10
 """Types named in one question. Source: ECS API reference, DescribeSpotAdvice."""
@@ -23,6 +33,26 @@ SYSTEM_DISK_REFUSED: Final = "InvalidSystemDiskCategory.ValueNotSupported"
 
 REFUSED: Final = "Refused"
 """Field of a page that stands for an answer with a code: a replay then tells the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbered:
+    """How an operation numbers its pages.
+
+    Attributes:
+        asked: parameter with the number of a page.
+        block: where the answer tells how many rows there are.
+    """
+
+    asked: str
+    block: tuple[str, ...] = ()
+
+
+NUMBERED: Final[Mapping[str, Numbered]] = {
+    "DescribeReservedInstances": Numbered(asked="PageNumber"),
+    "QuerySavingsPlansInstance": Numbered(asked="PageNum", block=("Data",)),
+}
+"""Operations whose pages have numbers. Source: ECS and BSS API reference."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +76,35 @@ class Questions:
     def instance_types(self) -> Iterator[Page]:
         """Yield every type, sold here or not; a share of an accelerator may count as none."""
         yield from self._pages("DescribeInstanceTypes", {"MaxResults": PAGE_ROWS})
+
+    def described_types(self, names: Iterable[str]) -> Iterator[Page]:
+        """Yield some types by name; those that are unknown are left out of the answer."""
+        left = sorted(names)
+        while left:
+            yield from self._pages("DescribeInstanceTypes", {"InstanceTypes": left[:NAMED_TYPES]})
+            left = left[NAMED_TYPES:]
+
+    def quotas(self) -> Iterator[Page]:
+        """Yield how many vCPUs the account may have in the region, and has."""
+        asked = {"RegionId": self.region, "AttributeName": list(QUOTA_ATTRIBUTES)}
+        yield from self._pages("DescribeAccountAttributes", asked, keeps=kept_quotas)
+
+    def instances(self) -> Iterator[Page]:
+        """Yield the instances of the account, without what tells one from another."""
+        asked = {"RegionId": self.region, "MaxResults": PAGE_ROWS}
+        yield from self._pages("DescribeInstances", asked, keeps=kept_instances)
+
+    def reserved_instances(self) -> Iterator[Page]:
+        """Yield the reserved instances in force, without what tells one from another."""
+        asked = {"RegionId": self.region, "Status": ["Active"], "PageSize": PAGE_ROWS}
+        yield from self._pages("DescribeReservedInstances", asked, keeps=kept_reserved)
+
+    def savings_plans(self) -> Iterator[Page]:
+        """Yield the savings plans of the account, without what tells one from another."""
+        asked = {"Locale": "EN", "Status": "NORMAL", "PageSize": PAGE_ROWS}
+        yield from self._pages(
+            "QuerySavingsPlansInstance", asked, service=BILLING, keeps=kept_savings_plans
+        )
 
     def stock(self, charge: Mapping[str, Any]) -> Iterator[Page]:
         """Yield which zones have which types.
@@ -108,20 +167,24 @@ class Questions:
         operation: str,
         asked: Mapping[str, Any],
         *,
+        service: str = "ecs",
         moment: Mapping[str, Any] | None = None,
         declinable: tuple[type[DeclinedError] | type[RefusedError], ...] = (),
+        keeps: Callable[[Page], Page] = dict,
     ) -> Iterator[Page]:
         """Yield every page.
 
         Args:
             operation: the provider's name of it.
             asked: parameters by their names on the wire.
+            service: whose operation it is.
             moment: sent too, and no part of the question's name.
             declinable: errors that become a page, because the region is good without the answer.
+            keeps: takes out of an answer what may be recorded.
         """
         call = Call(
             provider=PROVIDER,
-            service="ecs",
+            service=service,
             operation=operation,
             region=self.region,
             parameters=asked,
@@ -134,7 +197,8 @@ class Questions:
                 )
             except declinable as error:
                 return {REFUSED: error.code}, ""
-            return page, _next_place(page)
+            with told(call):
+                return keeps(page), _next_place(call, page, token)
 
         yield from self.context.wire.pages(call, fetch_page)
 
@@ -145,13 +209,32 @@ def _place(operation: str, token: str) -> dict[str, Any]:
         return {}
     if operation == "DescribeSpotPriceHistory":
         return {"Offset": int(token)}
+    if operation in NUMBERED:
+        return {NUMBERED[operation].asked: int(token)}
     return {"NextToken": token}
 
 
-def _next_place(page: Page) -> str:
+def _next_place(call: Call, page: Page, token: str) -> str:
     """Return the token of the next page; an offset of zero ends the answer as none does."""
-    token = page.get("NextToken") or page.get("NextOffset")
-    return str(token) if token else ""
+    if call.operation in NUMBERED:
+        return _next_number(call, page, int(token or 1))
+    following = page.get("NextToken") or page.get("NextOffset")
+    return str(following) if following else ""
+
+
+def _next_number(call: Call, page: Page, number: int) -> str:
+    """Return the number of the next page, by how many rows there are in all.
+
+    Raises:
+        MalformedAnswerError: the answer does not say how many.
+    """
+    block: Page = page
+    for name in NUMBERED[call.operation].block:
+        block = block.get(name) or {}
+    rows, size = block.get("TotalCount"), block.get("PageSize")
+    if not isinstance(rows, int) or not isinstance(size, int) or size < 1:
+        raise MalformedAnswerError(str(call), "it does not tell how many rows there are")
+    return str(number + 1) if number * size < rows else ""
 
 
 def _moment(moment: datetime) -> str:

@@ -35,6 +35,9 @@ class AlibabaSettings(AdapterSettings):
         endpoint: host, and port where it is not the usual one; ``{region}`` in it stands for the
             region. The SDK's own where not given.
         protocol: of the endpoint.
+        billing_endpoint: host that knows the savings plans of the account; that of the
+            international site is ``business.ap-southeast-1.aliyuncs.com``.
+        savings_plans: whether to ask for the savings plans of the account.
         subscriptions: terms of subscriptions to ask for.
         spot: whether to ask for spot prices.
         spot_advice: whether to ask for release rates of spot instances.
@@ -55,6 +58,8 @@ class AlibabaSettings(AdapterSettings):
     home_region: str = "cn-hangzhou"
     endpoint: str | None = Field(default=None, pattern=r"^[^/]+$")
     protocol: Literal["HTTPS", "HTTP"] = "HTTPS"
+    billing_endpoint: str = Field(default="business.aliyuncs.com", pattern=r"^[^/]+$")
+    savings_plans: bool = True
     subscriptions: tuple[Term, ...] = ("1 month", "1 year", "3 years")
     spot: bool = True
     spot_advice: bool = True

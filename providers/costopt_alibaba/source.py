@@ -8,7 +8,8 @@ from decimal import Decimal
 
 from costopt.fetch.call import Page
 from costopt.fetch.context import FetchContext
-from costopt.fetch.fetched import FetchedRegion
+from costopt.fetch.fetched import FetchedAccount, FetchedRegion, Row
+from costopt_alibaba.account import AccountReader
 from costopt_alibaba.advice import advice_rows
 from costopt_alibaba.hardware import hardware_rows
 from costopt_alibaba.parsed import Parsed, day_of, left_out, money, offer_name, records
@@ -70,6 +71,20 @@ class AlibabaSource:
         questions = Questions(sdk=self._sdk, context=context, region=region)
         return _RegionReader(settings=self.settings, questions=questions).read()
 
+    def account(self, region: str, context: FetchContext) -> FetchedAccount:
+        """Read vCPU quotas and instances paid for in a region; savings plans where it is empty.
+
+        Raises:
+            FetchError: the provider gave no usable answer.
+        """
+        questions = Questions(sdk=self._sdk, context=context, region=region)
+        reader = AccountReader(questions=questions)
+        if region:
+            return reader.in_region()
+        if not self.settings.savings_plans:
+            return FetchedAccount(region="", facts=())
+        return reader.everywhere()
+
 
 @dataclass(slots=True, kw_only=True)
 class _RegionReader:
@@ -109,8 +124,14 @@ class _RegionReader:
             offers=tuple(row for part in offers for row in part.rows),
             interruptions=advice.rows,
             findings=tuple(finding for part in parts for finding in part.findings),
-            account_offers=tuple(row for part in offers for row in part.account_rows),
+            account_offers=self._own(offers),
         )
+
+    def _own(self, offers: list[Parsed]) -> tuple[Row, ...]:
+        """Return what the account pays, where the run asks for what is its own."""
+        if not self.questions.context.account:
+            return ()
+        return tuple(row for part in offers for row in part.account_rows)
 
     def _stock(self, charge: dict[str, str | int]) -> Stock:
         return read_stock(self.questions.stock(charge))

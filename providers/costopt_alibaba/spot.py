@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 from costopt.fetch.call import Page
 from costopt.fetch.fetched import FetchFinding, Row, offer_row
+from costopt.fetch.latest import Latest
 from costopt_alibaba.parsed import (
     PROVIDER,
     SERVICE,
@@ -52,7 +53,7 @@ class SpotReader:
             pages: of the answer, in any order of time.
             on_demand: list price by the hour and its currency, where there is one.
         """
-        newest: dict[str, list[tuple[Mapping[str, Any], str]]] = {}
+        newest: dict[str, Latest[tuple[Mapping[str, Any], str]]] = {}
         for page in pages:
             if REFUSED in page:
                 name = offer_name(self.region, self.instance_type, "spot")
@@ -62,7 +63,8 @@ class SpotReader:
             for price in records(page, "SpotPrices", "SpotPriceType"):
                 zone = str(price.get("ZoneId") or "")
                 if zone in self.zones and price.get("InstanceType") == self.instance_type:
-                    _keep_newest(newest.setdefault(zone, []), (price, currency))
+                    held = newest.setdefault(zone, Latest())
+                    held.add((price, currency), price.get("Timestamp"))
         rows: list[Row] = []
         findings: list[FetchFinding] = []
         for zone in self.zones:
@@ -80,11 +82,11 @@ class SpotReader:
     def _row(
         self,
         zone: str,
-        prices: list[tuple[Mapping[str, Any], str]],
+        latest: Latest[tuple[Mapping[str, Any], str]],
         on_demand: tuple[Decimal, str] | None,
     ) -> tuple[tuple[Row, ...], tuple[FetchFinding, ...]]:
         """Return the row of one zone, if it has one, and what is odd about it."""
-        name = self._name(zone)
+        name, prices = self._name(zone), latest.prices
         amounts = {(money(price.get("SpotPrice")), currency) for price, currency in prices}
         if len(amounts) > 1:
             texts = sorted(f"{price.get('SpotPrice')} {currency}" for price, currency in prices)
@@ -97,7 +99,7 @@ class SpotReader:
         if not currency:
             return (), (left_out("currency_missing", name, f"{amount} of no currency"),)
         findings = _beside(name, amount, currency, on_demand)
-        if _moment(prices[0][0]) > self.now + CLOCK_TOLERANCE:
+        if latest.is_after(self.now + CLOCK_TOLERANCE):
             detail = f"dated {prices[0][0].get('Timestamp')}, after this run; dated by the run"
             findings = (*findings, warning("date_ahead", name, detail))
         return (self._offer(zone, amount, currency),), findings
@@ -129,22 +131,3 @@ def _beside(
     if amount > on_demand[0]:
         return (warning("spot_above_on_demand", name, f"{told}, on-demand {plain(on_demand[0])}"),)
     return ()
-
-
-def _keep_newest(
-    kept: list[tuple[Mapping[str, Any], str]], price: tuple[Mapping[str, Any], str]
-) -> None:
-    """Keep the prices of the latest moment; the order of an answer tells nothing."""
-    if kept and _moment(price[0]) > _moment(kept[0][0]):
-        kept.clear()
-    if not kept or _moment(price[0]) == _moment(kept[0][0]):
-        kept.append(price)
-
-
-def _moment(price: Mapping[str, Any]) -> datetime:
-    """Return when a price came into force; the earliest moment where it cannot be read."""
-    try:
-        moment = datetime.fromisoformat(str(price.get("Timestamp")))
-    except ValueError:
-        return datetime.min.replace(tzinfo=UTC)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Service = Literal["ec2", "pricing", "savingsplans"]
+from costopt_aws.kept import Mask
+
+Service = Literal["ce", "ec2", "pricing", "savingsplans", "service-quotas", "sts"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +21,7 @@ class Operation:
         token: name of the page token; empty for an answer of one page.
         page_size: name of the argument that limits a page; empty where it is left to AWS.
         most: items of one page [1].
+        keep: members of an item that are kept, before anything is recorded; None keeps all.
     """
 
     service: Service
@@ -29,6 +32,7 @@ class Operation:
     token: str = "NextToken"
     page_size: str = ""
     most: int = 0
+    keep: "Mask | None" = None
 
 
 REGIONS: Final = Operation(

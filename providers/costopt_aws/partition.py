@@ -14,6 +14,7 @@ class Partition:
         home_region: where it is asked which regions there are.
         pricing_region: where its price list API runs.
         savings_plans_region: where its savings plans API runs.
+        cost_explorer_region: where its Cost Explorer API runs.
         price_list_url: host of its price files.
         offers_index: path of the file that names every other price file.
         currency: of spot prices, whose answers name none, ISO 4217.
@@ -23,6 +24,7 @@ class Partition:
     home_region: str
     pricing_region: str
     savings_plans_region: str
+    cost_explorer_region: str
     price_list_url: str
     offers_index: str
     currency: str
@@ -34,6 +36,7 @@ PARTITIONS_ASKED: Final[Mapping[str, Partition]] = {
         home_region="us-east-1",
         pricing_region="us-east-1",
         savings_plans_region="us-east-1",
+        cost_explorer_region="us-east-1",
         price_list_url="https://pricing.us-east-1.amazonaws.com",
         offers_index="/offers/v1.0/aws/index.json",
         currency="USD",
@@ -43,6 +46,7 @@ PARTITIONS_ASKED: Final[Mapping[str, Partition]] = {
         home_region="cn-north-1",
         pricing_region="cn-northwest-1",
         savings_plans_region="cn-northwest-1",
+        cost_explorer_region="cn-northwest-1",
         price_list_url="https://pricing.cn-north-1.amazonaws.com.cn",
         offers_index="/offers/v1.0/cn/index.json",
         currency="CNY",
@@ -50,6 +54,6 @@ PARTITIONS_ASKED: Final[Mapping[str, Partition]] = {
 }
 """Name -> partition.
 
-Source: AWS General Reference, endpoints of the Price List and Savings Plans services; AWS in China
-getting started guide, endpoints and the currency of bills.
+Source: AWS General Reference, endpoints of the Price List, Savings Plans and Cost Explorer
+services; AWS in China getting started guide, endpoints and the currency of bills.
 """

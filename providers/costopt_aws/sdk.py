@@ -1,10 +1,10 @@
 """Sdk: boto3 clients, made once, that ask one page at a time and never retry by themselves."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import RLock
-from typing import Any
+from typing import Any, Final
 
 from pydantic import SecretStr
 
@@ -12,9 +12,13 @@ from costopt.errors import MalformedAnswerError, MissingDependencyError
 from costopt.fetch.call import Call, FetchPage, Page
 from costopt.fetch.context import FetchContext
 from costopt_aws.failures import answering
+from costopt_aws.kept import kept
 from costopt_aws.operations import Operation
 from costopt_aws.parsed import PROVIDER
 from costopt_aws.settings import AwsSettings
+
+BATCH: Final = 100
+"""Instance types named in one question; a filter takes 200. Source: Amazon EC2 user guide."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -28,6 +32,7 @@ class Sdk:
     settings: AwsSettings
     _session: Any = field(init=False, default=None)
     _clients: dict[tuple[str, str], Any] = field(init=False, default_factory=dict)
+    _account: str = field(init=False, default="")
     _lock: Any = field(init=False, default_factory=RLock)
 
     def signs(self, call: Call) -> bool:
@@ -48,7 +53,7 @@ class Sdk:
         operation: Operation,
         region: str,
         arguments: Mapping[str, Any],
-        volatile: Mapping[str, Any] | None = None,
+        volatile: Callable[[], Mapping[str, Any]] = dict,
     ) -> Iterator[Page]:
         """Yield every page of an answer, as the list that was asked for.
 
@@ -57,7 +62,8 @@ class Sdk:
             operation: the call.
             region: the region that is asked about.
             arguments: of the call; they name its recording.
-            volatile: arguments that differ from run to run, such as the time.
+            volatile: returns arguments that differ from run to run, such as the time, or that
+                name the account; asked when a page is, and in no recording.
 
         Raises:
             FetchError: the provider gave no usable answer.
@@ -69,26 +75,38 @@ class Sdk:
             region=region,
             parameters=arguments,
         )
-        asked = {**arguments, **(volatile or {})}
-        return context.wire.pages(call, self._fetch_page(call, operation, asked))
+        return context.wire.pages(call, self._fetch_page(call, operation, volatile))
+
+    def account_id(self, region: str) -> str:
+        """Return the number of the account that asks; it must not leave this adapter.
+
+        Raises:
+            ClientError: of the SDK, and whatever else it raises.
+        """
+        if not self._account:
+            self._account = str(self._client("sts", region).get_caller_identity()["Account"])
+        return self._account
 
     def _fetch_page(
-        self, call: Call, operation: Operation, arguments: Mapping[str, Any]
+        self, call: Call, operation: Operation, volatile: Callable[[], Mapping[str, Any]]
     ) -> FetchPage:
         """Return what makes one attempt for one page."""
 
         def fetch_page(token: str) -> tuple[Page, str]:
-            asked = dict(arguments)
+            asked = dict(call.parameters)
             if operation.page_size:
                 asked[operation.page_size] = operation.most
             if token:
                 asked[operation.token] = token
             with answering(str(call), operation.permission):
                 client = self._client(operation.service, call.region)
-                answer = getattr(client, operation.method)(**asked)
+                answer = getattr(client, operation.method)(**asked, **volatile())
             if not isinstance(answer.get(operation.member), list):
                 raise MalformedAnswerError(str(call), f"it lacks {operation.member}")
-            page = {operation.member: plain(answer[operation.member])}
+            items = plain(answer[operation.member])
+            if operation.keep is not None:
+                items = kept(items, operation.keep)
+            page = {operation.member: items}
             return page, str(answer.get(operation.token) or "") if operation.token else ""
 
         return fetch_page
@@ -96,7 +114,11 @@ class Sdk:
     def _client(self, service: str, region: str) -> Any:
         """Return the client of a service that answers about a region."""
         place = self.settings.place
-        homes = {"pricing": place.pricing_region, "savingsplans": place.savings_plans_region}
+        homes = {
+            "ce": place.cost_explorer_region,
+            "pricing": place.pricing_region,
+            "savingsplans": place.savings_plans_region,
+        }
         key = service, homes.get(service, region)
         with self._lock:
             if key not in self._clients:
@@ -110,7 +132,7 @@ class Sdk:
         return self._opened().client(
             service,
             region_name=home,
-            endpoint_url=address and address.replace("{region}", region),
+            endpoint_url=address and address.replace("{region}", region or home),
             config=Config(
                 connect_timeout=self.settings.connect_timeout_seconds,
                 read_timeout=self.settings.read_timeout_seconds,
@@ -133,6 +155,14 @@ class Sdk:
                 profile_name=held.profile,
             )
         return self._session
+
+
+def batches(names: Iterable[str]) -> Iterator[list[str]]:
+    """Yield names in order, so many at a time as one question takes."""
+    left = sorted(names)
+    while left:
+        yield left[:BATCH]
+        left = left[BATCH:]
 
 
 def _text(secret: SecretStr | None) -> str | None:

@@ -6,6 +6,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from costopt.fetch.settings import AdapterSettings
+from costopt_aws.operations import Service
 from costopt_aws.partition import PARTITIONS_ASKED, Partition
 
 ADVISOR_URL: Final = "https://spot-bid-advisor.s3.amazonaws.com"
@@ -61,8 +62,12 @@ class AwsSettings(AdapterSettings):
         placement: Spot placement scores to ask for.
         capacity_blocks: Capacity Blocks to ask for.
         instance_type_patterns: types to ask hardware of, where the run names no families.
-        endpoints: ``ec2``, ``pricing`` or ``savingsplans`` -> address; ``{region}`` in it stands
-            for the region.
+        savings_plan_use: how much of an account's savings plans is in use already:
+            ``cost_explorer`` asks, which AWS charges 0.01 USD a page for; ``none`` where you know
+            that nothing uses them. While it is ``unknown`` they are reported and cover nothing,
+            because a plan whose use is not known may be taken already.
+        endpoints: service, such as ``ec2`` or ``service-quotas`` -> address; ``{region}`` in it
+            stands for the region.
         price_list_url: host of the price files.
         advisor_url: host of the advisor's file.
         connect_timeout_seconds: until a connection stands [s].
@@ -82,7 +87,8 @@ class AwsSettings(AdapterSettings):
     placement: tuple[PlacementQuestion, ...] = ()
     capacity_blocks: tuple[CapacityBlockQuestion, ...] = ()
     instance_type_patterns: tuple[str, ...] = Field(default=ACCELERATED, min_length=1)
-    endpoints: dict[Literal["ec2", "pricing", "savingsplans"], str] = Field(default_factory=dict)
+    savings_plan_use: Literal["unknown", "cost_explorer", "none"] = "unknown"
+    endpoints: dict[Service, str] = Field(default_factory=dict)
     price_list_url: str | None = None
     advisor_url: str = ADVISOR_URL
     connect_timeout_seconds: float = Field(default=5.0, gt=0)

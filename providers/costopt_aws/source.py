@@ -2,14 +2,15 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from costopt.fetch.call import Call, Page
 from costopt.fetch.context import FetchContext
-from costopt.fetch.fetched import FetchedRegion, FetchFinding, Row
+from costopt.fetch.fetched import FetchedAccount, FetchedRegion, FetchFinding, Row
+from costopt_aws.account import AccountReader, account_needs_credentials
 from costopt_aws.advisor import Advisor
 from costopt_aws.capacity_blocks import BlockReader
 from costopt_aws.fleet import (
@@ -36,7 +37,7 @@ from costopt_aws.parsed import PROVIDER, Parsed, warning
 from costopt_aws.placement import placement_notes
 from costopt_aws.price_files import PriceFiles
 from costopt_aws.rate_cards import RateCards
-from costopt_aws.sdk import Sdk
+from costopt_aws.sdk import Sdk, batches
 from costopt_aws.settings import AwsSettings
 from costopt_aws.spot import SpotReader
 
@@ -45,9 +46,6 @@ REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+){1,2}-\d+")
 
 ENVIRONMENT: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 """Variables in which the SDK looks for credentials. Source: AWS SDKs and Tools guide."""
-
-BATCH: Final = 100
-"""Instance types named in one question; a filter takes 200. Source: Amazon EC2 user guide."""
 
 LINUX: Final = "Linux/UNIX"
 """Product of a spot price. Source: Amazon EC2 API reference, DescribeSpotPriceHistory."""
@@ -119,6 +117,20 @@ class AwsSource:
             findings=tuple(finding for part in every for finding in part.findings),
         )
 
+    def account(self, region: str, context: FetchContext) -> FetchedAccount:
+        """Read quotas with their use and commitments owned.
+
+        Args:
+            region: the provider's own name; empty for savings plans, which belong to no region.
+            context: holds the wire.
+
+        Raises:
+            FetchError: there are no credentials, or the provider gave no usable answer.
+        """
+        if not self._signed(context):
+            raise account_needs_credentials()
+        return AccountReader(settings=self.settings, sdk=self._sdk).read(region, context)
+
     def _signed(self, context: FetchContext) -> bool:
         """Return whether there are credentials; a replay answers as the recorded run did."""
         call = Call(provider=PROVIDER, service="session", operation="signs")
@@ -147,7 +159,7 @@ class AwsSource:
         self, region: str, context: FetchContext, rows: tuple[Row, ...]
     ) -> Iterator[Page]:
         """Yield which zones sell the described types."""
-        for names in _batches(str(row["instance_type"]) for row in rows):
+        for names in batches(str(row["instance_type"]) for row in rows):
             asked = {
                 "LocationType": "availability-zone-id",
                 "Filters": [{"Name": "instance-type", "Values": names}],
@@ -182,10 +194,11 @@ class AwsSource:
 
     def _spot_pages(self, region: str, fleet: Fleet, context: FetchContext) -> Iterator[Page]:
         """Yield the prices in force, of the types that are sold as spot."""
-        for names in _batches(name for name in fleet.types if fleet.sells(name, "spot")):
+        for names in batches(name for name in fleet.types if fleet.sells(name, "spot")):
             asked = {"InstanceTypes": names, "ProductDescriptions": [LINUX]}
-            now = {"StartTime": context.now}
-            yield from self._sdk.pages(context, SPOT_PRICES, region, asked, volatile=now)
+            yield from self._sdk.pages(
+                context, SPOT_PRICES, region, asked, lambda: {"StartTime": context.now}
+            )
 
     def _scores(self, region: str, context: FetchContext) -> Mapping[tuple[str, str], str]:
         """Return words about the placement scores that were asked for."""
@@ -218,14 +231,6 @@ class AwsSource:
             rows += parsed.rows
             findings += parsed.findings
         return Parsed(rows=tuple(rows), findings=tuple(findings))
-
-
-def _batches(names: Iterable[str]) -> Iterator[list[str]]:
-    """Yield names in order, so many at a time as one question takes."""
-    left = sorted(names)
-    while left:
-        yield left[:BATCH]
-        left = left[BATCH:]
 
 
 def _known(context: FetchContext) -> tuple[Parsed, Fleet]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from costopt.fetch.call import Page
 from costopt.fetch.fetched import FetchFinding, Row, offer_row
+from costopt.fetch.latest import Latest
 from costopt_aws.fleet import Fleet
 from costopt_aws.parsed import PROVIDER, Parsed, left_out, money, offer_name, warning
 
@@ -41,7 +42,7 @@ class SpotReader:
             pages: of the answer.
             on_demand: type -> its price by the hour, in the same currency.
         """
-        newest: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+        newest: dict[tuple[str, str], Latest[Mapping[str, Any]]] = {}
         findings: list[FetchFinding] = []
         for price in (price for page in pages for price in page["SpotPriceHistory"]):
             instance_type = str(price.get("InstanceType", ""))
@@ -53,10 +54,11 @@ class SpotReader:
                 detail = f"zone {price.get('AvailabilityZone')!r} has no id in this account"
                 findings.append(left_out("zone_unknown", name, detail))
                 continue
-            _keep_newest(newest.setdefault((instance_type, zone), []), price)
+            held = newest.setdefault((instance_type, zone), Latest())
+            held.add(price, price.get("Timestamp"))
         rows: list[Row] = []
-        for (instance_type, zone), prices in sorted(newest.items()):
-            row, found = self._row(instance_type, zone, prices, on_demand)
+        for (instance_type, zone), latest in sorted(newest.items(), key=lambda held: held[0]):
+            row, found = self._row(instance_type, zone, latest, on_demand)
             rows += row
             findings += found
         return Parsed(rows=tuple(rows), findings=tuple(findings))
@@ -70,12 +72,12 @@ class SpotReader:
         self,
         instance_type: str,
         zone: str,
-        prices: list[Mapping[str, Any]],
+        latest: Latest[Mapping[str, Any]],
         on_demand: Mapping[str, float],
     ) -> tuple[tuple[Row, ...], tuple[FetchFinding, ...]]:
         """Return the row of one type and zone, if it has one, and what is odd about it."""
         name = offer_name(self.region, instance_type, "spot", zone)
-        texts = sorted({str(price.get("SpotPrice")) for price in prices})
+        texts = sorted({str(price.get("SpotPrice")) for price in latest.prices})
         amounts = {money(text) for text in texts}
         if len(amounts) > 1:
             detail = f"at the same time {' and '.join(texts)} {self.currency}"
@@ -96,8 +98,9 @@ class SpotReader:
             note=self.scores.get((instance_type, zone), ""),
         )
         findings = [*self._beside(name, float(amount), on_demand.get(instance_type))]
-        if _moment(prices[0]) > self.now + CLOCK_TOLERANCE:
-            detail = f"dated {prices[0].get('Timestamp')}, after this run; dated by the run"
+        if latest.is_after(self.now + CLOCK_TOLERANCE):
+            dated = latest.prices[0].get("Timestamp")
+            detail = f"dated {dated}, after this run; dated by the run"
             findings.append(warning("date_ahead", name, detail))
         return (row,), tuple(findings)
 
@@ -112,20 +115,3 @@ class SpotReader:
             detail = f"{amount:g} {self.currency}/h, on-demand {on_demand:g}"
             return (warning("spot_above_on_demand", name, detail),)
         return ()
-
-
-def _keep_newest(kept: list[Mapping[str, Any]], price: Mapping[str, Any]) -> None:
-    """Keep the prices of the latest moment: the answer goes back to the change before."""
-    if kept and _moment(price) > _moment(kept[0]):
-        kept.clear()
-    if not kept or _moment(price) == _moment(kept[0]):
-        kept.append(price)
-
-
-def _moment(price: Mapping[str, Any]) -> datetime:
-    """Return when a price came into force; the earliest moment where it cannot be read."""
-    try:
-        moment = datetime.fromisoformat(str(price.get("Timestamp")))
-    except ValueError:
-        return datetime.min.replace(tzinfo=UTC)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,9 +1,12 @@
-"""Management: the two clients of Azure Resource Manager, opened when first needed."""
+"""Management: the clients of Azure Resource Manager, opened when first needed."""
 
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from urllib.parse import quote, urlsplit
 
 from costopt.errors import (
     InvalidInputError,
@@ -15,14 +18,44 @@ from costopt_azure.failures import told
 from costopt_azure.settings import AzureSettings
 
 if TYPE_CHECKING:
+    from azure.core.rest import HttpRequest, HttpResponse
     from azure.mgmt.compute import ComputeManagementClient
+    from azure.mgmt.core import ARMPipelineClient
     from azure.mgmt.resourcegraph import ResourceGraphClient
 
+    ResourceManager: TypeAlias = ARMPipelineClient[HttpRequest, HttpResponse]
+
 SKUS_PERMISSION: Final = "Microsoft.Compute/skus/read (role Reader on the subscription)"
+USAGES_PERMISSION: Final = (
+    "Microsoft.Compute/locations/usages/read (role Reader on the subscription)"
+)
 GRAPH_PERMISSION: Final = "Microsoft.ResourceGraph/resources/read (role Reader on the tenant)"
+
+TOKEN_SCOPE: Final = "https://management.azure.com/.default"
+"""What a token is asked for, as the SDK's own clients do."""
+
+Trim: TypeAlias = Callable[[Any], tuple[Page, str]]
+"""From an answer to what is kept of it, and the link to the next one; empty at the end."""
 
 GRAPH_ROWS: Final = 1000
 """Rows of one page of Resource Graph, the most it gives."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """One list of Azure Resource Manager that no client of the SDK here covers.
+
+    Attributes:
+        path: below the address; ``{subscription}`` stands for the caller's.
+        parameters: of the query.
+        permission: what a refused call lacks.
+        trim: keeps what is needed and names nobody, before an answer is handed on.
+    """
+
+    path: str
+    parameters: Mapping[str, str]
+    permission: str
+    trim: Trim
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,6 +70,7 @@ class Management:
     _lock: Lock = field(init=False, default_factory=Lock)
     _compute: "ComputeManagementClient | None" = field(init=False, default=None)
     _graph: "ResourceGraphClient | None" = field(init=False, default=None)
+    _resources: "ResourceManager | None" = field(init=False, default=None)
     _credential: Any = field(init=False, default=None)
 
     def sizes(self, call: Call, location: str) -> FetchPage:
@@ -53,6 +87,45 @@ class Management:
                 page = {"value": [sku.as_dict() for sku in next(pages)]}
                 following = getattr(pages, "continuation_token", None)
             return page, str(following or "")
+
+        return fetch
+
+    def usages(self, call: Call, location: str) -> FetchPage:
+        """Return what fetches a page of the quotas of a location, with their use."""
+
+        def fetch(token: str) -> tuple[Page, str]:
+            client = self._compute_client()
+            self._same_host(call, token)
+            with told(call, USAGES_PERMISSION):
+                pages = client.usage.list(location, **self.settings.request_options).by_page(
+                    continuation_token=token or None
+                )
+                page = {"value": [_quota(usage.as_dict()) for usage in next(pages)]}
+                following = getattr(pages, "continuation_token", None)
+            return page, str(following or "")
+
+        return fetch
+
+    def resource(self, call: Call, resource: Resource) -> FetchPage:
+        """Return what fetches a page of a list; numbers with a point as ``Decimal``."""
+
+        def fetch(token: str) -> tuple[Page, str]:
+            client = self._resource_client()
+            self._same_host(call, token)
+            from azure.core.rest import HttpRequest
+
+            subscription = self.settings.subscription_id.get_secret_value()
+            path = resource.path.format(subscription=quote(subscription, safe=""))
+            first = f"{self.settings.management_url.rstrip('/')}/{path}"
+            request = (
+                HttpRequest("GET", token)
+                if token
+                else HttpRequest("GET", first, params=dict(resource.parameters))
+            )
+            with told(call, resource.permission):
+                answer = client.send_request(request, **self.settings.request_options)
+                answer.raise_for_status()
+                return resource.trim(json.loads(answer.text(), parse_float=Decimal))
 
         return fetch
 
@@ -107,6 +180,22 @@ class Management:
                 )
             return self._graph
 
+    def _resource_client(self) -> "ResourceManager":
+        with self._lock:
+            if self._resources is None:
+                try:
+                    from azure.mgmt.core import ARMPipelineClient
+                    from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
+                except ImportError:
+                    raise MissingDependencyError("azure-mgmt-core", "azure") from None
+                self._resources = ARMPipelineClient(
+                    base_url=self.settings.management_url,
+                    policies=[ARMChallengeAuthenticationPolicy(self._signed_in(), TOKEN_SCOPE)],
+                    connection_timeout=self.settings.connect_timeout_seconds,
+                    read_timeout=self.settings.read_timeout_seconds,
+                )
+            return self._resources
+
     def _limits(self) -> dict[str, Any]:
         """Return timeouts, and neither retries nor a log of addresses with account names."""
         from azure.core.pipeline.policies import RetryPolicy, SansIOHTTPPolicy
@@ -119,7 +208,7 @@ class Management:
         }
 
     def _signed_in(self) -> Any:
-        """Return the credential, the same for both clients; called under the lock."""
+        """Return the credential, the same for all clients; called under the lock."""
         if self._credential is None:
             self._credential = self.settings.credential or self._new_credential()
         return self._credential
@@ -143,3 +232,12 @@ class Management:
                 problem = "tenant_id or authority_host has a form that Azure does not know"
                 raise InvalidInputError("settings of azure", [problem]) from None
         return DefaultAzureCredential(authority=given.authority_host)
+
+
+def _quota(usage: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep the name of a quota, its limit and its use."""
+    return {
+        "name": (usage.get("name") or {}).get("value"),
+        "limit": usage.get("limit"),
+        "used": usage.get("currentValue"),
+    }

@@ -10,7 +10,7 @@ from typing import Final, Literal
 from costopt.fetch.call import Page
 from costopt.fetch.fetched import HOURS_PER_YEAR, FetchFinding, Row, offer_row
 from costopt_azure.quotes import Quote, Refusal, quotes_of
-from costopt_azure.series import PRICED_AS
+from costopt_azure.series import priced_as
 
 OFFICIAL_CURRENCY: Final = "USD"
 """Prices in another currency are for reference. Source: learn.microsoft.com, Retail Prices."""
@@ -38,6 +38,21 @@ class Asked:
     now: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prices:
+    """What a region's price lists say.
+
+    Attributes:
+        quotes: the one price that stays of each size and way to pay, sorted.
+        offers: rows of the offers table that they make.
+        findings: what could not be read, or is odd.
+    """
+
+    quotes: tuple[Quote, ...]
+    offers: tuple[Row, ...]
+    findings: tuple[FetchFinding, ...]
+
+
 @dataclass(slots=True)
 class _Reading:
     """Findings while the pages are read, each once and in order."""
@@ -55,9 +70,7 @@ class _Reading:
         self.findings[found] = None
 
 
-def read_prices(
-    pages: Iterable[Page], asked: Asked
-) -> tuple[tuple[Row, ...], tuple[FetchFinding, ...]]:
+def read_prices(pages: Iterable[Page], asked: Asked) -> Prices:
     """Return the offers of a region, sorted, and what could not be read.
 
     A price is dated by the day of the run: the provider confirms it as the one in force. The day
@@ -76,8 +89,12 @@ def read_prices(
         else:
             found[_key(quote)].append(quote)
     settled = {key: _settled(found[key], reading) for key in sorted(found)}
-    kept = _with_spot_checked(settled, reading)
-    return tuple(row for quote in kept for row in _rows(quote, asked)), tuple(reading.findings)
+    quotes = tuple(_with_spot_checked(settled, reading))
+    return Prices(
+        quotes=quotes,
+        offers=tuple(row for quote in quotes for row in _rows(quote, asked)),
+        findings=tuple(reading.findings),
+    )
 
 
 def _quotes(pages: Iterable[Page], asked: Asked) -> Iterator[Quote | Refusal]:
@@ -85,8 +102,7 @@ def _quotes(pages: Iterable[Page], asked: Asked) -> Iterator[Quote | Refusal]:
     by_lower = {name.lower(): name for name in asked.types}
     for page in pages:
         for item in page["Items"]:
-            listed = str(item.get("armSkuName") or "").lower()
-            name = by_lower.get(PRICED_AS.get(listed, listed).lower())
+            name = by_lower.get(priced_as(item).lower())
             place = str(item.get("armRegionName") or "").lower()
             if name is None or place != asked.region.lower():
                 continue

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 _SIZE: Final = re.compile(
     r"standard_(?P<family>[a-z]+)(?P<vcpus>\d+)(?:-\d+)?(?P<rest>[a-z0-9]*(?:_[a-z0-9]+)*)",
@@ -149,6 +149,21 @@ PRICED_AS: Final[Mapping[str, str]] = {"standard_nd96asr_a100_v4": "Standard_ND9
 
 Source: Azure Retail Prices API against the Resource SKUs API.
 """
+
+
+def priced_as(item: Mapping[str, Any]) -> str:
+    """Return the size that an item of the price list is about; empty where it names none."""
+    listed = str(item.get("armSkuName") or "")
+    return own_name(listed)
+
+
+def own_name(listed: str) -> str:
+    """Return the name among the sizes of one that the billing side names.
+
+    >>> own_name("Standard_ND96asr_A100_v4")
+    'Standard_ND96asr_v4'
+    """
+    return PRICED_AS.get(listed.lower(), listed)
 
 
 def series_spelling(instance_type: str) -> str:

@@ -26,6 +26,8 @@ class AzureSettings(AdapterSettings):
         currency: in which prices are asked, ISO 4217.
         regions: the regions to offer, in place of those that have prices.
         eviction_rates: whether eviction rates are asked for where there are credentials.
+        price_sheet: whether the subscription's price sheet is asked for where a run reads the
+            account; only Enterprise Agreements have one.
         connect_timeout_seconds: to connect [s].
         read_timeout_seconds: between two packets [s].
         request_options: passed on to every call of the SDK.
@@ -42,6 +44,7 @@ class AzureSettings(AdapterSettings):
     currency: str = Field(default="USD", pattern="^[A-Z]{3}$")
     regions: tuple[str, ...] = ()
     eviction_rates: bool = True
+    price_sheet: bool = True
     connect_timeout_seconds: Seconds = 5.0
     read_timeout_seconds: Seconds = 60.0
     request_options: Mapping[str, Any] = Field(default_factory=dict)

@@ -106,7 +106,7 @@ def _unique(pages: Iterable[Page], reading: _Reading) -> list[_Size]:
     found: dict[str, _Size] = {}
     for page in pages:
         for sku in page["value"]:
-            if not _is_sold_in(sku, reading.region):
+            if not is_sold_in(sku, reading.region):
                 continue
             size = _size(sku)
             first = found.setdefault(size.name, size)
@@ -115,7 +115,8 @@ def _unique(pages: Iterable[Page], reading: _Reading) -> list[_Size]:
     return list(found.values())
 
 
-def _is_sold_in(sku: Mapping[str, Any], region: str) -> bool:
+def is_sold_in(sku: Mapping[str, Any], region: str) -> bool:
+    """Return whether a listed product is a size of virtual machines in a region."""
     places = [place.lower() for place in sku.get("locations") or [region]]
     return (
         sku.get("resourceType") == "virtualMachines"
@@ -144,7 +145,7 @@ def _read(size: _Size, reading: _Reading) -> None:
     """Add the row of a size that the run asks for, or say why it has none."""
     if not reading.context.wants(size.name, size.family):
         return
-    accelerated = size.series is not None or _has_accelerators(size)
+    accelerated = is_accelerated(size.listed)
     if not accelerated and not reading.context.families:
         return
     if _is_withdrawn(size, reading):
@@ -162,9 +163,14 @@ def _read(size: _Size, reading: _Reading) -> None:
     reading.rows.append(_row(size, amount, vcpus, reading))
 
 
-def _has_accelerators(size: _Size) -> bool:
-    """Whether a size of no reviewed series claims accelerators, or is named as if it had."""
-    return bool(_number(size, "GPUs")) or size.name.lower().startswith(COUNTED_BY_LETTER)
+def is_accelerated(sku: Mapping[str, Any]) -> bool:
+    """Return whether a size has accelerators: by its series, its own words, or its name."""
+    size = _size(sku)
+    return (
+        size.series is not None
+        or bool(_number(size, "GPUs"))
+        or size.name.lower().startswith(COUNTED_BY_LETTER)
+    )
 
 
 def _is_withdrawn(size: _Size, reading: _Reading) -> bool:

@@ -1,24 +1,34 @@
 """AzureSource: Microsoft Azure, opened with somebody's settings."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Final
 
-from costopt.errors import CatalogFileError, FetchError
-from costopt.fetch.call import Call
+from costopt.errors import CatalogFileError, FetchError, MissingCredentialsError
+from costopt.fetch.call import Call, Page
 from costopt.fetch.context import FetchContext
-from costopt.fetch.fetched import FetchedRegion, FetchFinding
+from costopt.fetch.fetched import FetchedAccount, FetchedRegion, FetchFinding
+from costopt_azure.commitments import read_commitments
 from costopt_azure.evictions import ask_evictions, evictions_unread, read_evictions
 from costopt_azure.management import Management
-from costopt_azure.prices import Asked, read_prices
+from costopt_azure.price_sheet import PriceSheet, paid_rows, price_sheet_unread
+from costopt_azure.prices import Asked, Prices, read_prices
+from costopt_azure.quotas import ask_usages, read_quotas
 from costopt_azure.restrictions import is_past
-from costopt_azure.retail import ask_prices, ask_regions
+from costopt_azure.retail import PriceType, ask_regions, read_price_list
 from costopt_azure.series import series_of, series_spelling
 from costopt_azure.settings import AzureSettings
 from costopt_azure.sizes import Sizes, read_sizes
 
+PRICE_TYPES: Final[tuple[PriceType, ...]] = ("Consumption", "Reservation")
+"""Price lists of a region that are read."""
+
 
 @dataclass(slots=True, kw_only=True)
 class AzureSource:
-    """Asks Azure for sizes, prices and eviction rates; see ``costopt.provider.Source``.
+    """Asks Azure for sizes, prices, eviction rates and what is the account's own.
+
+    See ``costopt.provider.AccountSource``.
 
     Attributes:
         settings: credentials, addresses and limits.
@@ -26,10 +36,12 @@ class AzureSource:
 
     settings: AzureSettings
     _management: Management = field(init=False)
+    _price_sheet: PriceSheet = field(init=False)
 
     def __post_init__(self) -> None:
-        """Keep one pair of clients for all regions."""
+        """Keep one set of clients and one price sheet for all regions."""
         self._management = Management(settings=self.settings)
+        self._price_sheet = PriceSheet(management=self._management)
 
     def secrets(self) -> tuple[str, ...]:
         """Return texts that must never be written anywhere; the subscription is one."""
@@ -57,10 +69,29 @@ class AzureSource:
             return self._with_evictions(read, types, context)
         return read
 
+    def account(self, region: str, context: FetchContext) -> FetchedAccount:
+        """Read the quotas of a region, or the commitments of no region; see ``AccountSource``.
+
+        Raises:
+            FetchError: the provider gave no usable answer, or there is no subscription.
+        """
+        if not self.settings.has_subscription:
+            call = Call(provider="azure", service="compute", operation="usages", region=region)
+            how = "Set subscription_id: quotas and commitments are those of a subscription."
+            raise MissingCredentialsError(str(call), how)
+        if not region:
+            return read_commitments(self._management, context)
+        usages = ask_usages(self._management, context.wire, region)
+        return read_quotas(usages, self._size_pages(region, context), region, context)
+
     def _sizes(self, region: str, context: FetchContext) -> Sizes:
         """Read what the region sells; nothing without a subscription."""
         if not self.settings.has_subscription:
             return Sizes(rows=(), without_spot=frozenset(), findings=_retired_findings(context))
+        return read_sizes(self._size_pages(region, context), region, context)
+
+    def _size_pages(self, region: str, context: FetchContext) -> Iterator[Page]:
+        """Yield the pages of what the region sells."""
         call = Call(
             provider="azure",
             service="compute",
@@ -68,8 +99,7 @@ class AzureSource:
             region=region,
             parameters={"filter": f"location eq '{region}'"},
         )
-        pages = context.wire.pages(call, self._management.sizes(call, region))
-        return read_sizes(pages, region, context)
+        return context.wire.pages(call, self._management.sizes(call, region))
 
     def _with_prices(
         self,
@@ -85,13 +115,33 @@ class AzureSource:
             currency=self.settings.currency,
             now=context.now,
         )
-        pages = (
-            page
-            for price_type in ("Consumption", "Reservation")
-            for page in ask_prices(self.settings, context.wire, read.region, price_type)
+        lists = [
+            read_price_list(self.settings, context.wire, read.region, price_type, types)
+            for price_type in PRICE_TYPES
+        ]
+        prices = read_prices((page for listed in lists for page in listed.pages), asked)
+        moved = () if all(listed.is_steady for listed in lists) else (_moved(read.region),)
+        read = replace(
+            read, offers=prices.offers, findings=read.findings + prices.findings + moved
         )
-        offers, findings = read_prices(pages, asked)
-        return replace(read, offers=offers, findings=read.findings + findings)
+        if context.account and self.settings.has_subscription and self.settings.price_sheet:
+            return self._with_paid(read, prices, asked, context)
+        return read
+
+    def _with_paid(
+        self, read: FetchedRegion, prices: Prices, asked: Asked, context: FetchContext
+    ) -> FetchedRegion:
+        """Add what the account pays; the list prices are good without, so a failure is a finding.
+
+        A recording has no answer where the recorded run was refused one.
+        """
+        try:
+            lines = self._price_sheet.lines(context.wire)
+        except (FetchError, CatalogFileError) as error:
+            odd = price_sheet_unread(read.region, str(error))
+            return replace(read, findings=(*read.findings, odd))
+        rows, findings = paid_rows(prices.quotes, lines, asked)
+        return replace(read, account_offers=rows, findings=read.findings + findings)
 
     def _with_evictions(
         self, read: FetchedRegion, types: frozenset[str], context: FetchContext
@@ -106,6 +156,17 @@ class AzureSource:
         except (FetchError, CatalogFileError) as error:
             rows, findings = (), (evictions_unread(read.region, str(error)),)
         return replace(read, interruptions=rows, findings=read.findings + findings)
+
+
+def _moved(region: str) -> FetchFinding:
+    """Report that prices may be missing: their list moved while it was read, twice."""
+    return FetchFinding(
+        check="price_list_moved",
+        severity="warning",
+        table="offers",
+        row=f"azure/{region}/*",
+        detail="pages of the price list did not fit together, read twice; prices may be missing",
+    )
 
 
 def _without_types(read: FetchedRegion) -> FetchedRegion:

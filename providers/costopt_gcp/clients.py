@@ -17,6 +17,10 @@ Source: Google API documentation, machineTypes.list and services.skus.list, auth
 """
 
 
+BILLING_HOST: Final = "https://cloudbilling.googleapis.com"
+"""Source: Cloud Billing Pricing API v1beta, billingAccounts.skus.prices.list, HTTP request."""
+
+
 @dataclass(slots=True)
 class Clients:
     """Holds one client of each kind; safe in threads.
@@ -63,6 +67,23 @@ class Clients:
                     client_options=options,
                 )
             return self._made["catalog"]
+
+    def billing_session(self) -> Any:
+        """Return what asks the Pricing API, which the SDK has no client for, signed in.
+
+        Raises:
+            MissingDependencyError: google-auth is not installed.
+        """
+        with self._lock:
+            if "billing" not in self._made:
+                session = sdk_module("google.auth.transport.requests").AuthorizedSession
+                self._made["billing"] = session(self._credentials())
+            return self._made["billing"]
+
+    def contract_prices_address(self) -> str:
+        """Return where the contract prices of the billing account are."""
+        host = (self.settings.billing_endpoint or BILLING_HOST).rstrip("/")
+        return f"{host}/v1beta/billingAccounts/{self.settings.billing_account}/skus/-/prices"
 
     def _credentials(self) -> Any:
         """Return who asks: the token, the service account, or what the machine is signed in as."""

@@ -9,7 +9,6 @@ from typing import Final
 from costopt.fetch.fetched import FetchFinding, Row, offer_row
 from costopt_gcp.descriptions import Option, Part
 from costopt_gcp.machines import Machine
-from costopt_gcp.questions import COMPUTE_ENGINE_SERVICE
 from costopt_gcp.rates import Rate, RateBook
 from costopt_gcp.shapes import NOT_ON_DEMAND
 
@@ -85,7 +84,7 @@ def components(machine: Machine, book: RateBook, region: str) -> tuple[Component
     """
     if machine.tpu:
         return (Component(part=Part.TPU, name=machine.tpu, quantity=machine.count),)
-    if any((region, option, Part.SLICE, machine.accelerator) in book.rates for option in Option):
+    if any(book.sells(region, option, Part.SLICE, machine.accelerator) for option in Option):
         return (Component(part=Part.SLICE, name=machine.accelerator, quantity=machine.count),)
     if not machine.vcpus or not machine.memory_gib:
         return None
@@ -128,13 +127,13 @@ def offers_of(
             findings.append(_finding(check, "left_out", region, machine, option, detail))
             continue
         priced = [(part, rate) for part, rate in zip(parts, rates, strict=True) if rate]
-        rows.append(_offer(machine, region, option, priced, today))
+        rows.append(_offer(machine, region, option, priced, today, book.source))
     return rows, [*findings, *_compared(rows, region, machine)]
 
 
 def _local_ssd(machine: Machine, book: RateBook, region: str) -> Component:
     """Return bundled local SSD; the price of its series goes before that of any family."""
-    own = any((region, option, Part.LOCAL_SSD, machine.series) in book.rates for option in Option)
+    own = any(book.sells(region, option, Part.LOCAL_SSD, machine.series) for option in Option)
     return Component(
         part=Part.LOCAL_SSD,
         name=machine.series if own else "",
@@ -164,6 +163,7 @@ def _offer(
     option: Option,
     priced: list[tuple[Component, Rate]],
     today: date,
+    source: str,
 ) -> Row:
     purchase = PURCHASES[option]
     total = sum((part.quantity * rate.per_hour for part, rate in priced), Decimal(0))
@@ -176,7 +176,7 @@ def _offer(
         purchase_option=purchase.option,
         recurring_per_hour=total.quantize(NANO),
         currency=priced[0][1].currency,
-        source=f"Cloud Billing Catalog services.skus.list {COMPUTE_ENGINE_SERVICE}: {skus}",
+        source=f"{source}: {skus}",
         as_of=today.isoformat() if option is Option.SPOT or not effective else effective,
         term_years=purchase.term_years,
         payment="no" if purchase.term_years else "",

@@ -10,6 +10,7 @@ from costopt.fetch.call import Page
 from costopt.fetch.fetched import FetchFinding
 from costopt.units import GB, GIB, HOURS_PER_MONTH
 from costopt_gcp.descriptions import PROMOTIONAL, Described, Option, Part, described
+from costopt_gcp.questions import COMPUTE_ENGINE_SERVICE
 
 NANOS: Final = Decimal(10) ** 9
 
@@ -82,6 +83,9 @@ class RateProblem:
         )
 
 
+LIST_PRICES: Final = f"Cloud Billing Catalog services.skus.list {COMPUTE_ENGINE_SERVICE}"
+"""Source of the rates that anybody pays."""
+
 RateKey = tuple[str, Option, Part, str]
 """Region, way to pay, part, and of what."""
 
@@ -93,15 +97,24 @@ class RateBook:
     Attributes:
         rates: by region, way to pay, part and name.
         problems: SKUs that gave none.
+        source: where the rates come from.
+        listed: the price list, where the rates are an account's own; it says which parts a
+            machine is charged for.
     """
 
     rates: dict[RateKey, Rate] = field(default_factory=dict)
     problems: list[RateProblem] = field(default_factory=list)
+    source: str = LIST_PRICES
+    listed: "RateBook | None" = None
 
     def regions(self) -> tuple[str, ...]:
         """Return the regions in which an accelerator has a price, sorted."""
         accelerated = {Part.ACCELERATOR, Part.SLICE, Part.TPU}
         return tuple(sorted({key[0] for key in self.rates if key[2] in accelerated}))
+
+    def sells(self, region: str, option: Option, part: Part, name: str) -> bool:
+        """Return whether a part has a price of its own, whatever the account pays for it."""
+        return (region, option, part, name) in (self.listed or self).rates
 
     def add(self, region: str, what: Described, rate: Rate) -> None:
         """Enter a rate; of two that differ the dearer one stays, and a finding says so."""
@@ -207,7 +220,11 @@ def _unit_price(expression: Mapping[str, Any]) -> tuple[Decimal | None, str]:
     ]
     if len(first) != 1:
         return None, ""
-    money = first[0].get("unitPrice", {})
+    return amount_of(first[0].get("unitPrice", {}))
+
+
+def amount_of(money: Mapping[str, Any]) -> tuple[Decimal | None, str]:
+    """Return an amount as Google writes it, in units and billionths, and its currency."""
     try:
         units, nanos = Decimal(str(money.get("units", 0))), Decimal(str(money.get("nanos", 0)))
     except InvalidOperation:

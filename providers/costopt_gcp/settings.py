@@ -14,6 +14,8 @@ class GcpSettings(AdapterSettings):
         api_key: for prices alone; the public price list asks for no more.
         access_token: a short-lived token, instead of application default credentials.
         service_account_file: path of a service account's key, instead of them.
+        billing_account: whose contract prices are read where a run asks for the account, such as
+            ``0A1B2C-3D4E5F-6A7B8C``; without one, list prices are taken.
         currency: in which prices are asked, ISO 4217; what is answered is kept.
         compute_endpoint: of the Compute Engine API; empty for Google's own.
         billing_endpoint: of the Cloud Billing API; empty for Google's own.
@@ -26,6 +28,9 @@ class GcpSettings(AdapterSettings):
     api_key: SecretStr | None = None
     access_token: SecretStr | None = None
     service_account_file: str = ""
+    billing_account: str = Field(
+        default="", pattern="^(?:[0-9A-Z]{6}-[0-9A-Z]{6}-[0-9A-Z]{6})?$", repr=False
+    )
     currency: str = Field(default="USD", pattern="^[A-Z]{3}$")
     compute_endpoint: str = ""
     billing_endpoint: str = ""
@@ -34,5 +39,6 @@ class GcpSettings(AdapterSettings):
     skus_per_page: int = Field(default=5000, ge=1, le=5000)
 
     def secrets(self) -> tuple[str, ...]:
-        """Return every secret, and the project, which names an account."""
-        return (*AdapterSettings.secrets(self), *((self.project,) if self.project else ()))
+        """Return every secret, and the project and billing account, which name an account."""
+        named = (name for name in (self.project, self.billing_account) if name)
+        return (*AdapterSettings.secrets(self), *named)

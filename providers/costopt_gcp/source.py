@@ -1,13 +1,16 @@
 """GcpSource: Google Cloud, opened with somebody's settings."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
-from typing import Final
+from typing import Final, TypeAlias
 
-from costopt.errors import UnknownNameError
+from costopt.errors import MissingCredentialsError, UnknownNameError
 from costopt.fetch.context import FetchContext
-from costopt.fetch.fetched import FetchedRegion, FetchFinding, Row
+from costopt.fetch.fetched import FetchedAccount, FetchedRegion, FetchFinding, Row
+from costopt_gcp.account import Region, project_account, region_account
+from costopt_gcp.commitments import Place
+from costopt_gcp.contract import contract_offers, contract_rates
 from costopt_gcp.descriptions import Part
 from costopt_gcp.hardware import chosen, instance_type_row
 from costopt_gcp.machines import Machine, shaped_machines, with_slices
@@ -19,6 +22,10 @@ from costopt_gcp.zones import Zone, read_machines
 
 OPEN: Final = "UP"
 """State of a region that can be used. Source: Compute API, Region.status."""
+
+SET_PROJECT: Final = "Set project in the settings of gcp; an account is read in a project."
+
+Machines: TypeAlias = tuple[tuple[Machine, ...], tuple[FetchFinding, ...]]
 
 
 @dataclass(slots=True)
@@ -33,6 +40,8 @@ class GcpSource:
     settings: GcpSettings
     questions: Questions
     _rates: RateBook | None = field(init=False, default=None)
+    _own_rates: RateBook | None = field(init=False, default=None)
+    _machines: dict[str, Machines] = field(init=False, default_factory=dict)
     _zones: Mapping[str, tuple[str, ...]] | None = field(init=False, default=None)
     _lock: Lock = field(init=False, default_factory=Lock)
 
@@ -58,26 +67,70 @@ class GcpSource:
             UnknownNameError: the project has no such region.
         """
         if self.settings.project:
-            zones = self._answers(region, context)
-            machines, findings = read_machines(zones)
+            machines, findings = self._region_machines(region, context)
         else:
             machines, findings = _reviewed(context)
         book = self._rate_book(context)
-        machines, unknown_slices = with_slices(machines, _priced_tpus(book, region))
-        wanted, unknown = chosen(machines, context)
+        wanted, left_out = _wanted(machines, book, region, context)
         offers: list[Row] = []
-        noted = [*findings, *unknown_slices, *unknown, *_problems(book, region, wanted)]
+        noted = [*findings, *left_out, *_problems(book, region, wanted)]
         for machine in wanted:
             rows, found = offers_of(machine, book, region, context.now.date())
             offers += rows
             noted += found
+        own_offers, own_findings = self._own_offers(region, wanted, offers, context)
         types = wanted if self.settings.project else ()
         return FetchedRegion(
             region=region,
             instance_types=tuple(instance_type_row(machine, context) for machine in types),
             offers=tuple(offers),
-            findings=tuple(dict.fromkeys(noted)),
+            findings=tuple(dict.fromkeys((*noted, *own_findings))),
+            account_offers=own_offers,
         )
+
+    def account(self, region: str, context: FetchContext) -> FetchedAccount:
+        """Read quotas, commitments and reservations of a region; without one, of the project.
+
+        Raises:
+            FetchError: Google Cloud gave no usable answer, or no project is set.
+            UnknownNameError: the project has no such region.
+        """
+        if not self.settings.project:
+            raise MissingCredentialsError("gcp account", SET_PROJECT)
+        if not region:
+            return project_account(self.questions, context)
+        machines, _ = self._region_machines(region, context)
+        wanted, _ = _wanted(machines, self._rate_book(context), region, context)
+        asked = Region(
+            zones=self._zones_by_region(context)[region],
+            machines=machines,
+            place=Place(region=region, machines=wanted),
+        )
+        return region_account(self.questions, context, asked)
+
+    def _own_offers(
+        self,
+        region: str,
+        wanted: tuple[Machine, ...],
+        offers: list[Row],
+        context: FetchContext,
+    ) -> tuple[tuple[Row, ...], tuple[FetchFinding, ...]]:
+        """Return what the account pays where that is not the list price; nothing unasked."""
+        own = self._paid_rate_book(context)
+        if own is self._rate_book(context):
+            return (), ()
+        rows, found = contract_offers(wanted, offers, own, region, context.now.date())
+        problems = (replace(one, table="account") for one in _problems(own, region, wanted))
+        return rows, (*problems, *found)
+
+    def _region_machines(self, region: str, context: FetchContext) -> Machines:
+        """Read the machines of a region; kept from its prices to its account, no longer."""
+        held = self._machines.pop(region, None)
+        if held is None:
+            held = read_machines(self._answers(region, context))
+            if context.account:
+                self._machines[region] = held
+        return held
 
     def _answers(self, region: str, context: FetchContext) -> tuple[Zone, ...]:
         """Ask for the machine types and accelerators of every zone of a region."""
@@ -112,6 +165,27 @@ class GcpSource:
                 pages = self.questions.skus(context.wire)
                 self._rates = read_rates(pages, context.accelerator_names, context.now)
             return self._rates
+
+    def _paid_rate_book(self, context: FetchContext) -> RateBook:
+        """Return the rates of the billing account where they are asked for, else the list."""
+        listed = self._rate_book(context)
+        if not (context.account and self.settings.billing_account):
+            return listed
+        with self._lock:
+            if self._own_rates is None:
+                skus = frozenset(rate.sku for rate in listed.rates.values())
+                pages = self.questions.contract_prices(context.wire, skus)
+                self._own_rates = contract_rates(listed, pages)
+            return self._own_rates
+
+
+def _wanted(
+    machines: tuple[Machine, ...], book: RateBook, region: str, context: FetchContext
+) -> Machines:
+    """Return the machines that the run asks for, slices among them, and what is left out."""
+    with_tpus, unknown_slices = with_slices(machines, _priced_tpus(book, region))
+    wanted, unknown = chosen(with_tpus, context)
+    return wanted, (*unknown_slices, *unknown)
 
 
 def _reviewed(context: FetchContext) -> tuple[tuple[Machine, ...], tuple[FetchFinding, ...]]:

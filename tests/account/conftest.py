@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from costopt.catalog.catalog import Catalog
@@ -47,3 +48,21 @@ def written(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def planned(three: Catalog) -> Catalog:
+    """The three types with rates of a compute savings plan: half the price on demand."""
+    offers = three.offers
+    rates = offers.assign(
+        purchase_option="savings_plan",
+        kind="compute",
+        term_years=1.0,
+        payment="all",
+        term_hours=8760.0,
+        recurring_per_hour=0.0,
+        upfront=offers["effective_per_hour"] * 0.5 * 8760.0,
+        effective_per_hour=offers["effective_per_hour"] * 0.5,
+    )
+    both = pd.concat([offers, rates], ignore_index=True)
+    return three.with_offers(both.astype(offers.dtypes.to_dict()))

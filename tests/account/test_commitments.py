@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from costopt.account.account import Account
-from costopt.account.records import Commitment, PriceStep
+from costopt.account.commitments import Commitment
+from costopt.account.records import PriceStep
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.evaluate.check import evaluate_plan
@@ -147,6 +149,23 @@ def test_equal_nodes_beyond_what_is_owned_are_bought_and_the_plan_says_what_is_l
     (note,) = plan.account_notes
     assert note.endswith("may exist; left over are 2 of 2 of p5-2026")
     assert evaluate_plan(plan, three).violations == ()
+
+
+def test_equal_nodes_take_what_is_owned_before_as_much_spot_as_the_share_allows(
+    three: Catalog,
+) -> None:
+    """Of 4 nodes 3 may be spot at 2 each; two are owned, so that only the other two are."""
+    dear = three.offers[three.offers["instance_type"] == "p5.4xlarge"]
+    spot = dear.assign(
+        purchase_option="spot", zone="use1-az4", recurring_per_hour=2.0, effective_per_hour=2.0
+    )
+    both = three.with_offers(pd.concat([three.offers, spot], ignore_index=True))
+    wanted = Requirement(accelerator_types=("H100-80GB",), accelerators_per_node=1, nodes=4)
+    limits = Limits(max_spot_fraction=0.75)
+    plan = optimize(wanted, both, limits=limits, account=owning())
+    assert rented(plan) == [("p5.4xlarge", "owned", 2), ("p5.4xlarge", "spot", 2)]
+    assert plan.cost_per_hour == pytest.approx(4.0)
+    assert evaluate_plan(Plan.from_json(plan.to_json()), both).violations == ()
 
 
 def test_a_commitment_without_an_on_demand_price_to_go_on_with_is_left_out(

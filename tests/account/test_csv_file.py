@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from costopt.account.account import Account
-from costopt.account.records import Commitment, PriceStep, Quota
+from costopt.account.commitments import Commitment
+from costopt.account.records import PriceStep, Quota
 from costopt.errors import InvalidInputError
 
 Write = Callable[..., Path]
@@ -109,7 +110,7 @@ def test_a_wrong_header_gives_one_sentence(header: str, sentence: str, written: 
 def test_a_file_that_changes_nothing_is_refused(written: Write) -> None:
     with pytest.raises(InvalidInputError, match="no row with a fact that changes a plan"):
         Account.from_csv(written("spend,,,50000,,,,,,,,,,"))
-    with pytest.raises(InvalidInputError, match="without discounts, quotas and commitments"):
+    with pytest.raises(InvalidInputError, match="without prices, discounts, quotas"):
         Account(account_id="1")
 
 

@@ -98,7 +98,7 @@ def test_a_quota_of_0_excludes_with_the_words_of_the_increase_request(
         "0 instances are left"
     )
     (excluded,) = (item for item in plan.exclusions if item.reason == "quota")
-    assert (excluded.offers, excluded.text) == (2, f"with a quota of 0 ({words})")
+    assert (excluded.offers, excluded.text) == (2, f"with no quota left for one ({words})")
     assert rented(plan) == {"p5.4xlarge": 2}
     only = Requirement(throughput_per_second={"g6e.xlarge": 10.0}, demand_per_second=70.0)
     refused = optimize(only, three, account=Account(quotas=(quota,)))

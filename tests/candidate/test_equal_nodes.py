@@ -1,5 +1,6 @@
 """Equal nodes for hardware that is wanted: firm ones beside spot, in one region."""
 
+import pandas as pd
 import pytest
 
 from costopt.catalog.catalog import Catalog
@@ -43,6 +44,19 @@ def test_two_nodes_of_eight_a100_are_one_of_each_in_one_region(bundled: Catalog)
     assert plan.cost_per_hour is not None
     assert firm.cost_per_hour is not None
     assert plan.cost_per_hour < 0.7 * firm.cost_per_hour
+
+
+def test_spot_of_one_zone_stands_beside_firm_nodes_of_the_whole_region(one_type: Catalog) -> None:
+    """Firm ones of us-east-1 at 0.8048; spot at 0.3 in use1-az4 and at 0.33 in use1-az6."""
+    spot = one_type.offers["purchase_option"] == "spot"
+    offers, dear = one_type.offers, one_type.offers[spot]
+    offers = offers.assign(zone=offers["zone"].where(~spot, "use1-az4"))
+    dear = dear.assign(zone="use1-az6", recurring_per_hour=0.33, effective_per_hour=0.33)
+    zones = one_type.with_offers(pd.concat([offers, dear], ignore_index=True))
+    wanted = Requirement(nodes=4, accelerator_types=("L4",))
+    plan = optimize(wanted, zones, limits=Limits(max_spot_fraction=0.5)).require()
+    assert {line.offer.zone: line.count for line in plan.lines} == {"": 2, "use1-az4": 2}
+    assert plan.cost_per_hour == pytest.approx(2 * 0.8048 + 2 * 0.3)
 
 
 def test_spot_without_firm_nodes_in_its_region_is_left_out_by_the_share(bundled: Catalog) -> None:

@@ -1,5 +1,6 @@
 """Hours and cost of gangs on firm and spot nodes, by hand."""
 
+from dataclasses import replace
 from math import exp, inf
 from typing import Any
 
@@ -150,6 +151,18 @@ def test_a_spot_share_needs_firm_nodes_in_the_same_place() -> None:
     gangs, reasons = found(work([8.0], [4]), renting(), spot=0.5)
     assert sorted(gangs.spot_offer.tolist()) == [NO_OFFER, SPOT]
     assert reasons == ["", "", "spot_share"]
+
+
+def test_spot_of_a_zone_stands_beside_firm_nodes_of_its_zone_or_of_the_whole_region() -> None:
+    offers = renting()
+    for zones, beside in (
+        (["", "a", "a"], True),
+        (["a", "a", "a"], True),
+        (["b", "a", "a"], False),
+    ):
+        placed = replace(offers, offers=offers.offers.assign(zone=zones))
+        gangs, _ = found(work([8.0], [4]), placed, spot=0.5)
+        assert (SPOT in gangs.spot_offer) == beside
 
 
 def test_a_share_of_a_gang_in_step_counts_hours_and_not_nodes() -> None:

@@ -10,7 +10,6 @@ from costopt.catalog.manifest import (
     check_bytes,
     describe_table,
     read_manifest,
-    verify_files,
     write_manifest,
 )
 from costopt.catalog.schema import SCHEMA_VERSION
@@ -43,15 +42,10 @@ def test_entry_describes_bytes_and_rows() -> None:
     assert (entry.size_bytes, entry.rows) == (3, 1)
 
 
-def test_whole_snapshot_verifies(manifest: Manifest) -> None:
-    verify_files(manifest, FILES)
-    with pytest.raises(CatalogFileError):
-        verify_files(manifest, {**FILES, "offers.csv": b""})
-
-
-def test_missing_table_is_named(manifest: Manifest) -> None:
-    with pytest.raises(CatalogFileError, match=r"regions\.csv: is missing from the snapshot"):
-        verify_files(manifest, {"offers.csv": FILES["offers.csv"]})
+def test_whole_table_passes_and_an_empty_one_does_not(manifest: Manifest) -> None:
+    check_bytes(manifest, "offers.csv", FILES["offers.csv"])
+    with pytest.raises(CatalogFileError, match="13 of 13 bytes are missing"):
+        check_bytes(manifest, "offers.csv", b"")
 
 
 def test_truncated_table_says_how_much_is_missing(manifest: Manifest) -> None:

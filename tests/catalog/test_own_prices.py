@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from costopt.catalog.catalog import Catalog
-from costopt.catalog.own_prices import known_quota_rows, quota_rows
+from costopt.catalog.offer_keys import OfferNames, known_quota_rows, quota_columns
 from costopt.errors import CostoptError, EmptyCatalogError, InvalidInputError, UnknownNameError
 
 quick = settings(max_examples=60, deadline=None, derandomize=True)
@@ -216,41 +216,51 @@ def test_wrong_key_leaves_the_catalogue_as_it_was(small: Catalog) -> None:
 @pytest.mark.parametrize(
     ("key", "offers"),
     # p5.48xlarge: 3 offers in us-east-1 and 1 in eu-central-1; g4dn.xlarge: 2 and 1
-    [("p5.48xlarge", 4), ("aws/g4dn.*", 3), ("aws/us-*/P5*", 3), ("*", 13), ("*/norwayeast/*", 1)],
+    [
+        ("p5.48xlarge", 4),
+        ("aws/g4dn.*", 3),
+        ("P5.48xlarge|g4dn.xlarge", 7),
+        ("aws/us-*/P5*", 3),
+        ("*", 13),
+        ("*/norwayeast/*", 1),
+    ],
 )
 def test_quota_counts_every_offer_of_the_types_it_names(
     small: Catalog, key: str, offers: int
 ) -> None:
-    assert quota_rows(small.offers, key).sum() == offers
-    assert known_quota_rows(small.offers, key, small.known_names).sum() == offers
+    names = OfferNames.of(small.offers)
+    assert names.rows(quota_columns(key)).sum() == offers
+    assert known_quota_rows(names, key, small.known_names).sum() == offers
 
 
 def test_quota_on_what_is_not_there_counts_nothing_unless_it_must_be_known(
     small: Catalog,
 ) -> None:
-    assert not quota_rows(small.offers, "aws/p6.48xlarge").any()
+    names = OfferNames.of(small.offers)
+    assert not names.rows(quota_columns("aws/p6.48xlarge")).any()
     with pytest.raises(UnknownNameError, match=r"'p6\.48xlarge'\. Did you mean p5\.48xlarge"):
-        known_quota_rows(small.offers, "aws/p6.48xlarge", small.known_names)
+        known_quota_rows(names, "aws/p6.48xlarge", small.known_names)
     with pytest.raises(InvalidInputError, match="its parts never meet"):
-        known_quota_rows(small.offers, "gcp/p5.48xlarge", small.known_names)
+        known_quota_rows(names, "gcp/p5.48xlarge", small.known_names)
 
 
 def test_quota_key_with_too_many_parts_is_refused(small: Catalog) -> None:
     key = "aws/us-east-1/p5.48xlarge/spot//two"
     with pytest.raises(InvalidInputError, match="more parts than provider/region/instance"):
-        quota_rows(small.offers, key)
+        quota_columns(key)
     with pytest.raises(InvalidInputError, match="more parts than provider/region/instance"):
-        known_quota_rows(small.offers, key, small.known_names)
+        known_quota_rows(OfferNames.of(small.offers), key, small.known_names)
 
 
 @pytest.mark.parametrize("key", ["x9.large", "aws/x9.*", "aws/us-east-1/x9.large"])
 def test_quota_on_a_type_without_a_price_counts_nothing(small: Catalog, key: str) -> None:
-    assert not known_quota_rows(small.offers, key, small.known_names).any()
+    assert not known_quota_rows(OfferNames.of(small.offers), key, small.known_names).any()
 
 
 def test_quotas_stay_when_the_catalogue_is_narrowed(small: Catalog) -> None:
     narrow = small.filter(providers="gcp")
-    assert not known_quota_rows(narrow.offers, "aws/p5.48xlarge", narrow.known_names).any()
+    names = OfferNames.of(narrow.offers)
+    assert not known_quota_rows(names, "aws/p5.48xlarge", narrow.known_names).any()
 
 
 @quick

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from costopt.catalog.catalog import Catalog
-from costopt.cli.inputs import open_catalog, read_text
+from costopt.cli.inputs import open_account, open_catalog, read_text
 from costopt.errors import CatalogFileError, InvalidInputError
 
 
@@ -64,3 +64,17 @@ def test_catalogue_without_a_place_is_the_bundled_one(bundled: Catalog) -> None:
 def test_catalogue_at_a_place_is_opened_there(tmp_path: Path) -> None:
     with pytest.raises(CatalogFileError, match=r"manifest\.json: is not there"):
         open_catalog(str(tmp_path))
+
+
+def test_account_in_a_folder_without_a_store_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(CatalogFileError, match=r"no published version\. Publish one with costopt"):
+        open_account((str(tmp_path),), "2026-11-22")
+
+
+def test_account_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match=r"own\.csv: it cannot be read"):
+        open_account((str(tmp_path / "own.csv"),), "2026-11-22")
+
+
+def test_no_account_is_none() -> None:
+    assert open_account((), "2026-11-22") is None

@@ -77,6 +77,18 @@ def test_the_first_command_says_the_answer_then_the_table_then_the_reasons(
         assert words in " ".join(lines[rows[0] : rows[1]])
 
 
+def test_a_price_is_shown_at_its_place_in_its_own_history(printed: Printed) -> None:
+    """$9.677867/h is below all eight levels, and within 5 % of the lowest, $9.832."""
+    _, out, _ = printed("chat-70b")
+    lines = out.splitlines()
+    title = lines.index("Price in its own history (percentile 0 is the cheapest):")
+    assert lines[title + 1] == (
+        "  p5.48xlarge in us-east-2, spot: percentile 0; held within 5 % on 1 of 8 dates of its "
+        "cheapest zone"
+    )
+    assert lines[title + 2].startswith("Left out: ")
+
+
 def test_prices_of_more_than_thirty_days_are_warned_of_on_line_one(printed: Printed) -> None:
     """The prices bundled here only get older with each day on which this runs."""
     _, out, _ = printed("chat-70b")

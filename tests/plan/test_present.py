@@ -129,6 +129,16 @@ def test_baselines_changes_and_exclusions_follow_in_this_order(
     assert "7 instance types without any price" in " ".join(text.split())
 
 
+@pytest.mark.parametrize("count", [0, 1, 5, 7])
+def test_five_prices_are_shown_in_their_history_and_the_rest_is_counted(
+    count: int, make_line: MakeLine, make_plan: MakePlan
+) -> None:
+    text = plan_text(make_plan(make_line()), past=[f"offer {n}: cheap" for n in range(count)])
+    assert ("Price in its own history" in text) == (count > 0)
+    assert text.count(": cheap") == min(count, 5)
+    assert (f"... and {count - 5} more" in text) == (count > 5)
+
+
 def test_a_search_that_was_cut_short_is_not_called_optimal(
     make_line: MakeLine, make_plan: MakePlan
 ) -> None:

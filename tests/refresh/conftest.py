@@ -5,6 +5,8 @@
 | aws us-east-1 p5.48xlarge           |     55.04 |   20 |
 | azure eastus Standard_ND96isr_H100  |     98.32 |    - |
 | azure westeurope the same           |    120.00 |    - |
+
+No run was ever told the spot price: AWS tells none without credentials.
 """
 
 import json
@@ -52,7 +54,7 @@ def price(provider: str, region: str, name: str, option: str, per_hour: str) -> 
 
 OFFERS_BEFORE = (
     price("aws", REGION, P5, "on_demand", "55.04"),
-    price("aws", REGION, P5, "spot", "20"),
+    {**price("aws", REGION, P5, "spot", "20"), "flags": "not_refreshed"},
     price("azure", "eastus", ND96, "on_demand", "98.32"),
     price("azure", "westeurope", ND96, "on_demand", "120"),
 )
@@ -79,12 +81,41 @@ EC2 = {
     "DescribeInstanceTypeOfferings": "<instanceTypeOfferingSet><item>"
     "<instanceType>p5.48xlarge</instanceType><location>use1-az2</location></item>"
     "</instanceTypeOfferingSet>",
+    "DescribeInstances": "<reservationSet/>",
+    "DescribeCapacityReservations": "<capacityReservationSet/>",
+    "DescribeReservedInstances": "<reservedInstancesSet><item>"
+    "<reservedInstancesId>ri-0123456789abcdef0</reservedInstancesId>"
+    "<instanceType>p5.48xlarge</instanceType><instanceCount>2</instanceCount>"
+    "<instanceTenancy>default</instanceTenancy><productDescription>Linux/UNIX"
+    "</productDescription><state>active</state><scope>Region</scope>"
+    "<start>2026-03-02T00:00:00Z</start><end>2027-03-02T00:00:00Z</end>"
+    "<duration>31536000</duration><fixedPrice>87600.0</fixedPrice><usagePrice>0.0</usagePrice>"
+    "<recurringCharges><item><amount>20.0</amount><frequency>Hourly</frequency></item>"
+    "</recurringCharges><currencyCode>USD</currencyCode></item></reservedInstancesSet>",
     "DescribeSpotPriceHistory": "<spotPriceHistorySet><item><instanceType>p5.48xlarge"
     "</instanceType><productDescription>Linux/UNIX</productDescription><spotPrice>23.5</spotPrice>"
     "<timestamp>2026-11-20T03:00:00Z</timestamp><availabilityZone>us-east-1a</availabilityZone>"
     "<availabilityZoneId>use1-az2</availabilityZoneId></item></spotPriceHistorySet>",
 }
 """Answers of EC2 by the names of its wire protocol."""
+
+ACCOUNT_NUMBER = "123456789012"
+
+ACCOUNT: Mapping[str, Any] = {
+    "quotas": {
+        "Quotas": [
+            {
+                "ServiceCode": "ec2",
+                "QuotaArn": f"arn:aws:servicequotas:us-east-1:{ACCOUNT_NUMBER}:ec2/L-417A185B",
+                "QuotaCode": "L-417A185B",
+                "QuotaName": "Running On-Demand P instances",
+                "Value": 384.0,
+            }
+        ]
+    },
+    "savingsplans": {"savingsPlans": []},
+}
+"""Answers of Service Quotas and Savings Plans."""
 
 
 @dataclass
@@ -112,6 +143,12 @@ class Clouds:
             name = dict(parse_qsl(request.get_data(as_text=True)))["Action"]
             body = EC2[name].replace("HYPERVISOR", self.hypervisor)
             return Response(xml(name, body), content_type="text/xml")
+        if first == "sts":
+            told = f"<GetCallerIdentityResult><Account>{ACCOUNT_NUMBER}</Account>"
+            body = xml("GetCallerIdentity", f"{told}</GetCallerIdentityResult>")
+            return Response(body, content_type="text/xml")
+        if first in ACCOUNT:
+            return Response(json.dumps(ACCOUNT[first]), content_type="application/json")
         files = self._files()
         if request.path not in files:
             return Response("no such file", status=404)
@@ -184,6 +221,36 @@ class Clouds:
             },
             "azure": {"prices_url": url("/azure"), "subscription_id": ""},
         }  # fmt: skip
+
+    def signed(self, access_key_id: str, secret_access_key: str) -> dict[str, dict[str, object]]:
+        """Settings of adapters where AWS is asked with credentials."""
+        settings = self.adapters()
+        services = ("ec2", "service-quotas", "savingsplans", "sts")
+        places = {"service-quotas": "quotas"}
+        endpoints = {name: self.server.url_for(f"/{places.get(name, name)}/") for name in services}
+        own = {"access_key_id": access_key_id, "secret_access_key": secret_access_key}
+        return {
+            **settings,
+            "aws": {**settings["aws"], "anonymous": False, "endpoints": endpoints, **own},
+        }
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Install the adapter of a third party, given as its source, on the import path."""
+
+    def place(source: str) -> None:
+        folder = tmp_path / "site"
+        installed = folder / "costopt_small-1.dist-info"
+        installed.mkdir(parents=True)
+        (folder / "costopt_small.py").write_text(source)
+        named = "Metadata-Version: 2.1\nName: costopt-small\nVersion: 1\n"
+        (installed / "METADATA").write_text(named)
+        entry = "[costopt.providers]\nsmall = costopt_small:Provider\n"
+        (installed / "entry_points.txt").write_text(entry)
+        monkeypatch.syspath_prepend(folder)
+
+    return place
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from costopt.refresh.hardware import merged_types
 
 
 def types(*rows: dict[str, Any]) -> pd.DataFrame:
-    base = {
+    base: dict[str, Any] = {
         "provider": "aws", "instance_type": "p5.48xlarge", "family": "p5", "hosts": 1,
         "accelerator": "H100-80GB", "accelerator_count": 8.0, "accelerator_usable_gib": 79.6,
         "source": "api", "as_of": "2026-11-21",

@@ -48,4 +48,6 @@ def test_version_and_report_go_to_a_store_at_a_url(
     result = refreshed(store=url)
     assert remote.latest_id() == result.version
     system, root = file_system_of(url)
-    assert result.version.encode() in system.cat_file(f"{root}/reports/{result.version}.json")
+    for kind in ("json", "html"):
+        report = system.cat_file(f"{root}/reports/{result.version}.{kind}")
+        assert result.version.encode() in report

@@ -1,7 +1,7 @@
 """A third party's adapter, found by its entry point alone, whose process dies or breaks."""
 
 from collections.abc import Callable
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -61,16 +61,9 @@ class Source:
 
 
 @pytest.fixture(autouse=True)
-def small_cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Install the adapter in a folder on the import path."""
-    folder = tmp_path / "site"
-    installed = folder / "costopt_small-1.dist-info"
-    installed.mkdir(parents=True)
-    (folder / "costopt_small.py").write_text(ADAPTER)
-    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: costopt-small\nVersion: 1\n")
-    entry = "[costopt.providers]\nsmall = costopt_small:Provider\n"
-    (installed / "entry_points.txt").write_text(entry)
-    monkeypatch.syspath_prepend(folder)
+def small_cloud(install: Callable[[str], None]) -> None:
+    """Install the adapter."""
+    install(ADAPTER)
 
 
 def test_third_partys_adapter_publishes_from_its_entry_point_alone(
@@ -83,8 +76,11 @@ def test_third_partys_adapter_publishes_from_its_entry_point_alone(
     assert offers["effective_per_hour"].tolist() == [33.5, 33.5]
     regions = store.version().part("small")["regions"]
     assert regions["country"].tolist() == ["ZZ", "ZZ"]
-    checks = [one["check"] for one in result.report["findings"]]
-    assert checks.count("region_unplaced") == 2
+    again = refreshed(providers=("small",), arguments={"now": datetime(2026, 11, 22, tzinfo=UTC)})
+    for run in (result, again):
+        unplaced = [one for one in run.report["findings"] if one["check"] == "region_unplaced"]
+        assert [one["row"] for one in unplaced] == ["small/north", "small/south"]
+        assert "name it in limits.regions" in unplaced[0]["detail"]
 
 
 def test_process_that_is_killed_touches_no_other_provider(

@@ -12,6 +12,7 @@ from costopt.catalog.catalog import Catalog
 from costopt.catalog.store.store import CatalogStore, open_store
 from costopt.cli import main
 from costopt.cli.application import build_application
+from costopt.errors import InvalidInputError
 
 Invoke = Callable[..., Result]
 ND96 = "Standard_ND96isr_H100_v5"
@@ -69,6 +70,34 @@ def test_nothing_published_ends_with_4(clouds: Any, invoke: Invoke, store: Catal
     assert done.exit_code == 4
     assert done.stdout.startswith("nothing published; the store is unchanged")
     assert store.latest_id() == before
+
+
+def test_nothing_published_says_why_also_where_a_region_answered_too_little(
+    clouds: Any, invoke: Invoke, tmp_path: Path
+) -> None:
+    """One offer of AWS in us-east-1, where the bundled catalogue has hundreds."""
+    done = invoke("--providers", "aws", place=str(tmp_path / "first"))
+    assert done.exit_code == 4
+    assert "    aws/us-east-1 stopped: 1 good offers after " in done.stdout
+
+
+def test_price_that_is_held_back_is_printed_with_its_name(clouds: Any, invoke: Invoke) -> None:
+    """19.264 / 55.04 - 1 = -65 %."""
+    clouds.aws_price = "19.264"
+    lines = invoke().stdout.splitlines()
+    finding = "on_demand_jumped:aws/us-east-1//p5.48xlarge/on_demand///"
+    assert [line for line in lines if line.startswith(f"  held back: {finding}: 19.264/h after")]
+
+
+def test_report_that_cannot_lie_beside_its_version_leaves_the_exit_code(
+    invoke: Invoke, store: CatalogStore
+) -> None:
+    before = store.latest_id()
+    Path(store.place, "reports").write_text("in the way")
+    done = invoke()
+    assert done.exit_code == 0
+    assert store.latest_id() != before
+    assert f"reports/{store.latest_id()} cannot be written (FileExistsError)" in done.stderr
 
 
 def test_damaged_store_ends_with_4_and_a_sentence(invoke: Invoke, tmp_path: Path) -> None:
@@ -129,3 +158,25 @@ def test_first_publish_puts_live_prices_over_the_bundled_catalogue(
     stale = open_store(place).version().manifest.stale
     assert {"aws", "gcp", "alibaba"} <= set(stale)
     assert "azure" not in stale
+
+
+def test_account_is_read_reported_and_told_in_the_log(invoke: Invoke, tmp_path: Path) -> None:
+    """Without credentials there is no account to read: prices are published, with code 3."""
+    done = invoke("--account", "--html", str(tmp_path / "report.html"))
+    assert done.exit_code == 3
+    assert "aws us-east-1 account: failed: aws session account: there are no" in done.stderr
+    assert "account: no facts; not read: aws, aws/us-east-1" in done.stdout
+    page = (tmp_path / "report.html").read_text()
+    assert "aws/us-east-1" in page
+    assert "no facts" in page
+
+
+def test_page_in_a_folder_that_is_not_there_is_refused_before_anybody_is_asked(
+    clouds: Any, invoke: Invoke, tmp_path: Path
+) -> None:
+    done = invoke("--html", str(tmp_path / "nowhere" / "report.html"))
+    assert isinstance(done.exception, InvalidInputError)
+    assert "there is no folder" in str(done.exception)
+    taken = invoke("--report", str(tmp_path))
+    assert "is a folder; name a file in it" in str(taken.exception)
+    assert clouds.seen == []

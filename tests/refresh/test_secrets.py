@@ -7,24 +7,21 @@ from typing import Any
 import pytest
 
 from costopt.fetch.redact import HIDDEN
-from costopt.refresh.report import RefreshOutcome
 from costopt.refresh.run import RefreshResult
 from costopt.refresh.settings import RefreshSettings
 from costopt.refresh.told import RegionTold, Told
+from costopt.refresh.written_reports import page_bytes
 
 KEY, SECRET, SESSION = "AKIAPLANTEDKEY000001", "planted/secret+key", "planted-session-token"
 ARN = "arn:aws:iam::123456789012:user/x"
-PLANTED = (KEY, SECRET, SESSION, "123456789012")
+RESERVED = "ri-0123456789abcdef0"
+SUBSCRIPTION = "50b5c21b-0000-4000-8000-0123456789ab"
+PLANTED = (KEY, SECRET, SESSION, "123456789012", RESERVED, SUBSCRIPTION)
 
 
 def adapters(clouds: Any) -> dict[str, dict[str, object]]:
-    url = clouds.server.url_for
-    settings = clouds.adapters()
-    signed = {
-        "access_key_id": KEY, "secret_access_key": SECRET, "session_token": SESSION,
-        "endpoints": {"ec2": url("/ec2/")},
-    }  # fmt: skip
-    return {**settings, "aws": {**settings["aws"], "anonymous": False, **signed}}
+    settings = clouds.signed(KEY, SECRET)
+    return {**settings, "aws": {**settings["aws"], "session_token": SESSION}}
 
 
 def leaks(folder: Path) -> list[tuple[str, str]]:
@@ -42,16 +39,19 @@ def test_planted_credentials_are_in_no_byte_of_store_report_recording_and_log(
     clouds: Any, refreshed: Callable[..., RefreshResult], tmp_path: Path,
     caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    clouds.hypervisor = f"{KEY} {SECRET} {SESSION} {ARN}"
+    clouds.hypervisor = f"{KEY} {SECRET} {SESSION} {ARN} /subscriptions/{SUBSCRIPTION}/x"
     heard: list[tuple[str, Told]] = []
     result = refreshed(
         adapters=adapters(clouds),
+        account=True,
         arguments={
             "record": tmp_path / "kept",
             "watch": lambda provider, told: heard.append((provider, told)),
         },
     )
-    assert result.outcome is RefreshOutcome.FRESH
+    assert result.report["account"]["origins"]["aws/us-east-1"]["facts"] == 2
+    (tmp_path / "page.html").write_bytes(page_bytes(result.report))
+    assert len(list((tmp_path / "store" / "reports").iterdir())) == 2
     told = [one for _, one in heard if isinstance(one, RegionTold)]
     assert {one.region for one in told} == {"us-east-1", "eastus", "westeurope"}
     assert leaks(tmp_path) == []

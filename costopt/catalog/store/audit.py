@@ -70,11 +70,16 @@ def audit_table(files: StoreFiles) -> pd.DataFrame:
     Raises:
         CatalogFileError: an event cannot be read.
     """
-    rows = [_read_event(files, name) for name in files.events()]
+    rows = [read_event(files, name) for name in files.events()]
     return pd.DataFrame(rows, columns=list(AUDIT_COLUMNS))
 
 
-def _read_event(files: StoreFiles, name: str) -> dict[str, Any]:
+def read_event(files: StoreFiles, name: str) -> dict[str, Any]:
+    """Read one event by the name of its file.
+
+    Raises:
+        CatalogFileError: it cannot be read.
+    """
     path = f"{AUDIT_FOLDER}/{name}"
     try:
         written = json.loads(files.read(path) or b"")

@@ -20,6 +20,12 @@ PROVIDER_TABLES: Final = frozenset(
 SHARED_TABLES: Final = frozenset(TABLES) - PROVIDER_TABLES
 """Tables that a version keeps in one file."""
 
+ACCOUNT: Final = "account"
+"""What the manifest calls the document of an account, which is no table of the schema."""
+
+ACCOUNT_FILE: Final = "account.csv"
+"""Name of that document in a version."""
+
 _PROVIDER_NAME: Final = re.compile(r"[a-z0-9_]+")
 
 
@@ -62,12 +68,14 @@ class NewVersion:
             there was none.
         parts: one for each provider.
         shared: every table of ``SHARED_TABLES`` -> its rows.
+        account: CSV of the account that belongs to the prices, with a header; None without one.
     """
 
     created_at: datetime
     started_from: str | None
     parts: tuple[ProviderPart, ...]
     shared: Mapping[str, pd.DataFrame]
+    account: bytes | None = None
 
 
 def fresh_parts(

@@ -1,9 +1,11 @@
 """Publishing a version, and moving ``latest``: all of it is visible at once, or nothing."""
 
+import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from io import StringIO
 from itertools import chain
 
 import pandas as pd
@@ -14,7 +16,13 @@ from costopt.catalog.store.audit import AuditEntry, AuditEvent, record
 from costopt.catalog.store.files import StagedVersion, StoreFiles
 from costopt.catalog.store.moment import as_utc, iso_text, stamped_at
 from costopt.catalog.store.parquet import encode_table
-from costopt.catalog.store.part import NewVersion, ProviderPart, refuse_odd_parts
+from costopt.catalog.store.part import (
+    ACCOUNT,
+    ACCOUNT_FILE,
+    NewVersion,
+    ProviderPart,
+    refuse_odd_parts,
+)
 from costopt.catalog.store.pointer import LATEST_NAME, point_to, read_pointer
 from costopt.catalog.store.version import Version
 from costopt.catalog.store.version_manifest import (
@@ -126,13 +134,10 @@ def _draft(new: NewVersion) -> _Draft:
     for table, provider, rows in chain(_shared_tables(new), _provider_tables(new)):
         name = f"{table}.{provider}.parquet" if provider else f"{table}.parquet"
         payloads[name] = encode_table(TABLES[table], rows, f"{table} {provider}".rstrip())
-        entries[name] = FileEntry(
-            table=table,
-            provider=provider,
-            sha256=sha256(payloads[name]).hexdigest(),
-            rows=len(rows),
-            size_bytes=len(payloads[name]),
-        )
+        entries[name] = _file_entry(table, provider, len(rows), payloads[name])
+    if new.account is not None:
+        payloads[ACCOUNT_FILE] = new.account
+        entries[ACCOUNT_FILE] = _file_entry(ACCOUNT, "", _rows_of(new.account), new.account)
     manifest = identified(
         as_utc(new.created_at, "created_at"),
         new.started_from,
@@ -142,6 +147,32 @@ def _draft(new: NewVersion) -> _Draft:
     return _Draft(
         manifest=manifest, payloads={**payloads, MANIFEST_NAME: manifest_bytes(manifest)}
     )
+
+
+def _file_entry(table: str, provider: str, rows: int, payload: bytes) -> FileEntry:
+    return FileEntry(
+        table=table,
+        provider=provider,
+        sha256=sha256(payload).hexdigest(),
+        rows=rows,
+        size_bytes=len(payload),
+    )
+
+
+def _rows_of(document: bytes) -> int:
+    """Count the rows of a CSV document below its header.
+
+    Raises:
+        InvalidInputError: it has no header, or is not CSV in UTF-8.
+    """
+    try:
+        text = StringIO(document.decode("utf-8"), newline="")
+        lines = sum(1 for _ in csv.reader(text, strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InvalidInputError(ACCOUNT_FILE, [f"it is not CSV in UTF-8 ({error})"]) from None
+    if not lines:
+        raise InvalidInputError(ACCOUNT_FILE, ["it is empty; give at least the header"])
+    return lines - 1
 
 
 def _shared_tables(new: NewVersion) -> Iterator[tuple[str, str, pd.DataFrame]]:

@@ -9,7 +9,9 @@ import pandas as pd
 from costopt.catalog.store.audit import AuditEntry, AuditEvent, audit_table, record
 from costopt.catalog.store.diff import diff_offers
 from costopt.catalog.store.files import StoreFiles
-from costopt.catalog.store.history import PriceQuestion, version_history
+from costopt.catalog.store.history import PriceQuestion
+from costopt.catalog.store.lineage import followed_versions
+from costopt.catalog.store.listing import version_list
 from costopt.catalog.store.local_files import LocalFiles
 from costopt.catalog.store.moment import as_utc
 from costopt.catalog.store.object_files import ObjectFiles
@@ -20,6 +22,7 @@ from costopt.catalog.store.prune import LEFTOVER_HOURS, Pruned, to_prune
 from costopt.catalog.store.publish import publish, roll_back
 from costopt.catalog.store.s3_swap import S3Swap
 from costopt.catalog.store.version import Version, read_version
+from costopt.catalog.store.version_history import version_history
 from costopt.catalog.store.version_manifest import VersionManifest
 from costopt.errors import CatalogFileError, UnknownNameError
 
@@ -213,15 +216,25 @@ class CatalogStore:
         return diff_offers(self.version(old).table("offers"), self.version(new).table("offers"))
 
     def history(self, question: PriceQuestion) -> pd.DataFrame:
-        """Prices of all versions that answer a question, oldest version first.
+        """Prices of the versions that led to the latest one, oldest version first.
+
+        Versions that were rolled back, or that no reader ever saw, are not history.
 
         Raises:
             MissingDependencyError: the store is local and DuckDB is not installed.
             CatalogFileError: a version cannot be read.
         """
-        versions = [read_version(self.files, name) for name in self.versions()]
+        versions = followed_versions(self.files, self.latest_id(), question.newest_versions)
         root = self.files.root if isinstance(self.files, LocalFiles) else None
         return version_history(versions, question, root)
+
+    def version_table(self) -> pd.DataFrame:
+        """Every version by provider, newest first: ``costopt.catalog.store.listing``.
+
+        Raises:
+            CatalogFileError: ``latest`` or the audit log cannot be read.
+        """
+        return version_list(self.files, self.latest_id())
 
     def __repr__(self) -> str:
         """Return where the store lies."""

@@ -1,6 +1,6 @@
 """Version: one published version, every file checked byte by byte when it is read."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -13,7 +13,12 @@ from costopt.catalog.schema import TABLES
 from costopt.catalog.store.files import VERSIONS_FOLDER, StoreFiles
 from costopt.catalog.store.moment import iso_text
 from costopt.catalog.store.parquet import ROLL_BACK, decode_tables
-from costopt.catalog.store.part import PROVIDER_TABLES, PartStatus, ProviderPart
+from costopt.catalog.store.part import (
+    ACCOUNT_FILE,
+    PROVIDER_TABLES,
+    PartStatus,
+    ProviderPart,
+)
 from costopt.catalog.store.version_manifest import (
     FileEntry,
     VersionManifest,
@@ -40,9 +45,22 @@ class Version:
     @property
     def place(self) -> str:
         """Store, version and what is not fresh in it, for people."""
-        stale = [f"{name} stale since {iso_text(at)}" for name, at in self.manifest.stale.items()]
+        stale = [words for name in self.manifest.providers for words in self._stale_words(name)]
         told = f" ({', '.join(stale)})" if stale else ""
         return f"{self.files.place} version {self.manifest.id}{told}"
+
+    def _stale_words(self, provider: str) -> Iterator[str]:
+        """Yield since when a provider, and regions of it alone, are stale."""
+        entry = self.manifest.providers[provider]
+        if entry.stale_since is not None:
+            yield f"{provider} stale since {iso_text(entry.stale_since)}"
+        if len(entry.stale_regions) == 1:
+            ((region, since),) = entry.stale_regions.items()
+            yield f"{provider}/{region} stale since {iso_text(since)}"
+        elif entry.stale_regions:
+            since = min(entry.stale_regions.values())
+            count = len(entry.stale_regions)
+            yield f"{count} regions of {provider} stale since {iso_text(since)} or later"
 
     def table(self, name: str) -> pd.DataFrame:
         """Read one table, the rows of all providers together.
@@ -101,6 +119,14 @@ class Version:
             tables=tables,
         )
 
+    def account(self) -> bytes | None:
+        """Return the CSV of the account that belongs to the prices; None without one.
+
+        Raises:
+            CatalogFileError: it is missing, cut short or edited.
+        """
+        return self.read(ACCOUNT_FILE) if ACCOUNT_FILE in self.manifest.files else None
+
     def read(self, name: str) -> bytes:
         """Return the bytes of one file, checked.
 
@@ -119,6 +145,7 @@ class Version:
         """
         for name in TABLES:
             self.table(name)
+        self.account()
 
     def _files_of(self, table: str) -> list[str]:
         entries: Mapping[str, FileEntry] = self.manifest.files

@@ -82,6 +82,7 @@ def publish(store: CatalogStore) -> None:
             started_from=version.manifest.id,
             parts=fresh_parts({"offers": dearer}, NOW),
             shared={name: tables[name] for name in SHARED_TABLES},
+            account=b"fact,name\naccount,new\n",
         )
     )
 

@@ -2,7 +2,8 @@
 
 import sys
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import fsspec
@@ -11,9 +12,11 @@ import pytest
 
 from costopt.catalog.catalog import Catalog
 from costopt.catalog.store.history import HISTORY_COLUMNS, PriceQuestion
-from costopt.catalog.store.part import SHARED_TABLES, NewVersion, fresh_parts
+from costopt.catalog.store.part import SHARED_TABLES, NewVersion, PartStatus, fresh_parts
 from costopt.catalog.store.store import CatalogStore, open_store
-from costopt.errors import CatalogFileError, MissingDependencyError
+from costopt.catalog.store.version_history import CARRIED_FLAGS
+from costopt.errors import CatalogFileError, InvalidInputError, MissingDependencyError
+from costopt.refresh.flags import OWN_FLAGS
 
 NewNight = Callable[..., NewVersion]
 Night = Callable[[int], datetime]
@@ -57,6 +60,52 @@ def test_history_without_conditions_has_every_offer_of_every_version(
 ) -> None:
     assert len(Catalog.open(three_nights.place).history()) == 3 * 13
     assert Catalog.open(three_nights.place).history(provider="nobody").empty
+
+
+def test_several_names_are_asked_for_at_once(three_nights: CatalogStore) -> None:
+    catalog = Catalog.open(three_nights.place)
+    types = ["c7i.xlarge", "a3-highgpu-8g"]
+    past = catalog.history(instance_type=types, region="us-east-1")
+    assert set(past["instance_type"]) == {"c7i.xlarge"}
+    assert set(catalog.history(instance_type=types)["instance_type"]) == set(types)
+    with pytest.raises(InvalidInputError, match="region names nothing"):
+        catalog.history(region=[])
+
+
+def odd_night(new: NewVersion) -> NewVersion:
+    """Azure as of the night before, one region of AWS too, and two offers of Google carried."""
+    parts = {part.provider: part for part in new.parts}
+    flags = parts["gcp"].tables["offers"]["flags"].copy()
+    flags.iloc[:3] = ["derived;quarantined", "not_refreshed", "derived"]
+    offers = parts["gcp"].tables["offers"].assign(flags=flags)
+    before = new.created_at - timedelta(days=1)
+    parts["azure"] = replace(parts["azure"], status=PartStatus.CARRIED, stale_since=before)
+    parts["aws"] = replace(parts["aws"], stale_regions={"us-east-1": before})
+    parts["gcp"] = replace(parts["gcp"], tables={**parts["gcp"].tables, "offers": offers})
+    return replace(new, parts=tuple(parts.values()))
+
+
+@pytest.mark.parametrize("place", ["folder", "memory"])
+def test_price_is_fresh_only_if_provider_region_and_offer_are(
+    place: str, tmp_path: Path, new_night: NewNight
+) -> None:
+    store = open_store(tmp_path / "odd" if place == "folder" else "memory://odd")
+    try:
+        store.publish(odd_night(new_night(2, None)))
+        past = store.history(PriceQuestion())
+    finally:
+        fsspec.filesystem("memory").store.clear()
+    told = {name: rows["status"].tolist() for name, rows in past.groupby("provider")}
+    aws = past[past["provider"] == "aws"]
+    assert told["azure"] == ["carried"] * len(told["azure"])
+    assert told["alibaba"] == ["fresh"] * len(told["alibaba"])
+    assert told["gcp"].count("carried") == 2
+    assert told["aws"] == aws["region"].map({"us-east-1": "carried"}).fillna("fresh").tolist()
+    assert set(told["aws"]) == {"fresh", "carried"}
+
+
+def test_carried_offers_are_those_that_a_refresh_flags() -> None:
+    assert CARRIED_FLAGS == OWN_FLAGS
 
 
 def test_duckdb_and_pyarrow_give_the_same_history(

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -50,7 +51,8 @@ def two_nights(tmp_path_factory: pytest.TempPathFactory, new_night: NewNight) ->
     """A store of two nights; the second is twice as dear."""
     store = open_store(tmp_path_factory.mktemp("base") / "store")
     first = store.publish(new_night(1, None)).id
-    store.publish(new_night(2, first, factor=2.0))
+    second = replace(new_night(2, first, factor=2.0), account=b"fact,name\naccount,old\n")
+    store.publish(second)
     return store
 
 
@@ -83,11 +85,13 @@ def test_publish_killed_at_any_step_leaves_the_last_good_version(
     assert {step.split()[0] for step in run.steps} == {
         "make", "write", "sync", "replace", "claim", "release",
     }  # fmt: skip
-    assert len(run.steps) > 3 * 14  # 14 files, each written in two steps and synced
+    assert len(run.steps) > 3 * 15  # 15 files, each written in two steps and synced
     assert dearest(run.completed) == 480.0  # 120 x 2 of the second night, x 2
     for position, store in enumerate(run.all_copied(tmp_path)):
         seen = dearest(store)
         assert seen == (240.0 if position < visible else 480.0), run.steps[position]
+        account = b"old" if position < visible else b"new"
+        assert store.version().account() == b"fact,name\naccount,%s\n" % account
         next_version = store.publish(new_night(4, store.latest_id(), factor=3.0))
         assert dearest(store) == 360.0, run.steps[position]  # 120 x 3
         store.prune(at=night(6), keep=1)
@@ -109,6 +113,7 @@ def test_killed_publish_may_be_repeated_as_it_was(
         started_from=manifest.started_from,
         parts=fresh_parts({"offers": version.table("offers")}, manifest.created_at),
         shared={name: version.table(name) for name in SHARED_TABLES},
+        account=version.account(),
     )
     assert store.publish(again).id == manifest.id
     assert dearest(store) == 480.0

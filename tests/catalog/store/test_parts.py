@@ -85,6 +85,20 @@ def test_region_that_was_carried_over_is_told(
     assert store.version().manifest.stale == {"aws/us-east-1": night(1)}
 
 
+def test_place_names_one_stale_region_and_counts_several(
+    store: CatalogStore, first: Version, new_night: NewNight, night: Night
+) -> None:
+    new = new_night(3, first.manifest.id)
+    aws, gcp = (part for part in new.parts if part.provider in ("aws", "gcp"))
+    several = {"us-east-1": night(2), "us-west-2": night(1), "eu-west-1": night(2)}
+    others = with_part(new, replace(gcp, stale_regions={"us-central1": night(2)}))
+    store.publish(with_part(others, replace(aws, stale_regions=several)))
+    assert store.version().place.endswith(
+        "(3 regions of aws stale since 2026-11-21T03:15:00Z or later, "
+        "gcp/us-central1 stale since 2026-11-22T03:15:00Z)"
+    )
+
+
 def test_provider_that_never_answered_is_missing_and_stays_so(
     store: CatalogStore, new_night: NewNight, night: Night
 ) -> None:

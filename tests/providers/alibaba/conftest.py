@@ -28,6 +28,14 @@ A10 = "ecs.gn7i-c8g1.2xlarge"
 TERMS = {("Hour", "1"): "hour", ("Month", "1"): "month", ("Year", "1"): "1y", ("Year", "3"): "3y"}
 
 EMPTY: Mapping[str, dict[str, Any]] = {
+    "DescribeAccountAttributes": {"AccountAttributeItems": {"AccountAttributeItem": []}},
+    "DescribeInstances": {"Instances": {"Instance": []}},
+    "DescribeReservedInstances": {
+        "ReservedInstances": {"ReservedInstance": []},
+        "TotalCount": 0,
+        "PageSize": 100,
+    },
+    "QuerySavingsPlansInstance": {"Data": {"Items": [], "TotalCount": 0, "PageSize": 100}},
     "DescribeAvailableResource": {"AvailableZones": {"AvailableZone": []}},
     "DescribeInstanceTypes": {"InstanceTypes": {"InstanceType": []}},
     "DescribeRegions": {"Regions": {"Region": []}},
@@ -159,6 +167,8 @@ def _kind(operation: str, asked: Mapping[str, str]) -> str:
     if operation == "DescribeSpotPriceHistory":
         offset = f" {asked['Offset']}" if "Offset" in asked else ""
         return f"{asked['InstanceType']}{offset}"
+    if "PageNumber" in asked or "PageNum" in asked:
+        return asked.get("PageNumber") or asked["PageNum"]
     return asked.get("NextToken", "")
 
 
@@ -210,25 +220,6 @@ def a10_type() -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
-def spot_price() -> Callable[..., dict[str, Any]]:
-    """Make one record of a spot price."""
-
-    def make(price: float, zone: str = "cn-test-a", **fields: Any) -> dict[str, Any]:
-        return {
-            "ZoneId": zone,
-            "InstanceType": A10,
-            "SpotPrice": price,
-            "OriginPrice": 10.0,
-            "Timestamp": "2026-11-21T02:00:00Z",
-            "NetworkType": "vpc",
-            "IoOptimized": "optimized",
-            **fields,
-        }
-
-    return make
-
-
-@pytest.fixture
 def waits() -> list[float]:
     """Waits that a run asked for, in place of sleeping [s]."""
     return []
@@ -244,6 +235,7 @@ def source(ecs: Ecs, waits: list[float]) -> Callable[..., AlibabaSource]:
             "access_key_secret": KEY_SECRET,
             "security_token": TOKEN,
             "endpoint": f"{ecs.server.host}:{ecs.server.port}",
+            "billing_endpoint": f"{ecs.server.host}:{ecs.server.port}",
             "protocol": "HTTP",
             "subscriptions": (),
             "read_timeout_seconds": 5.0,
@@ -265,6 +257,7 @@ def context(waits: list[float]) -> Callable[..., FetchContext]:
         families: tuple[str, ...] = (),
         wire: Wire | None = None,
         names: Mapping[str, str] = {},
+        account: bool = True,
     ) -> FetchContext:
         accelerators = [
             accelerator("A10", 24.0, 23.4),
@@ -279,6 +272,7 @@ def context(waits: list[float]) -> Callable[..., FetchContext]:
             accelerators={one.name: one for one in accelerators},
             accelerator_names={**AlibabaProvider.accelerator_names, **names},
             families=families,
+            account=account,
         )
 
     return make
@@ -301,12 +295,3 @@ def accelerator(
         source="test",
         as_of="2026-11-21",
     )
-
-
-@pytest.fixture
-def selling(ecs: Ecs, a10_type: Callable[..., dict[str, Any]]) -> Ecs:
-    """A region that sells one A10 type by the hour in one zone, for 10 CNY."""
-    ecs.types([a10_type()])
-    ecs.stock("on_demand", {"cn-test-a": {A10: "WithStock"}})
-    ecs.price(10.0, 10.0)
-    return ecs

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from threading import Event
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
@@ -21,15 +21,24 @@ from werkzeug import Request, Response
 
 from costopt.accelerator import Accelerator
 from costopt.fetch.context import FetchContext
-from costopt.fetch.fetched import FetchedRegion
+from costopt.fetch.fetched import FetchedAccount, FetchedRegion
 from costopt.fetch.pace import Pace
 from costopt.fetch.retry import Retry
 from costopt.fetch.wire import LiveWire, Wire
-from costopt.provider import Source
+from costopt.provider import AccountSource, Source
 from costopt_aws import AwsProvider
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 REGION = "us-east-1"
+ACCOUNT = "123456789012"
+FILES = ("prices", "advisor")
+CALLER = (
+    "<GetCallerIdentityResponse><GetCallerIdentityResult>"
+    f"<Arn>arn:aws:iam::{ACCOUNT}:user/x</Arn><UserId>U</UserId><Account>{ACCOUNT}</Account>"
+    "</GetCallerIdentityResult></GetCallerIdentityResponse>"
+)
+"""Who asks, as STS answers it."""
+
 KEY, SECRET, SESSION = "AKIAPLANTEDKEY000001", "planted/secret+key", "planted-session-token"
 
 MEMORY = {
@@ -119,7 +128,10 @@ class LocalAws:
             "endpoints": {
                 "ec2": self.url("/ec2/{region}/"),
                 "pricing": self.url("/pricing/{region}/"),
-                "savingsplans": self.url("/savingsplans/{region}"),
+                **{
+                    service: self.url(f"/{service}/{{region}}")
+                    for service in ("savingsplans", "service-quotas", "ce", "sts")
+                },
             },
             "price_list_url": self.url("/prices"),
             "advisor_url": self.url("/advisor"),
@@ -148,6 +160,11 @@ class LocalAws:
             **more,
         )
 
+    def account(self, region: str, wire: Wire | None = None, **settings: Any) -> FetchedAccount:
+        known = settings.pop("known_types", frozenset())
+        context = self.context(wire, account=True, known_types=known)
+        return cast(AccountSource, self.open(**settings)).account(region, context)
+
     def fetch(self, wire: Wire | None = None, **settings: Any) -> FetchedRegion:
         return self.open(**settings).fetch(REGION, self.context(wire))
 
@@ -157,7 +174,7 @@ class LocalAws:
     def answer(self, request: Request) -> Response:
         """Answer one request, or do what was planned instead."""
         _, service, *rest = request.path.split("/")
-        region = rest[0] if service in ("ec2", "pricing", "savingsplans") else ""
+        region = "" if service in FILES else rest[0]
         name, parameters = self._question(request, service)
         self.seen.append((region, name, parameters))
         if region in self.hangs:
@@ -165,15 +182,17 @@ class LocalAws:
         for place in (region, ""):
             if self.faults.get((place, name)):
                 return self.faults[place, name].popleft()
-        if service in ("prices", "advisor"):
+        if service in FILES:
             return self._file(name)
+        if service == "sts":
+            return Response(CALLER, content_type="text/xml")
         return self._page(service, region, name, parameters)
 
     def _question(self, request: Request, service: str) -> tuple[str, dict[str, Any]]:
-        if service == "ec2":
+        if service in ("ec2", "sts"):
             parameters = dict(parse_qsl(request.get_data(as_text=True)))
             return parameters.pop("Action"), parameters
-        if service == "pricing":
+        if "X-Amz-Target" in request.headers:
             return request.headers["X-Amz-Target"].partition(".")[2], json.loads(request.data)
         if service == "savingsplans":
             return request.path.split("/")[-1], json.loads(request.data)

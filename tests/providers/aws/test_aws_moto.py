@@ -1,9 +1,11 @@
 """The adapter's hardware over moto's instance types against the bundled catalogue."""
 
 import logging
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import boto3
 import pandas as pd
 import pytest
 from moto.server import ThreadedMotoServer
@@ -12,8 +14,10 @@ from pydantic import SecretStr
 from costopt.fetch.context import FetchContext
 from costopt.fetch.wire import LiveWire
 from costopt_aws import AwsProvider
+from costopt_aws.account_operations import RUNNING
 from costopt_aws.hardware import hardware_rows, listed_types
 from costopt_aws.operations import INSTANCE_TYPES
+from costopt_aws.running import STATES, Group, counted
 from costopt_aws.sdk import Sdk
 from costopt_aws.settings import AwsSettings
 
@@ -54,28 +58,42 @@ OWN = ("source", "as_of", "note")
 
 
 @pytest.fixture(scope="module")
-def described(bundled: Any) -> Any:
-    """Hardware rows and findings over moto's server, of every type that it lists."""
+def moto_url() -> Iterator[str]:
+    """Address of moto's server."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
-    sdk = Sdk(
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def sdk(moto_url: str) -> Sdk:
+    return Sdk(
         settings=AwsSettings(
             access_key_id=SecretStr("x"),
             secret_access_key=SecretStr("y"),
-            endpoints={"ec2": f"http://{host}:{port}"},
+            endpoints={"ec2": moto_url},
         )
     )
-    context = FetchContext(
+
+
+@pytest.fixture(scope="module")
+def context(bundled: Any) -> FetchContext:
+    return FetchContext(
         wire=LiveWire(),
         now=datetime(2026, 11, 21, 12, tzinfo=UTC),
         accelerators={name: bundled.accelerator(name) for name in bundled.accelerators["name"]},
         accelerator_names=AwsProvider.accelerator_names,
     )
+
+
+@pytest.fixture(scope="module")
+def described(sdk: Sdk, context: FetchContext) -> Any:
+    """Hardware rows and findings of every type that moto lists."""
     pages = sdk.pages(context, INSTANCE_TYPES, "us-east-1", {})
-    yield hardware_rows(listed_types(pages), context)
-    server.stop()
+    return hardware_rows(listed_types(pages), context)
 
 
 def test_moto_types_agree_with_the_catalogue_but_for_the_written_exceptions(
@@ -112,3 +130,33 @@ def test_types_without_a_row_are_the_written_ones(described: Any, bundled: Any) 
 def test_findings_about_hardware_are_the_written_ones(described: Any) -> None:
     found = {(one.check, one.row) for one in described.findings}
     assert found == set(FINDINGS)
+
+
+def test_instances_that_moto_runs_are_counted_and_a_stopped_one_is_not(
+    moto_url: str, sdk: Sdk, context: FetchContext
+) -> None:
+    region, place = "eu-central-1", {"AvailabilityZone": "eu-central-1a"}
+    ec2 = boto3.client(
+        "ec2",
+        region_name=region,
+        endpoint_url=moto_url,
+        aws_access_key_id="x",
+        aws_secret_access_key="y",
+    )
+    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    asked = {"ImageId": image, "InstanceType": "g5.xlarge", "Placement": place}
+    ec2.run_instances(**asked, MinCount=2, MaxCount=2)
+    stopped = ec2.run_instances(**asked, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
+    ec2.stop_instances(InstanceIds=[stopped])
+    states = {"Filters": [{"Name": "instance-state-name", "Values": list(STATES)}]}
+    found = counted(sdk.pages(context, RUNNING, region, states), {"eu-central-1a": "euc1-az2"})
+    assert found == {
+        Group(
+            instance_type="g5.xlarge",
+            zone="euc1-az2",
+            lifecycle="",
+            tenancy="default",
+            linux=True,
+            reserved=False,
+        ): 2
+    }

@@ -7,11 +7,20 @@ from typing import Any
 
 import pytest
 
-from costopt_azure.prices import Asked, read_prices
+from costopt.fetch.fetched import FetchFinding, Row
+from costopt_azure.prices import Asked
+from costopt_azure.prices import read_prices as read_all
 from costopt_azure.quotes import purchase_option
 
 Make = Callable[..., Any]
 H100 = "Standard_ND96isr_H100_v5"
+
+
+def read_prices(
+    pages: list[dict[str, Any]], asked: Asked
+) -> tuple[tuple[Row, ...], tuple[FetchFinding, ...]]:
+    prices = read_all(pages, asked)
+    return prices.offers, prices.findings
 
 
 def asked(**changed: Any) -> Asked:

@@ -25,6 +25,7 @@ TOKEN = "ya29.planted-access-token"
 PROJECT = "planted-project-4711"
 MEMORY_GIB = {
     "A100-40GB": (40.0, 39.5),
+    "A100-80GB": (80.0, 79.6),
     "H100-80GB": (80.0, 79.6),
     "B200-180GB": (180.0, 179.0),
     "L4": (24.0, 22.5),
@@ -60,12 +61,10 @@ class Cloud:
 
     Attributes:
         server: on localhost.
-        zones: region -> its zones.
-        down: regions that cannot be used.
-        machine_types: zone -> pages of machine types.
-        accelerator_types: zone -> pages of accelerator types.
-        skus: pages of the price list.
-        warning: code that stands beside every list of Compute Engine.
+        zones, down: region -> its zones; regions that cannot be used.
+        machine_types, accelerator_types: zone -> pages of them.
+        skus, warning: pages of the price list; code beside every list of Compute Engine.
+        account: end of a path -> name of the items there, and their pages.
         faults: end of a path -> answers that come first; True keeps the last one for ever.
         released: set when the test ends, so that no handler waits longer.
     """
@@ -77,6 +76,7 @@ class Cloud:
     accelerator_types: dict[str, list[list[Json]]] = field(default_factory=dict)
     skus: list[list[Json]] = field(default_factory=list)
     warning: str = ""
+    account: dict[str, tuple[str, list[list[Json]]]] = field(default_factory=dict)
     faults: dict[str, list[Callable[[], Response]]] = field(default_factory=dict)
     forever: set[str] = field(default_factory=set)
     released: Event = field(default_factory=Event)
@@ -115,13 +115,16 @@ class Cloud:
             if request.path.endswith(end) and answers:
                 return answers[0]() if end in self.forever else answers.pop(0)()
         token = int(request.args.get("pageToken") or 0)
+        own = [held for end, held in self.account.items() if request.path.endswith(end)]
+        if own:
+            return self._page(*own[-1], token)
         if request.path.startswith("/billing/"):
             return self._page("skus", self.skus, token)
         if request.path.endswith("/regions"):
             return self._page("items", [[self._region(name) for name in self.zones]], 0)
         zone = request.path.split("/")[-2]
-        hosts = request.path.endswith("/machineTypes")
-        held = self.machine_types if hosts else self.accelerator_types
+        own = request.path.endswith("/acceleratorTypes")
+        held = self.accelerator_types if own else self.machine_types
         return self._page("items", held.get(zone, [[]]), token)
 
     def _region(self, name: str) -> Json:
@@ -150,12 +153,10 @@ class Cloud:
     ) -> Json:
         """Return a SKU as the price list writes it; money in units and nanos."""
         whole, _, part = price.partition(".")
-        nanos = int(part.ljust(9, "0"))
-        money = {"currencyCode": currency, "units": whole, "nanos": nanos}
+        money = {"currencyCode": currency, "units": whole, "nanos": int(part.ljust(9, "0"))}
         tiers = [{"startUsageAmount": 0, "unitPrice": money}]
         expression = {"usageUnit": unit, "baseUnitConversionFactor": 3600, "tieredRates": tiers}
         return {
-            "name": "services/6F81-5844-456A/skus/x",
             "skuId": sku_id or description[:24],
             "description": description,
             "category": {"resourceFamily": "C", "resourceGroup": group, "usageType": usage},
@@ -250,6 +251,7 @@ def make_context(waits: list[float]) -> Callable[..., FetchContext]:
         families: tuple[str, ...] = (),
         known_types: frozenset[str] = frozenset(),
         names: Mapping[str, str] | None = None,
+        account: bool = False,
     ) -> FetchContext:
         return FetchContext(
             wire=wire or LiveWire(retry=Retry(attempts=3), sleep=waits.append),
@@ -260,6 +262,7 @@ def make_context(waits: list[float]) -> Callable[..., FetchContext]:
             accelerator_names={**GcpProvider.accelerator_names, **(names or {})},
             families=families,
             known_types=known_types,
+            account=account,
         )
 
     return make
@@ -272,11 +275,8 @@ def fetch(
     """Fetch one region with fresh eyes."""
 
     def fetch_region(region: str = "us-central1", **given: Any) -> FetchedRegion:
-        context = {
-            name: given.pop(name)
-            for name in ("wire", "families", "known_types", "names")
-            if name in given
-        }
+        told = ("wire", "families", "known_types", "names", "account")
+        context = {name: given.pop(name) for name in told if name in given}
         return open_source(**given).fetch(region, make_context(**context))
 
     return fetch_region

@@ -159,3 +159,12 @@ def test_ways_to_pay_that_are_switched_off_are_not_asked(selling: Any, read: Mak
     read(spot=False, subscriptions=())
     (stock,) = selling.asked("DescribeAvailableResource")
     assert (stock["InstanceChargeType"], stock["SpotStrategy"]) == ("PostPaid", "NoSpot")
+
+
+def test_own_prices_are_told_only_to_a_run_that_asks_for_the_account(
+    unpriced: Any, source: Make, context: Make
+) -> None:
+    unpriced.price(10.0, 9.1)
+    assert source().fetch("cn-test", context(account=False)).account_offers == ()
+    (own,) = source().fetch("cn-test", context(account=True)).account_offers
+    assert own["recurring_per_hour"] == 9.1

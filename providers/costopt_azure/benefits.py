@@ -1,0 +1,212 @@
+"""Benefits: what reservations and savings plans share: state, end, scope, use and name."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final, Literal
+
+from costopt.fetch.call import Page
+from costopt.fetch.fetched import FetchFinding, Row
+
+API_VERSION: Final = "2022-11-01"
+"""Of both lists. Source: Azure REST API specifications, reservations and billingbenefits."""
+
+ACTIVE: Final = frozenset({"succeeded", "active", "expiring"})
+OVER: Final = frozenset(
+    {
+        "expired", "cancelled", "canceled", "failed", "billingfailed", "purchaseerror", "split",
+        "merged", "new", "created", "creating", "pending", "pendingbilling",
+        "pendingresourcehold", "confirmedbilling", "confirmedresourcehold", "processing",
+        "provisioning",
+    }
+)  # fmt: skip
+"""States of what covers something, and of what does no longer or not yet, in lower case.
+
+Source: Azure REST API specifications, Microsoft.Capacity and Microsoft.BillingBenefits 2022-11-01,
+provisioningState and extendedStatusInfo.
+"""
+
+COVERING: Final = frozenset({"shared", "subscription", "resource group"})
+"""Scopes in which the subscription that asks is covered, the last one in part."""
+
+SCOPES: Final[Mapping[str, str]] = {
+    "another subscription": "it covers another subscription alone",
+    "management group": "it covers a management group; whether this subscription is in it is not "
+    "told",
+    "unknown": "whom it covers is not told",
+}
+"""Scope that leaves a benefit out -> words for it."""
+
+_TERM: Final = re.compile(r"P(\d+)Y")
+_MIDNIGHT: Final = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Benefit:
+    """One reservation or savings plan that covers something today.
+
+    Attributes:
+        listed: what was kept of it.
+        expires: last day that it covers, whole or in part, ISO 8601.
+        used_fraction: share of it that was in use, the mean of the last day [1].
+    """
+
+    listed: Mapping[str, Any]
+    expires: str
+    used_fraction: Decimal
+
+
+def trimmed(item: Mapping[str, Any], subscription: str) -> dict[str, Any]:
+    """Keep what tells a benefit and names nobody: no order, no subscription, no free text.
+
+    Args:
+        item: as answered.
+        subscription: the caller's, to tell its scope from others'.
+    """
+    told = item.get("properties") or {}
+    return {
+        "sku": (item.get("sku") or {}).get("name"),
+        "location": item.get("location"),
+        "resource": told.get("reservedResourceType"),
+        "quantity": told.get("quantity"),
+        "commitment": {
+            name: (told.get("commitment") or {}).get(name)
+            for name in ("amount", "currencyCode", "grain")
+        },
+        "states": [told.get("provisioningState"), told.get("displayProvisioningState")],
+        "expires": told.get("expiryDateTime") or told.get("expiryDate"),
+        "term": told.get("term"),
+        "flexibility": told.get("instanceFlexibility"),
+        "scope": _scope(told, subscription),
+        "utilization": [
+            {name: one.get(name) for name in ("grain", "grainUnit", "value", "valueUnit")}
+            for one in (told.get("utilization") or {}).get("aggregates") or []
+        ],
+    }
+
+
+def trim_list(answer: Any, subscription: str) -> tuple[Page, str]:
+    """Keep what is needed of a page of benefits, and the link to the next one."""
+    page = {"value": [trimmed(item, subscription) for item in answer["value"]]}
+    return page, str(answer.get("nextLink") or "")
+
+
+def _scope(told: Mapping[str, Any], subscription: str) -> str:
+    """Return whom a benefit covers, in our words."""
+    kind = str(told.get("appliedScopeType") or "").lower()
+    if kind == "shared":
+        return "shared"
+    if kind == "managementgroup":
+        return "management group"
+    named = told.get("appliedScopeProperties") or {}
+    places = (
+        named.get("resourceGroupId"),
+        named.get("subscriptionId"),
+        *(told.get("appliedScopes") or []),
+    )
+    place = next((str(place).lower().rstrip("/") for place in places if place), "")
+    mine = f"/subscriptions/{subscription.lower()}"
+    if kind != "single" or not place.startswith("/subscriptions/"):
+        return "unknown"
+    if place == mine:
+        return "subscription"
+    is_group = place.startswith(f"{mine}/resourcegroups/")
+    return "resource group" if is_group else "another subscription"
+
+
+def read_benefit(listed: Mapping[str, Any], row: str, now: datetime) -> Benefit | FetchFinding:
+    """Return a benefit that is in force, or the first thing that is wrong with it.
+
+    Args:
+        listed: what was kept of it.
+        row: what it is, for the finding.
+        now: start of the run.
+    """
+    states = {str(state).lower() for state in listed["states"] if state}
+    end = _moment(listed["expires"])
+    used = used_fraction(listed["utilization"])
+    scope = str(listed["scope"])
+    wrong: tuple[tuple[bool, str, str], ...] = (
+        (
+            not states or bool(states - ACTIVE),
+            "commitment_state_unknown",
+            f"its state is {', '.join(sorted(states)) or 'not told'}",
+        ),
+        (end is None, "commitment_open_ended", f"its end is {listed['expires']!r}"),
+        (end is not None and end <= now, "commitment_expired", f"it ended {listed['expires']}"),
+        (scope not in COVERING, "commitment_scope", SCOPES.get(scope, SCOPES["unknown"])),
+        (used is None, "commitment_use_unknown", "its use of the last day is not told"),
+    )
+    for is_wrong, check, detail in wrong:
+        if is_wrong:
+            return finding(check, "left_out", row, detail)
+    last = (end or now).astimezone(UTC) - _MIDNIGHT
+    return Benefit(
+        listed=listed,
+        expires=last.date().isoformat(),
+        used_fraction=used or Decimal(0),
+    )
+
+
+def is_over(listed: Mapping[str, Any]) -> bool:
+    """Return whether its own state says that it covers nothing: ended, or not yet begun."""
+    return any(str(state).lower() in OVER for state in listed["states"] if state)
+
+
+def term_years(written: object) -> int | None:
+    """Return the years of a term such as ``P3Y``."""
+    found = _TERM.fullmatch(str(written))
+    return int(found[1]) if found else None
+
+
+def used_fraction(utilization: Iterable[Mapping[str, Any]]) -> Decimal | None:
+    """Return the mean use of the last day; None where it is not told."""
+    for told in utilization:
+        share = number(told["value"])
+        is_day = number(told["grain"]) == 1 and told["grainUnit"] == "days"
+        if is_day and told["valueUnit"] == "percentage" and share is not None and share <= 100:
+            return share / 100
+    return None
+
+
+def number(written: object) -> Decimal | None:
+    """Return a number that is not negative; a recording holds it as text."""
+    try:
+        value = Decimal(str(written))
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() and value >= 0 else None
+
+
+def numbered(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """Sort rows and number those of one name, so that every name is the only one of its kind."""
+    ordered = sorted(rows, key=lambda row: (str(row["name"]), repr(sorted(row.items()))))
+    met: Counter[str] = Counter()
+    named = []
+    for row in ordered:
+        name = str(row["name"])
+        met[name] += 1
+        named.append({**row, "name": name if met[name] == 1 else f"{name} {met[name]}"})
+    return tuple(named)
+
+
+def finding(
+    check: str, severity: Literal["warning", "left_out"], row: str, detail: str
+) -> FetchFinding:
+    """Return a finding about the account."""
+    return FetchFinding(check=check, severity=severity, table="account", row=row, detail=detail)
+
+
+def _moment(written: object) -> datetime | None:
+    """Return a moment, in UTC where it names no zone; a day alone lasts to its end."""
+    text = str(written)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if len(text) == len("2026-01-31"):
+        moment += timedelta(days=1)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

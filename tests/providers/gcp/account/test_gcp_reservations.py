@@ -1,0 +1,178 @@
+"""Reservations over real HTTP: which are commitments, and what they take from others."""
+
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+
+from costopt.errors import RefusedError
+from costopt.fetch.fetched import FetchedAccount
+from costopt_gcp.committed import COMMITMENT_TYPES
+from costopt_gcp.machines import series_of, shaped_machines
+from costopt_gcp.quotas import GPU_QUOTAS
+
+Json = dict[str, Any]
+Read = Callable[..., FetchedAccount]
+Facts = Callable[[FetchedAccount], list[Json]]
+Findings = Callable[[FetchedAccount], list[tuple[str, str]]]
+
+UNTIL = "2026-12-24T08:00:00Z"
+
+
+def test_reservation_with_an_end_is_a_commitment_of_whole_instances(
+    owned: Any, read: Read, facts: Facts
+) -> None:
+    held = owned.reservation("a2-highgpu-1g", 4, 1, deleteAtTime=UNTIL)
+    owned.tell("reservations", [], [held])
+    fetched = read()
+    assert facts(fetched) == [
+        {
+            "fact": "commitment",
+            "key": "gcp/us-central1/a2-highgpu-1g",
+            "zone": "us-central1-a",
+            "kind": "reservation",
+            "count": 4,
+            "used": 1,
+            "expires": "2026-12-24",
+            "name": "reservation a2-highgpu-1g us-central1-a 2026-12-24",
+        }
+    ]
+    assert fetched.findings == ()
+    assert [one.args["pageToken"] for one in owned.asked("reservations")] == ["", "1"]
+
+
+def test_reservation_lasts_so_long_after_its_creation(
+    owned: Any, read: Read, facts: Facts
+) -> None:
+    # 2026-11-01 00:00 and 30 days: it is deleted as December begins
+    lasting = owned.reservation("a2-highgpu-1g", 1, 0, deleteAfterDuration={"seconds": "2592000"})
+    owned.tell("reservations", [lasting])
+    assert [row["expires"] for row in facts(read())] == ["2026-11-30"]
+
+
+def test_reservation_without_an_end_is_no_commitment(
+    owned: Any, read: Read, facts: Facts, findings: Findings
+) -> None:
+    owned.tell("reservations", [owned.reservation("a2-highgpu-1g", 4, 1)])
+    fetched = read()
+    assert facts(fetched) == []
+    assert findings(fetched) == [("commitment_open_ended", "left_out")]
+
+
+def test_reservation_that_a_commitment_pays_for_is_there_once(
+    owned: Any, read: Read, facts: Facts
+) -> None:
+    held = owned.reservation("a2-highgpu-1g", 4, 1, deleteAtTime=UNTIL)
+    paid = {**held, "commitment": "https://x/planted-project-4711/c"}
+    owned.tell("reservations", [paid])
+    owned.tell("commitments", [owned.a2(4)])
+    (row,) = facts(read())
+    assert row["fact"] == "resource_commitment"
+
+
+def test_unused_instances_of_a_dated_reservation_take_from_commitments(
+    owned: Any, read: Read, facts: Facts
+) -> None:
+    held = owned.reservation("a2-highgpu-1g", 3, 1, deleteAtTime=UNTIL)
+    owned.tell("reservations", [held, owned.reservation("a2-highgpu-1g", 5, 0)])
+    owned.tell("commitments", [owned.a2(8)])
+    owned.tell("instances", [owned.instance("a2-highgpu-1g")])
+    (row,) = (row for row in facts(read()) if row["fact"] == "resource_commitment")
+    # one runs, and two of the three that are reserved until Christmas wait
+    assert (row["used_accelerators"], row["used_vcpus"]) == (3.0, 36.0)
+
+
+def test_attached_accelerator_makes_the_name_of_the_type(
+    owned: Any, read: Read, facts: Facts
+) -> None:
+    owned.cloud.machine_types["us-central1-a"] = [
+        [owned.cloud.machine_type("n1-standard-4", 4, 15)]
+    ]
+    owned.cloud.accelerator_types["us-central1-a"] = [
+        [{"name": "nvidia-tesla-t4", "maximumCardsPerInstance": 4}]
+    ]
+    held = owned.reservation("n1-standard-4", 2, 0, "nvidia-tesla-t4", deleteAtTime=UNTIL)
+    owned.tell("reservations", [held])
+    (row,) = facts(read())
+    assert row["key"] == "gcp/us-central1/n1-standard-4+nvidia-tesla-t4x1"
+
+
+@pytest.mark.parametrize(
+    ("odd", "check"),
+    [
+        ({"aggregateReservation": {"vmFamily": "VM_FAMILY_X"}}, "reservation_aggregate"),
+        ({"specificReservation": {"count": "1", "inUseCount": "0"}}, "reservation_type_unknown"),
+        (
+            {
+                "specificReservation": {
+                    "count": "2",
+                    "instanceProperties": {"machineType": "a2-highgpu-1g"},
+                }
+            },
+            "use_unknown",
+        ),
+    ],
+)
+def test_odd_reservation_is_reported_and_never_guessed(
+    owned: Any, read: Read, facts: Facts, findings: Findings, odd: Json, check: str
+) -> None:
+    held = owned.reservation("a2-highgpu-1g", 4, 1, deleteAtTime=UNTIL)
+    owned.tell("reservations", [{**held, **odd}])
+    fetched = read()
+    assert facts(fetched) == []
+    assert findings(fetched) == [(check, "left_out")]
+
+
+def test_reservation_of_an_accelerator_that_the_catalogue_lacks_is_reported(
+    owned: Any, read: Read, facts: Facts, findings: Findings
+) -> None:
+    owned.tell("reservations", [owned.reservation("n1-standard-2", 1, 0, "nvidia-tesla-x9")])
+    fetched = read()
+    assert facts(fetched) == []
+    assert findings(fetched) == [("reservation_type_unknown", "left_out")]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"status": "DELETING"},
+        {
+            "specificReservation": {
+                "count": "1",
+                "inUseCount": "0",
+                "instanceProperties": {"machineType": "n2-standard-8"},
+            }
+        },
+    ],
+)
+def test_reservation_that_concerns_no_plan_is_left_in_silence(
+    owned: Any, read: Read, facts: Facts, other: Json
+) -> None:
+    owned.tell("reservations", [{**owned.reservation("a2-highgpu-1g", 4, 1), **other}])
+    fetched = read()
+    assert (facts(fetched), fetched.findings) == ([], ())
+
+
+def test_refusal_to_list_instances_names_the_permission(owned: Any, read: Read) -> None:
+    owned.tell("commitments", [owned.a2()])
+    owned.cloud.fail("/instances", 403, reason="forbidden")
+    with pytest.raises(RefusedError, match=r"compute\.instances\.list") as caught:
+        read()
+    assert "planted" not in str(caught.value)
+    assert len(owned.asked("instances")) == 1
+
+
+@pytest.mark.parametrize("machine", shaped_machines(), ids=lambda machine: machine.name)
+def test_reviewed_patterns_name_types_with_their_accelerator_alone(machine: Any) -> None:
+    for covered in COMMITMENT_TYPES.values():
+        for accelerator, patterns in covered.patterns.items():
+            if any(fnmatchcase(machine.name, pattern) for pattern in patterns.split("|")):
+                assert machine.accelerator == accelerator
+                assert series_of(machine.name) == covered.series
+    limits = [
+        quota
+        for quota, patterns in GPU_QUOTAS.items()
+        if any(fnmatchcase(machine.name, pattern) for pattern in patterns.split("|"))
+    ]
+    assert len(limits) == (0 if machine.tpu or machine.series == "g4" else 1)
