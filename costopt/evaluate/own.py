@@ -12,6 +12,7 @@ from costopt.catalog.dates import days_between
 from costopt.evaluate.facts import offers_of
 from costopt.evaluate.limits import TOLERANCE, used_of_quotas
 from costopt.plan.line import PlanLine
+from costopt.plan.words import ONE_WAY_TO_PAY
 from costopt.workload.counted import INSTANCES, CountedLimit
 from costopt.workload.limits import Limits
 from costopt.workload.request import AnyWorkload, Job, PlanRequest
@@ -130,11 +131,7 @@ def _beside_equal_nodes(
     """Yield a sentence where commitments have room beside nodes that must be of one offer."""
     whole = {name for name, workload in request.named_workloads if takes_one_offer(workload)}
     if left and any(line.workload in whole and not line.is_owned for line in lines):
-        yield (
-            "a job, and equal nodes, take one way to pay for all firm nodes, so that a cheaper "
-            "mix of owned and bought ones may exist; left over are "
-            f"{', '.join(one.words for one in left)}"
-        )
+        yield f"{ONE_WAY_TO_PAY}; left over are {', '.join(one.words for one in left)}"
 
 
 def takes_one_offer(workload: AnyWorkload) -> bool:

@@ -15,7 +15,6 @@ from costopt.catalog.offer_keys import OfferNames
 from costopt.plan.plan import Exclusion
 from costopt.workload.counted import CountedLimit
 
-
 MOST_NAMED: Final = 3
 """Quotas that one sentence or list names; the account holds them all."""
 

@@ -148,6 +148,8 @@ def test_equal_nodes_beyond_what_is_owned_are_bought_and_the_plan_says_what_is_l
     assert rented(plan) == [("p5.4xlarge", "on_demand", 3)]
     (note,) = plan.account_notes
     assert note.endswith("may exist; left over are 2 of 2 of p5-2026")
+    assert "proven cheapest; " in str(both)
+    assert "proven cheapest with one way to pay for each job; " in str(plan).replace("\n ", "")
     assert evaluate_plan(plan, three).violations == ()
 
 

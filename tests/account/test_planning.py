@@ -114,6 +114,58 @@ def test_a_quota_elsewhere_is_not_spoken_of(three: Catalog, seventy: Requirement
     assert "NVIDIA_H100_GPUS" not in str(plan)
 
 
+def test_only_quotas_of_what_could_run_the_work_are_named_and_only_the_nearest(
+    bundled: Catalog,
+) -> None:
+    """Of 8 x H100 a p5.48xlarge takes 192 vCPUs; a quota of c6i.* is not worth a word."""
+    found = bundled.filter(
+        providers=["aws"], instance_types=["p5.48xlarge", "c6i.xlarge"],
+        purchase_options=["on_demand"],
+    )  # fmt: skip
+    regions = sorted(set(found.filter(instance_types=["p5.48xlarge"]).offers["region"]))[:5]
+    quotas = [
+        Quota(key=f"aws/{region}/{kind}", limit=limit, unit="vcpus", name=f"{kind} of {region}")
+        for kind, most in (("c6i.*", 0), ("p5.*", 190))
+        for limit, region in enumerate(regions, start=most)
+    ]
+    eight = Requirement(accelerator_types=("H100-80GB",), accelerators_per_node=8)
+    limits = Limits(regions=regions)
+    plan = optimize(eight, found, limits=limits, account=Account(quotas=tuple(quotas)))
+    (text,) = (item.text for item in plan.exclusions if item.reason == "quota")
+    assert "c6i" not in text
+    assert (
+        f"191 of 191 vCPUs are left, one p5.48xlarge takes 192; raise 'p5.* of {regions[0]}"
+        in text
+    )
+    assert [line.offer.region in regions[2:] for line in plan.lines] == [True]
+    none = tuple(one.model_copy(update={"limit": 0}) for one in quotas)
+    refused = optimize(eight, found, limits=limits, account=Account(quotas=none))
+    assert len(refused.unanswered_because) == 5
+    assert refused.unanswered_because[-1] == "and 2 more quotas likewise"
+
+
+def test_quotas_that_were_read_long_ago_are_said_to_be(
+    three: Catalog, seventy: Requirement
+) -> None:
+    """The catalogue is of 2026-08-22; 8 days before is too long for what is in use."""
+    for read, notes in (("2026-08-15", 0), ("2026-08-14", 1)):
+        quota = Quota(key="aws/us-east-1/g6e.*", limit=50, name="G", as_of=read)
+        plan = optimize(seventy, three, account=Account(quotas=(quota,)))
+        assert len(plan.account_notes) == notes
+        assert evaluate_plan(Plan.from_json(plan.to_json()), three).violations == ()
+    assert plan.account_notes[0].startswith("1 of its quotas and commitments were read up to 8 da")
+
+
+@pytest.mark.parametrize("name", ["aws", "p5", "2027", "us-east-1"])
+def test_an_account_whose_name_stands_in_keys_and_days_is_planned_with(
+    name: str, three: Catalog, seventy: Requirement
+) -> None:
+    step = NINE_OFF.model_copy(update={"expires": "2027-01-31", "name": f"EDP {name.upper()}"})
+    plan = optimize(seventy, three, account=Account(account_id=name, steps=(step,)))
+    assert rented(plan) == {"p5.4xlarge": 2}
+    assert "9 % off (EDP account)" in plan.lines[0].price_trail
+
+
 @pytest.fixture
 def telling() -> Account:
     """An account whose own texts hold its identifier."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from costopt.account.account import Account
@@ -71,8 +72,21 @@ def test_discounts_of_the_account_do_not_stretch_a_savings_plan(
     half = PriceStep(key="aws", step="percent", amount=50.0)
     account = spending(spend_per_hour=3.43, key="aws/*/p5.*").model_copy(update={"steps": (half,)})
     (note,) = account.notes(planned)
-    assert "3.43 per hour left cover no whole instance" in note
+    assert "3.43 USD/h left cover no whole instance" in note
     assert rented(optimize(seventy, planned, account=account))[0][1] == "on_demand"
+
+
+def test_the_dearest_rate_is_drawn_where_the_payment_is_not_told(
+    planned: Catalog, seventy: Requirement
+) -> None:
+    """Without upfront p5 draws 4.0 instead of 3.44: of 7.00 one fits, where two would."""
+    offers = planned.offers
+    dear = offers[(offers["kind"] == "compute") & (offers["instance_type"] == "p5.4xlarge")]
+    dear = dear.assign(payment="no", upfront=0.0, recurring_per_hour=4.0, effective_per_hour=4.0)
+    both = planned.with_offers(pd.concat([offers, dear], ignore_index=True))
+    for payment, count in (("all", 2), ("no", 1), ("", 1)):
+        plan = optimize(seventy, both, account=spending(payment=payment, key="aws/*/p5.*"))
+        assert [line.count for line in plan.lines if line.is_owned] == [count]
 
 
 def test_only_what_the_key_names_runs_on_it(planned: Catalog, seventy: Requirement) -> None:
@@ -108,9 +122,9 @@ def test_after_its_last_day_in_the_horizon_what_ran_on_it_is_charged_on_demand(
     [
         ({"expires": "2026-08-21"}, "expired on 2026-08-21: what ran on it is charged again"),
         ({"used_per_hour": 7.0}, ": all 7 USD/h are in use"),
-        ({"plan": "ec2_instance"}, "no USD rate of plan ec2_instance (1 years, all upfront)"),
+        ({"plan": "ec2_instance"}, "no USD rate of plan ec2_instance (1-year, all upfront)"),
         ({"currency": "CNY"}, "no CNY rate of plan compute"),
-        ({"spend_per_hour": 0.5}, "0.5 per hour left cover no whole instance"),
+        ({"spend_per_hour": 0.5}, "0.5 USD/h left cover no whole instance"),
         ({"key": "gcp/*/a3-*"}, "the catalogue has no on-demand price to go on with"),
     ],
 )
