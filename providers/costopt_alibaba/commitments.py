@@ -170,11 +170,15 @@ def commitment_facts(held: Iterable[Held], running: Running, region: str) -> Par
 
 
 def _in_use(held: tuple[Held, ...], running: Running) -> list[Held]:
-    """Give what runs to the reserved instances: zone before region, the soonest end first."""
+    """Give what runs to the reserved instances: zone before region, the latest end first.
+
+    What is left then ends first, so that nothing is promised for longer than it is free.
+    """
     left = dict(running.places)
-    reserved = [one for one in held if one.kind == RESERVED]
+    latest = sorted(held, key=lambda one: one.expires, reverse=True)
+    reserved = [one for one in latest if one.kind == RESERVED]
     found = []
-    for one in sorted(reserved, key=lambda one: (not one.zone, one.expires, one.zone)):
+    for one in sorted(reserved, key=lambda one: (not one.zone, one.zone)):
         used = 0
         for place in sorted(left):
             if place[0] == one.instance_type and one.zone in ("", place[1]):

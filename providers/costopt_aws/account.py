@@ -12,7 +12,6 @@ from costopt.fetch.context import FetchContext
 from costopt.fetch.fetched import FetchedAccount
 from costopt_aws.account_operations import (
     CAPACITY_RESERVATIONS,
-    DEFAULT_VCPUS,
     OWNED_PLANS,
     PLAN_USE,
     QUOTAS,
@@ -22,7 +21,7 @@ from costopt_aws.account_operations import (
 from costopt_aws.capacity_reservations import CapacityReader
 from costopt_aws.commitments import commitment_rows
 from costopt_aws.fleet import zone_ids
-from costopt_aws.operations import ZONES
+from costopt_aws.operations import INSTANCE_TYPES, ZONES
 from costopt_aws.owned_plans import plan_facts, used_shares
 from costopt_aws.parsed import PROVIDER
 from costopt_aws.quotas import QuotaReader
@@ -100,11 +99,15 @@ class AccountReader:
         return {"Filters": [{"Name": "owner-id", "Values": [self.sdk.account_id(region)]}]}
 
     def _vcpus(self, names: Iterable[str], region: str, context: FetchContext) -> dict[str, int]:
-        """Return type -> vCPUs of one instance by default."""
+        """Return type -> vCPUs of one instance by default.
+
+        A run for one type asks the same of its hardware: the answer is kept whole, because a
+        recording holds one of the two.
+        """
         vcpus: dict[str, int] = {}
         for batch in batches(name for name in names if name):
             asked = {"Filters": [{"Name": "instance-type", "Values": batch}]}
-            for page in self.sdk.pages(context, DEFAULT_VCPUS, region, asked):
+            for page in self.sdk.pages(context, INSTANCE_TYPES, region, asked):
                 for told in page["InstanceTypes"]:
                     count = (told.get("VCpuInfo") or {}).get("DefaultVCpus")
                     if count:

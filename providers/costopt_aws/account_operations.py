@@ -23,14 +23,6 @@ RUNNING: Final = Operation(
         }
     },
 )
-DEFAULT_VCPUS: Final = Operation(
-    service="ec2",
-    name="DescribeInstanceTypes",
-    method="describe_instance_types",
-    member="InstanceTypes",
-    permission="ec2:DescribeInstanceTypes",
-    keep={"InstanceType": None, "VCpuInfo": {"DefaultVCpus": None}},
-)
 RESERVED_INSTANCES: Final = Operation(
     service="ec2",
     name="DescribeReservedInstances",
@@ -85,7 +77,7 @@ QUOTAS: Final = Operation(
     permission="servicequotas:ListServiceQuotas",
     page_size="MaxResults",
     most=100,
-    keep={"QuotaCode": None, "QuotaName": None, "Value": None, "QuotaAppliedAtLevel": None},
+    keep={"QuotaCode": None, "QuotaName": None, "Value": None},
 )
 OWNED_PLANS: Final = Operation(
     service="savingsplans",
@@ -115,6 +107,7 @@ PLAN_USE: Final = Operation(
     method="get_savings_plans_utilization_details",
     member="SavingsPlansUtilizationDetails",
     permission="ce:GetSavingsPlansUtilizationDetails",
+    nothing="DataUnavailableException",
     keep={
         "SavingsPlanArn": disguised,
         "Utilization": {"TotalCommitment": None, "UsedCommitment": None},

@@ -22,6 +22,7 @@ class Operation:
         page_size: name of the argument that limits a page; empty where it is left to AWS.
         most: items of one page [1].
         keep: members of an item that are kept, before anything is recorded; None keeps all.
+        nothing: error code that stands for an empty list.
     """
 
     service: Service
@@ -33,6 +34,7 @@ class Operation:
     page_size: str = ""
     most: int = 0
     keep: "Mask | None" = None
+    nothing: str = ""
 
 
 REGIONS: Final = Operation(

@@ -28,8 +28,8 @@ from costopt_aws.running import Group
 ACTIVE: Final = "active"
 """State in which a purchase covers something. Source: Amazon EC2 API reference."""
 
-ZONAL: Final = "Availability Zone"
-"""Scope of a purchase that is bound to one zone. Source: Amazon EC2 API reference, Scope."""
+ZONAL, REGIONAL = "Availability Zone", "Region"
+"""Scope of a purchase: one zone, or all of a region. Source: Amazon EC2 API reference, Scope."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class ReservedReader:
         """Return the purchases in force with what of them is taken, and what is odd.
 
         Only instances of this account are counted: AWS may spread a discount over other accounts
-        of an organization, which no answer of EC2 tells.
+        of an organization, which no answer of EC2 tells, so that what looks free is warned of.
 
         Args:
             pages: of the answer.
@@ -71,8 +71,9 @@ class ReservedReader:
                     findings.append(read)
                 else:
                     owned.append(read)
-        findings += self._other_sizes(owned, running)
-        return tuple(_with_use(owned, running, idle)), tuple(findings)
+        taken = tuple(_with_use(owned, running, idle))
+        findings += (*self._other_sizes(owned, running), *self._other_accounts(taken))
+        return taken, tuple(findings)
 
     def _purchase(self, told: Mapping[str, Any]) -> Owned | FetchFinding:
         """Return one purchase, nothing of it taken yet, or what is wrong with it."""
@@ -83,7 +84,10 @@ class ReservedReader:
             detail = f"it covers {platform} with {tenancy} tenancy; plans run plain Linux, shared"
             return left_out("commitment_unfit", name, detail, TABLE)
         zone = zone_of(told, self.zone_ids)
-        if told.get("Scope") == ZONAL and not zone:
+        if told.get("Scope") not in (ZONAL, REGIONAL):
+            detail = f"its scope is {told.get('Scope')!r}, neither {REGIONAL} nor {ZONAL}"
+            return left_out("commitment_unreadable", name, detail, TABLE)
+        if told["Scope"] == ZONAL and not zone:
             detail = f"zone {told.get('AvailabilityZone')!r} has no id in this account"
             return left_out("zone_unknown", name, detail, TABLE)
         count, expires = whole(told.get("InstanceCount")), last_day(told.get("End"))
@@ -98,7 +102,7 @@ class ReservedReader:
             word="reserved",
             kind="reserved",
             instance_type=instance_type,
-            zone=zone if told.get("Scope") == ZONAL else "",
+            zone=zone if told["Scope"] == ZONAL else "",
             count=count,
             used=0,
             paid_per_hour=paid,
@@ -123,6 +127,19 @@ class ReservedReader:
                     "more of it is taken than is counted here"
                 )
                 yield warning("commitment_size_flexible", name, detail, TABLE)
+
+    def _other_accounts(self, taken: Iterable[Owned]) -> Iterable[FetchFinding]:
+        """Warn of what nothing here uses: another account of the organization may."""
+        free: Counter[str] = Counter()
+        for one in taken:
+            free[one.instance_type] += one.count - one.used
+        for instance_type, count in sorted((+free).items()):
+            name = f"{PROVIDER}/{self.region}/{instance_type}/reserved"
+            detail = (
+                f"{count:,} of them are taken by nothing in this account; other accounts of its "
+                "organization may use them where sharing is on, which no answer tells"
+            )
+            yield warning("commitment_use_unsure", name, detail, TABLE)
 
 
 def paid_per_hour(told: Mapping[str, Any]) -> Decimal | None:

@@ -100,7 +100,7 @@ class Sdk:
                 asked[operation.token] = token
             with answering(str(call), operation.permission):
                 client = self._client(operation.service, call.region)
-                answer = getattr(client, operation.method)(**asked, **volatile())
+                answer = _answer(client, operation, {**asked, **volatile()})
             if not isinstance(answer.get(operation.member), list):
                 raise MalformedAnswerError(str(call), f"it lacks {operation.member}")
             items = plain(answer[operation.member])
@@ -163,6 +163,17 @@ def batches(names: Iterable[str]) -> Iterator[list[str]]:
     while left:
         yield left[:BATCH]
         left = left[BATCH:]
+
+
+def _answer(client: Any, operation: Operation, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Ask once; an error that stands for an empty list becomes one."""
+    try:
+        answer: Mapping[str, Any] = getattr(client, operation.method)(**asked)
+    except client.exceptions.ClientError as error:
+        if error.response.get("Error", {}).get("Code") != operation.nothing:
+            raise
+        return {operation.member: []}
+    return answer
 
 
 def _text(secret: SecretStr | None) -> str | None:

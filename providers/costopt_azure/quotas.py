@@ -16,11 +16,11 @@ from costopt_azure.sizes import is_accelerated, is_sold_in
 FIRM: Final = "on_demand|reserved|savings_plan|owned"
 """Ways to pay that draw on the vCPUs of a family and on those of the region."""
 
-WHOLE_REGION: Final[Mapping[str, str]] = {"cores": FIRM, "lowprioritycores": "spot"}
+WHOLE_REGION: Final[Mapping[str, str]] = {"cores": FIRM, "lowprioritycores": "spot|low_priority"}
 """Quota of all sizes together, in lower case -> ways to pay that draw on it.
 
 Source: learn.microsoft.com, vCPU quotas: every family counts against Total Regional vCPUs too,
-and spot against Total Regional Spot vCPUs alone.
+and spot, as low priority before it, against Total Regional Spot vCPUs alone.
 """
 
 SPELT: Final[Mapping[str, str]] = {"cores": "cores", "lowprioritycores": "lowPriorityCores"}

@@ -72,7 +72,7 @@ def commitment_facts(
             findings.append(_finding("use_unknown", "left_out", place, committed, detail))
             continue
         rows.append(_row(filling, place.region))
-        findings += _notes(committed, place)
+        findings += _notes(filling, place)
     return tuple(rows), tuple(findings)
 
 
@@ -121,8 +121,15 @@ def _figure(resource: str, amount: Decimal) -> float | int:
     return float(amount) if resource == "memory_gib" else ceil(amount)
 
 
-def _notes(committed: Committed, place: Place) -> Iterator[FetchFinding]:
+def _notes(filling: _Filling, place: Place) -> Iterator[FetchFinding]:
     """Say what a reader of the fact should know."""
+    committed = filling.committed
+    if any(committed.amounts[resource] > filling.used[resource] for resource in RESOURCES):
+        detail = (
+            "part of it is taken by nothing in this project; other projects of its billing "
+            "account may use it where discount sharing is on, which no answer tells"
+        )
+        yield _finding("commitment_use_unsure", "warning", place, committed, detail)
     accelerated = "" not in committed.covered.patterns or committed.accelerator
     needed = RESOURCES if accelerated else RESOURCES[:2]
     missing = [resource for resource in needed if not committed.amounts[resource]]

@@ -13,7 +13,12 @@ from costopt_gcp.machines import Machine
 FIRM: Final = "on_demand|reserved|savings_plan|committed_use|subscription|owned"
 """Ways to pay of instances that count against the standard quotas."""
 
-SPOT: Final = "spot"
+SPOT: Final = "spot|flex_start"
+"""Ways to pay of instances that count against the preemptible quotas.
+
+Source: cloud.google.com/compute/docs/instances/about-flex-start-vms, quota.
+"""
+
 PREEMPTIBLE: Final = "PREEMPTIBLE_"
 ACCELERATORS: Final = "accelerators"
 VCPUS: Final = "vcpus"
@@ -176,7 +181,7 @@ def _options(name: str, metric: Metric, told: Mapping[str, Mapping[str, Any]]) -
 
 def _row(key: str, unit: str, name: str, item: Mapping[str, Any]) -> Row | None:
     limit, used = item.get("limit"), item.get("usage")
-    if limit is None or used is None:
+    if limit is None or used is None or limit < 0:
         return None
     return {
         "fact": "quota",

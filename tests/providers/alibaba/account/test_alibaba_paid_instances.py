@@ -95,6 +95,16 @@ def test_reserved_instances_are_used_by_what_runs_zone_before_region(own: Any, r
     assert {one["Status.1"] for one in asked} == {"Active"}
 
 
+def test_what_runs_is_counted_on_the_reserved_instances_that_last_longest(
+    own: Any, read: Make
+) -> None:
+    # two run: both are of the three that last until 2028, so that the three of 2027 are free
+    own.instances([own.pay_as_you_go(), own.pay_as_you_go()])
+    own.reserved_instances([own.reserved(), own.reserved(ExpiredTime="2028-06-01T16:00Z")])
+    used = {row["expires"]: row["used"] for row in commitments(read())}
+    assert used == {"2027-06-01": 0, "2028-06-01": 2}
+
+
 def test_reserved_instances_of_a_region_may_pay_for_other_sizes_and_that_is_said(
     own: Any, read: Make
 ) -> None:

@@ -11,6 +11,7 @@ from costopt.errors import (
     MissingCredentialsError,
     RefusedError,
     ThrottledError,
+    UnreachableError,
 )
 
 REGION = "us-east-1"
@@ -101,3 +102,21 @@ def test_account_without_credentials_is_refused_before_anything_is_asked(
     with pytest.raises(MissingCredentialsError, match="what an account owns is told to itself"):
         source.account(region, owner.context(account=True))
     assert owner.seen == []
+
+
+def test_region_that_times_out_leaves_the_account_in_others_alone(owner: Any, make: Any) -> None:
+    owner.lists["eu-west-1", "DescribeReservedInstances"] = [[make["purchase"]()]]
+    owner.hangs.add(REGION)
+    with pytest.raises(UnreachableError, match="ReadTimeoutError"):
+        owner.account(REGION, read_timeout_seconds=0.2)
+    (row,) = owner.account("eu-west-1").facts
+    assert row["key"] == "aws/eu-west-1/p5.48xlarge"
+    asked = [region for region, name, _ in owner.seen if name == "DescribeAvailabilityZones"]
+    assert asked == [*[REGION] * 3, "eu-west-1"]
+
+
+def test_empty_page_with_a_token_does_not_end_an_answer(owner: Any, make: Any) -> None:
+    p5 = make["quota"]("L-417A185B", "Running On-Demand P instances", 768.0)
+    owner.lists["", "ListServiceQuotas"] = [[], [{**p5, "Novel": {"Member": 1}}]]
+    assert [row["limit"] for row in owner.account(REGION).facts] == [768]
+    assert [one.get("NextToken") for one in owner.asked("ListServiceQuotas")] == [None, "page-1"]

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from werkzeug import Response
 
 ARN = "arn:aws:savingsplans::123456789012:savingsplan/sp-1"
 
@@ -103,6 +104,16 @@ def test_use_that_cost_explorer_does_not_tell_is_unknown(owner: Any, make: Any, 
     read = owner.account("", savings_plan_use="cost_explorer")
     assert read.facts == ()
     assert [one.check for one in read.findings] == ["commitment_use_unknown"]
+
+
+def test_use_that_cost_explorer_has_no_data_of_yet_is_unknown(owner: Any, make: Any) -> None:
+    owner.lists["", "DescribeSavingsPlans"] = [[make["plan"]()]]
+    early = Response('{"__type": "DataUnavailableException"}', status=400)
+    owner.fail("GetSavingsPlansUtilizationDetails", early)
+    read = owner.account("", savings_plan_use="cost_explorer")
+    assert read.facts == ()
+    assert [one.check for one in read.findings] == ["commitment_use_unknown"]
+    assert len(owner.asked("GetSavingsPlansUtilizationDetails")) == 1
 
 
 def test_account_without_plans_does_not_pay_for_the_question(owner: Any) -> None:

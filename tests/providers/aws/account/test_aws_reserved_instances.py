@@ -152,7 +152,21 @@ def test_purchase_that_plans_cannot_use_is_left_out_and_reported(
     assert found.row == "aws/us-east-1/p5.48xlarge/reserved"
 
 
-@pytest.mark.parametrize("missing", ["FixedPrice", "Duration", "End", "InstanceCount"])
+def test_what_nothing_here_uses_may_be_taken_by_another_account_and_is_warned_of(
+    owner: Any, make: Any, launch: Any
+) -> None:
+    # of three g6e one runs: two are free; of two p5 both run
+    launch([make["instance"](), make["instance"](), make["instance"]("g6e.xlarge")])
+    small = make["purchase"](InstanceType="g6e.xlarge", InstanceCount=3)
+    owner.lists["", "DescribeReservedInstances"] = [[make["purchase"](), small]]
+    found = [one for one in owner.account(REGION).findings if one.check == "commitment_use_unsure"]
+    assert [(one.severity, one.row) for one in found] == [
+        ("warning", "aws/us-east-1/g6e.xlarge/reserved")
+    ]
+    assert found[0].detail.startswith("2 of them are taken by nothing in this account")
+
+
+@pytest.mark.parametrize("missing", ["FixedPrice", "Duration", "End", "InstanceCount", "Scope"])
 def test_purchase_that_lacks_a_member_is_left_out_and_reported(
     owner: Any, make: Any, facts: Any, missing: str
 ) -> None:

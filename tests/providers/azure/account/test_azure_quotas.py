@@ -60,7 +60,7 @@ def test_quotas_of_two_pages_become_facts_in_vcpus(
     columns = ("fact", "key", "limit", "used", "unit", "name")
     assert [tuple(row[name] for name in columns) for row in read.facts] == [
         ("quota", f"azure/eastus/*/{FIRM}", 400, 112, "vcpus", "cores"),
-        ("quota", "azure/eastus/*/spot", 300, 24, "vcpus", "lowPriorityCores"),
+        ("quota", "azure/eastus/*/spot|low_priority", 300, 24, "vcpus", "lowPriorityCores"),
         (
             "quota",
             f"azure/eastus/Standard_NC24ads_A100_v4|Standard_NC48ads_A100_v4/{FIRM}",

@@ -17,12 +17,11 @@ REGION = "us-central1"
 
 
 def test_commitment_is_its_resources_and_what_runs_on_it_at_a_price_that_nobody_tells(
-    owned: Any, read: Read, facts: Facts, findings: Findings
+    owned: Any, read: Read, facts: Facts
 ) -> None:
     owned.tell("commitments", [owned.a2(2)])
     owned.tell("instances", [owned.instance("a2-highgpu-1g", "nvidia-tesla-a100")])
-    fetched = read()
-    assert facts(fetched) == [
+    assert facts(read()) == [
         {
             "fact": "resource_commitment",
             "key": "gcp/us-central1/a2-highgpu-*|a2-megagpu-*",
@@ -37,9 +36,19 @@ def test_commitment_is_its_resources_and_what_runs_on_it_at_a_price_that_nobody_
             "name": "committed_use accelerator_optimized nvidia-tesla-a100 us-central1 2027-02-28",
         }
     ]
-    assert findings(fetched) == []
     (asked,) = owned.asked("instances")
     assert asked.args["filter"] == "status = RUNNING"
+
+
+def test_part_that_nothing_here_runs_on_may_be_shared_and_is_warned_of(
+    owned: Any, read: Read, findings: Findings
+) -> None:
+    owned.tell("commitments", [owned.a2(2)])
+    running = owned.instance("a2-highgpu-1g", "nvidia-tesla-a100")
+    owned.tell("instances", [running])
+    assert findings(read()) == [("commitment_use_unsure", "warning")]
+    owned.tell("instances", [running, running])
+    assert findings(read()) == []
 
 
 def test_spot_flex_start_and_stopped_instances_leave_a_commitment_alone(

@@ -5,13 +5,19 @@ from typing import Any
 
 import pytest
 
-from costopt.errors import MalformedAnswerError, MissingCredentialsError, RefusedError
+from costopt.errors import (
+    MalformedAnswerError,
+    MissingCredentialsError,
+    RefusedError,
+    ThrottledError,
+)
 from costopt.fetch.fetched import FetchedAccount
 from costopt.provider import AccountSource
 
 Read = Callable[..., FetchedAccount]
 
 FIRM = "on_demand|reserved|savings_plan|committed_use|subscription|owned"
+SPOT = "spot|flex_start"
 
 
 def found(fetched: FetchedAccount) -> list[tuple[str, str, str]]:
@@ -69,8 +75,8 @@ def test_accelerators_and_vcpus_have_quotas_of_their_own_for_firm_and_for_spot(
     assert [tuple(row.values()) for row in fetched.facts] == [
         ("quota", f"gcp/us-central1/a2-*/{FIRM}", 48, 12, "vcpus", "A2_CPUS"),
         ("quota", f"{types}/{FIRM}", 16, 3, "accelerators", "NVIDIA_A100_GPUS"),
-        ("quota", f"gcp/us-central1/{every}/spot", 100, 24, "vcpus", "PREEMPTIBLE_CPUS"),
-        ("quota", f"{types}/spot", 8, 1, "accelerators", "PREEMPTIBLE_NVIDIA_A100_GPUS"),
+        ("quota", f"gcp/us-central1/{every}/{SPOT}", 100, 24, "vcpus", "PREEMPTIBLE_CPUS"),
+        ("quota", f"{types}/{SPOT}", 8, 1, "accelerators", "PREEMPTIBLE_NVIDIA_A100_GPUS"),
     ]
     assert list(fetched.facts[0]) == ["fact", "key", "limit", "used", "unit", "name"]
     assert fetched.findings == ()
@@ -83,7 +89,7 @@ def test_spot_counts_against_the_standard_quota_without_one_of_its_own(
     own = [owned.quota("PREEMPTIBLE_NVIDIA_A100_GPUS", limit) for limit in limits]
     owned.tell("quotas", [owned.quota("NVIDIA_A100_GPUS", 16, 3), *own])
     (row,) = read().facts
-    assert row["key"] == f"gcp/us-central1/a2-highgpu-*|a2-megagpu-*/{FIRM}|spot"
+    assert row["key"] == f"gcp/us-central1/a2-highgpu-*|a2-megagpu-*/{FIRM}|{SPOT}"
     assert (row["limit"], row["used"]) == (16, 3)
 
 
@@ -91,7 +97,7 @@ def test_spot_quota_of_zero_stays_where_no_standard_one_is_told(owned: Any, read
     owned.tell("quotas", [owned.quota("PREEMPTIBLE_NVIDIA_A100_GPUS", 0)])
     fetched = read()
     assert [(row["key"], row["limit"]) for row in fetched.facts] == [
-        ("gcp/us-central1/a2-highgpu-*|a2-megagpu-*/spot", 0)
+        (f"gcp/us-central1/a2-highgpu-*|a2-megagpu-*/{SPOT}", 0)
     ]
     assert found(fetched) == [("quota_untold", "left_out", "gcp/us-central1")]
 
@@ -127,8 +133,8 @@ def test_quota_that_no_type_of_the_region_counts_against_is_no_fact(
         ],
     )
     assert [(row["key"], row["unit"]) for row in read().facts] == [
-        (f"gcp/us-central1/n1-*/{FIRM}|spot", "vcpus"),
-        (f"gcp/us-central1/n1-*+nvidia-tesla-t4x*/{FIRM}|spot", "accelerators"),
+        (f"gcp/us-central1/n1-*/{FIRM}|{SPOT}", "vcpus"),
+        (f"gcp/us-central1/n1-*+nvidia-tesla-t4x*/{FIRM}|{SPOT}", "accelerators"),
     ]
 
 
@@ -150,8 +156,11 @@ def test_unknown_accelerator_quota_is_reported_and_known_others_are_not(
     ]
 
 
-def test_quota_without_its_use_is_no_quota_of_nothing_used(owned: Any, read: Read) -> None:
-    owned.tell("quotas", [{"metric": "NVIDIA_A100_GPUS", "limit": 4}])
+@pytest.mark.parametrize("told", [{"limit": 4}, {"usage": 4}, {"limit": -1, "usage": 0}])
+def test_quota_that_is_not_told_whole_is_no_quota(
+    owned: Any, read: Read, told: dict[str, int]
+) -> None:
+    owned.tell("quotas", [{"metric": "NVIDIA_A100_GPUS", **told}])
     fetched = read()
     assert fetched.facts == ()
     assert ("quota_unknown", "left_out", "gcp/us-central1/NVIDIA_A100_GPUS") in found(fetched)
@@ -218,6 +227,15 @@ def test_one_throttle_is_waited_out(owned: Any, read: Read, waits: list[float], 
     assert len(read().facts) == 1
     assert len(owned.cloud.asked(end)) == 2
     assert waits == [0.5]
+
+
+def test_throttle_for_ever_ends_after_the_attempts_allowed(
+    owned: Any, read: Read, waits: list[float]
+) -> None:
+    owned.cloud.fail("/regions/us-central1", 429, forever=True)
+    with pytest.raises(ThrottledError, match=r"regions\.get"):
+        read()
+    assert len(owned.cloud.asked("/regions/us-central1")) == len(waits) + 1
 
 
 def test_limit_that_is_no_number_is_malformed(owned: Any, read: Read) -> None:
