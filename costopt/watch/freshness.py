@@ -82,8 +82,8 @@ class Freshness:
         kept = is_kept(offers)
         keys = row_keys(OFFERS, offers[kept]).str.replace(COPY, "", regex=True)
         dated = zip(keys, offers.loc[kept, "as_of"], strict=True)
-        since[kept] = [self.renewed.get(key, day) for key, day in dated]
-        return since
+        told = [self.renewed.get(key, day) for key, day in dated]
+        return since.mask(kept, pd.Series(told, index=keys.index, dtype="str"))
 
     def stale_days(self, offers: pd.DataFrame) -> NDArray[np.float64]:
         """Return for how many days each offer was not renewed [days]."""

@@ -18,7 +18,7 @@ from costopt.watch.held import UNANSWERABLE, Held, held_today
 from costopt.watch.own import account_of, as_asked
 from costopt.watch.reasons import reasons
 from costopt.watch.settings import WatchSettings
-from costopt.watch.signed import spent
+from costopt.watch.signed import signed_lines, spent
 from costopt.watch.verdict import Cause, CauseKind, Judgement, Verdict
 
 
@@ -127,7 +127,7 @@ class Watch:
             causes=causes,
             currency=plan.currency,
             planned_total=sum(map(spent, plan.lines)) if plan.has_answer else None,
-            **_figures(plan, held, found),
+            **(_figures(plan, held, found) or self._figures_of_new(plan, new)),
             catalog=CatalogStamp(
                 place=self.catalog.place,
                 as_of=self.catalog.as_of,
@@ -149,6 +149,17 @@ class Watch:
             return self.freshness.of_whole(new, self.fresh, self.catalog), ()
         why = "; ".join((new.status.value.replace("_", " "), *new.unanswered_because))
         return None, (Cause(kind=CauseKind.NO_ANSWER, text=f"no new plan: {why}"),)
+
+    def _figures_of_new(self, plan: Plan, new: Plan | None) -> dict[str, Any]:
+        """Return what a new plan costs where today's cost of the saved one cannot be told.
+
+        Signed terms go on beside it at a cost that is not known then.
+        """
+        if new is None or signed_lines(plan, self.freshness.today):
+            return {}
+        total = sum(line.line_cost_total for line in new.lines)
+        monthly = total / new.horizon_hours * HOURS_PER_MONTH
+        return {"new_total": total, "new_per_month": monthly if runs_on(new) else None}
 
 
 def _figures(plan: Plan, held: Held, found: Comparison | None) -> dict[str, Any]:

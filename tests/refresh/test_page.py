@@ -83,6 +83,13 @@ def test_page_needs_nothing_beside_it_and_runs_nothing(refreshed: Run) -> None:
     assert "A dry run: nothing was published" in seen.text
 
 
+def test_page_of_a_replay_says_of_which_moment_the_prices_are(refreshed: Run) -> None:
+    report = {**refreshed().report, "shared_tables": "renewed"}
+    seen = told(report, asked_at="2026-11-20T03:00:00Z")
+    words = " ".join(seen.text.split())
+    assert "as of 2026-11-20T03:00:00Z, from a recording. Hardware and places were" in words
+
+
 @pytest.mark.parametrize("field", ["row", "detail", "check"])
 def test_words_of_a_provider_stay_words(refreshed: Run, field: str) -> None:
     finding = {

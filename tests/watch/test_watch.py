@@ -114,6 +114,8 @@ def test_a_plan_is_no_longer_valid_once_its_price_is_gone(
     )
     assert verdict.current_total is None
     assert rented(verdict.new_plan) == {"g5.xlarge": 4}
+    assert verdict.new_per_month == pytest.approx(3212)  # 4 x 1.10 x 730
+    assert verdict.saving_per_month is None
 
 
 def test_a_broken_budget_makes_a_plan_invalid(priced: Priced, forty: Requirement) -> None:

@@ -85,6 +85,7 @@ def test_publish_killed_at_any_step_leaves_the_last_good_version(
     assert {step.split()[0] for step in run.steps} == {
         "make", "write", "sync", "replace", "claim", "release",
     }  # fmt: skip
+    assert {"write account.csv", "write half of account.csv", "sync account.csv"} <= set(run.steps)
     assert len(run.steps) > 3 * 15  # 15 files, each written in two steps and synced
     assert dearest(run.completed) == 480.0  # 120 x 2 of the second night, x 2
     for position, store in enumerate(run.all_copied(tmp_path)):
