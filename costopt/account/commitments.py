@@ -43,7 +43,8 @@ class OwnCommitment(OwnRecord):
     Attributes:
         name: of yours, such as ``p5-2026``; no account's and no resource's identifier.
         key: ``provider/region/instance_type`` of what it covers.
-        expires: last day on which it covers anything.
+        expires: last day on which it covers anything; what is read from the clouds gives the last
+            whole one (UTC).
     """
 
     name: PlainName

@@ -51,12 +51,13 @@ def owned_offers(one: AnyCommitment, beside: pd.DataFrame, today: str) -> pd.Dat
 
 def _sunk(one: AnyCommitment, beside: pd.DataFrame) -> "pd.Series[str]":
     """Say what of the account's money each instance runs on."""
+    name = one.name if one.name.startswith(one.kind) else f"{one.kind} {one.name}"
     if isinstance(one, SpendCommitment):
         of_it = f" of {one.spend_per_hour:.10g} {one.currency}/h are drawn"
         draws = in_words("{:.10g}", beside["draws_per_hour"])
-        return f"{one.kind} {one.name}: " + draws + of_it
+        return f"{name}: " + draws + of_it
     paid = "it is paid for already"
     if one.paid_per_hour is not None:
         whole = "" if isinstance(one, Commitment) else " for all of it"
         paid = f"{one.paid_per_hour:.10g} {one.currency}/h{whole} are sunk"
-    return pd.Series(f"{one.kind} {one.name}: {paid}", index=beside.index, dtype="str")
+    return pd.Series(f"{name}: {paid}", index=beside.index, dtype="str")

@@ -7,8 +7,10 @@ from typing import Annotated, Any, Final
 import typer
 
 from costopt.catalog.store.store import open_store
+from costopt.catalog.store.whole_file import write_whole
 from costopt.cli.refresh_progress import watching
 from costopt.errors import CatalogFileError, InvalidInputError, PublishConflictError
+from costopt.refresh.account_renewal import ACCOUNT_NOT_TOLD
 from costopt.refresh.page_values import held_back
 from costopt.refresh.report import RefreshOutcome
 from costopt.refresh.run import RefreshResult, refresh_catalog, settings_from
@@ -69,9 +71,9 @@ def refresh(
     if result.unwritten:
         typer.echo(f"costopt: {settings.store}: {result.unwritten}", err=True)
     if report is not None:
-        report.write_bytes(report_bytes(result.report))
+        write_whole(report, report_bytes(result.report))
     if html is not None:
-        html.write_bytes(page_bytes(result.report))
+        write_whole(html, page_bytes(result.report))
     raise typer.Exit(EXIT_CODES[result.outcome])
 
 
@@ -99,7 +101,7 @@ def summary(result: RefreshResult) -> str:
         lines.append("  " + ", ".join(word for word in words if word))
         lines += _troubles(name, part)
     if told["account"]["asked"]:
-        lines.append(_account_line(told["account"]))
+        lines += _account_lines(told)
     held = [f"  held back: {one['id']}: {one['detail']}" for one in held_back(told)]
     lines += _first(held, "held back")
     for move in told["largest_moves"][:MOVES_SHOWN]:
@@ -130,11 +132,21 @@ def _first(lines: list[str], what: str) -> list[str]:
     return [*lines[:TROUBLES_SHOWN], *more]
 
 
-def _account_line(account: Mapping[str, Any]) -> str:
+def _account_lines(told: Mapping[str, Any]) -> list[str]:
+    """Return what is held of the account, and why some of it was not read."""
+    account = told["account"]
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in account["facts_by_kind"].items())
-    lost = [name for name, told in account["origins"].items() if told["status"] == "failed"]
-    failed = f"; not read: {', '.join(lost)}" if lost else ""
-    return f"  account: {kinds or 'no facts'}{failed}"
+    lost = [
+        f"    {name}: {one['error']}"
+        for name, one in account["origins"].items()
+        if one["status"] == "failed"
+    ]
+    untold = [
+        f"    {one['row']}: {one['detail']}"
+        for one in told["findings"]
+        if one["check"] == ACCOUNT_NOT_TOLD
+    ]
+    return [f"  account: {kinds or 'no facts'}", *untold, *_first(lost, "origins")]
 
 
 def _head(result: RefreshResult) -> str:

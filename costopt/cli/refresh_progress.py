@@ -59,14 +59,19 @@ class _Bars:
     def __init__(self, progress: "Progress") -> None:
         self._progress = progress
         self._bars: dict[str, TaskID] = {}
+        self._regions: dict[str, int] = {}
 
     def show(self, provider: str, told: Told) -> None:
         """Move the bar of a provider on."""
         if isinstance(told, Listed):
+            self._regions[provider] = len(told.asked)
             questions = len(told.asked) + (1 + len(told.asked) if told.account else 0)
             self._bars[provider] = self._progress.add_task(provider, total=questions)
         elif isinstance(told, RegionTold | AccountTold):
             self._progress.advance(self._bars[provider])
+        if isinstance(told, AccountTold) and not told.signed_in:
+            left = 1 + self._regions[provider]
+            self._progress.update(self._bars[provider], total=left)
         failed = isinstance(told, RegionTold | AccountTold) and told.fetched is None
         if failed or (isinstance(told, Ended) and told.error):
             self._progress.console.print(line_of(provider, told), markup=False, highlight=False)

@@ -1,9 +1,9 @@
 """Saved plans that are watched, and the files that say what came of it."""
 
-import os
 from pathlib import Path
 from typing import Final
 
+from costopt.catalog.store.whole_file import write_whole
 from costopt.cli.inputs import read_text
 from costopt.errors import InvalidInputError
 from costopt.plan.plan import Plan
@@ -60,18 +60,5 @@ def write_verdict(folder: Path, verdict: Verdict) -> None:
     if verdict.new_plan is None:
         advised.unlink(missing_ok=True)
     else:
-        _replace(advised, verdict.new_plan.to_json())
-    _replace(folder / f"{verdict.plan}{VERDICT_ENDING}", verdict.to_json() + "\n")
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    started = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with started.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        started.replace(path)
-    finally:
-        started.unlink(missing_ok=True)
+        write_whole(advised, verdict.new_plan.to_json().encode())
+    write_whole(folder / f"{verdict.plan}{VERDICT_ENDING}", (verdict.to_json() + "\n").encode())

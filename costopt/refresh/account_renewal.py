@@ -17,6 +17,9 @@ from costopt.refresh.harvest import Harvest, ProviderHarvest
 
 ACCOUNT: Final = "account"
 
+ACCOUNT_NOT_TOLD: Final = "account_not_told"
+"""Check of a cloud whose account nobody can ask: no credentials, or an adapter that cannot."""
+
 POOL: Final = ("provider", "region", "instance_type", "purchase_option")
 """Columns whose values are the parts of the key of a price."""
 
@@ -78,13 +81,21 @@ def renewed_account(
     findings: list[pd.DataFrame] = []
     failed: dict[str, str] = {}
     read: set[str] = set()
+    before = last_good or ()
+    own = {origin.split("/")[0] for origin in _days(before)}
+    unsigned = {
+        name
+        for name, held in harvest.providers.items()
+        if held.is_signed_out() and name not in own
+    }
     for provider, held in harvest.providers.items():
+        if provider in unsigned:
+            continue
         for region, account in held.account_told().items():
             read.add(origin_of(provider, region))
             told += account.facts
         failed |= {origin_of(provider, name): why for name, why in held.account_failed().items()}
         findings += [one.findings for one in held.account.values() if one.findings is not None]
-    before = last_good or ()
     kept = [fact for fact in before if fact["fact"] != PRICE and fact.get("origin") not in read]
     prices, doubtful = _prices(before, harvest, combined)
     failed |= _lost_prices(harvest)
@@ -92,6 +103,7 @@ def renewed_account(
     days = _days(before)
     rows = [
         *(_silent(name) for name, held in harvest.providers.items() if _tells_nothing(held)),
+        *(_unsigned(name, harvest.providers[name]) for name in sorted(unsigned)),
         *(_failed(origin, why, _day_of(origin, days)) for origin, why in failed.items()),
         *doubtful,
     ]
@@ -174,10 +186,19 @@ def _held_back(key: str, why: str) -> Row:
 
 def _silent(provider: str) -> Row:
     return {
-        "check": "account_not_told",
+        "check": ACCOUNT_NOT_TOLD,
         "severity": "warning",
         "row": provider,
         "detail": "its adapter does not read accounts; write quotas and commitments into a CSV",
+    }
+
+
+def _unsigned(provider: str, held: ProviderHarvest) -> Row:
+    return {
+        "check": ACCOUNT_NOT_TOLD,
+        "severity": "warning",
+        "row": provider,
+        "detail": held.account[""].error if "" in held.account else "there are no credentials",
     }
 
 
@@ -234,6 +255,7 @@ def _questions(harvest: Harvest, failed: Mapping[str, str]) -> dict[str, dict[st
         }
         for provider, held in harvest.providers.items()
         for region, one in held.account.items()
+        if not one.error or origin_of(provider, region) in failed
     }
     lost = {origin: {"status": "failed", "error": why} for origin, why in failed.items()}
     return {**lost, **asked}

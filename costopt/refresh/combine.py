@@ -27,7 +27,12 @@ from costopt.refresh.harvest import Harvest
 from costopt.refresh.last_good import LastGood, finding_id
 from costopt.refresh.places import with_new_notices, with_new_regions
 from costopt.refresh.scope import Mask, Scope, collapsed_regions, in_places, refused_rows
-from costopt.refresh.silence import Silence, silence_findings, silent_options
+from costopt.refresh.silence import (
+    Silence,
+    silence_findings,
+    silent_options,
+    unlisted_regions,
+)
 
 Place = tuple[str, str]
 """A provider and one of its regions."""
@@ -40,12 +45,14 @@ class Rules:
     Attributes:
         checks: thresholds of the catalogue's checks.
         collapse_fraction: share of its offers that a region may lose [1].
+        regions: patterns of regions that the run asks for.
         families: patterns that the run asks for.
         day: of the run, ISO 8601.
     """
 
     checks: CheckSettings
     collapse_fraction: float
+    regions: tuple[str, ...]
     families: tuple[str, ...]
     day: str
 
@@ -61,7 +68,7 @@ class Combined:
         findings: of this run, with those of rows that were carried over.
         run_findings: of this run alone, without remarks on what a catalogue always says.
         scope: what the run covered.
-        silent: options that their region told before, and told none of in this run.
+        silent: regions, and options of regions, that were told before and not in this run.
     """
 
     tables: Mapping[str, pd.DataFrame]
@@ -104,7 +111,8 @@ def combine(
     fresh = _fresh_places(harvest, stopped)
     good = checked[OFFERS.name][in_places(checked[OFFERS.name], fresh)]
     jumps = _jumps(last_good, {**base, OFFERS.name: good}, rules)
-    silent, rows_of_silent = silent_options(scope, last_good, fresh, rules.day)
+    options, rows_of_silent = silent_options(scope, last_good, fresh, rules.day)
+    silent = (*options, *unlisted_regions(last_good, harvest, rules.regions, rules.day))
     offers = _offers(
         without_checks(old_offers, set(last_good.tables[FINDINGS.name]["check"]) - OWN_FLAGS),
         without_left_out(OFFERS, good, jumps),

@@ -51,6 +51,7 @@ class AccountHarvest:
         seconds: it took [s].
         calls: attempts that were made [1].
         retries: attempts that followed a failed one [1].
+        signed_in: whether there are credentials.
         facts: quotas and commitments.
         findings: of the adapter, as rows of the findings table.
     """
@@ -59,6 +60,7 @@ class AccountHarvest:
     seconds: float = 0.0
     calls: int = 0
     retries: int = 0
+    signed_in: bool = True
     facts: tuple[Fact, ...] = ()
     findings: pd.DataFrame | None = None
 
@@ -97,6 +99,10 @@ class ProviderHarvest:
         """Return region -> error, of those that were asked and did not answer."""
         return _failed(self.asked, self.regions, self.error)
 
+    def is_signed_out(self) -> bool:
+        """Return whether nothing could be asked of the account for want of credentials."""
+        return bool(self.account) and not any(one.signed_in for one in self.account.values())
+
     def account_told(self) -> dict[str, AccountHarvest]:
         """Return what was told of the account, by region."""
         return {name: one for name, one in self.account.items() if not one.error}
@@ -104,7 +110,8 @@ class ProviderHarvest:
     def account_failed(self) -> dict[str, str]:
         """Return region -> error, of those whose account was asked for and not told."""
         asked = ("", *self.asked) if self.tells_account or self.listed is None else ()
-        return _failed(asked, self.account, self.error)
+        lost = self.account[""].error if self.is_signed_out() else self.error
+        return _failed(asked, self.account, lost)
 
 
 def _failed(
@@ -189,7 +196,11 @@ class Harvest:
 
     def _account(self, provider: str, told: AccountTold) -> AccountHarvest:
         account = AccountHarvest(
-            error=told.error, seconds=told.seconds, calls=told.calls, retries=told.retries
+            error=told.error,
+            seconds=told.seconds,
+            calls=told.calls,
+            retries=told.retries,
+            signed_in=told.signed_in,
         )
         if told.fetched is None:
             return account

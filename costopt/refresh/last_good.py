@@ -23,10 +23,17 @@ from costopt.refresh.flags import OPTION_NOT_TOLD
 
 FINDING_SEPARATOR: Final = ":"
 
+REGION_NOT_LISTED: Final = "region_not_listed"
+"""Check of a region that an earlier run was told and that its provider lists no more."""
+
+SILENT: Final = frozenset({OPTION_NOT_TOLD, REGION_NOT_LISTED})
+"""Checks of what was told before and is told no more."""
+
 ACCEPTABLE: Final = (
     on_demand_jumped.__name__,
     on_demand_currency_changed.__name__,
     OPTION_NOT_TOLD,
+    REGION_NOT_LISTED,
 )
 """Checks whose findings somebody may take for true."""
 

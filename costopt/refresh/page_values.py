@@ -2,12 +2,11 @@
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import date, timedelta
 from typing import Any, Final
 
-from costopt.refresh.flags import OPTION_NOT_TOLD
-from costopt.refresh.last_good import ACCEPTABLE
+from costopt.refresh.last_good import ACCEPTABLE, REGION_NOT_LISTED, SILENT
 from costopt.refresh.report import RefreshOutcome
 
 MOST_HELD: Final = 50
@@ -111,24 +110,29 @@ def _troubles(report: Mapping[str, Any]) -> list[dict[str, str]]:
                 where = f"{name}/{region}"
                 found.append({"where": where, "status": told["status"], "why": told["error"]})
     for one in report["findings"]:
-        if one["check"] == OPTION_NOT_TOLD:
+        if one["check"] in SILENT:
             found.append({"where": one["row"], "status": "stale", "why": one["detail"]})
-    return [*found, *_not_asked(report["providers"])]
+    missed = {one["row"] for one in report["findings"] if one["check"] == REGION_NOT_LISTED}
+    return [*found, *_not_asked(report["providers"], missed)]
 
 
-def _not_asked(providers: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, str]]:
-    """Yield the stale regions that nobody asked for, those of one provider and moment at once."""
+def _not_asked(
+    providers: Mapping[str, Mapping[str, Any]], missed: Set[str]
+) -> Iterator[dict[str, str]]:
+    """Yield the stale regions that were not asked, those of one provider and moment at once."""
     for name, part in providers.items():
-        by_moment: dict[str, list[str]] = {}
+        by_moment: dict[tuple[str, str], list[str]] = {}
         for region, at in part["stale_regions"].items():
-            if region not in part["regions"]:
-                by_moment.setdefault(at, []).append(region)
-        for at, regions in sorted(by_moment.items()):
+            if region not in part["regions"] and f"{name}/{region}" not in missed:
+                unlisted = region in part["unlisted_regions"]
+                why = "not listed by the provider" if unlisted else "not asked for in this run"
+                by_moment.setdefault((at, why), []).append(region)
+        for (at, why), regions in sorted(by_moment.items()):
             one = len(regions) == 1
             where = f"{name}/{regions[0]}" if one else f"{name}, {len(regions)} regions"
             listed = "" if one else f": {_listed(regions)}"
-            why = f"not asked for in this run; stale since {_moment(at)}{listed}"
-            yield {"where": where, "status": "stale", "why": why}
+            told = f"{why}; stale since {_moment(at)}{listed}"
+            yield {"where": where, "status": "stale", "why": told}
 
 
 def _account(account: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -195,7 +199,7 @@ def held_back(report: Mapping[str, Any]) -> list[Mapping[str, str]]:
 
 
 def _holds_back(finding: Mapping[str, str]) -> bool:
-    silent = finding["check"] == OPTION_NOT_TOLD
+    silent = finding["check"] in SILENT
     return finding["severity"] == ("warning" if silent else "left_out")
 
 

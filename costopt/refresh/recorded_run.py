@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from costopt.errors import CatalogFileError
 from costopt.fetch.redact import Redaction
+from costopt.refresh.settings import CheckThresholds
 
 RUN_FILE: Final = "run.json"
 
@@ -26,6 +27,7 @@ class RecordedRun:
         accelerator_names: provider -> spelling -> catalogue name.
         known_types: provider -> instance types of the last good catalogue.
         account: whether what is the account's own was asked for.
+        checks: thresholds by which the answers were judged.
     """
 
     now: datetime
@@ -36,6 +38,7 @@ class RecordedRun:
     accelerator_names: Mapping[str, Mapping[str, str]]
     known_types: Mapping[str, frozenset[str]]
     account: bool
+    checks: CheckThresholds
 
 
 def write_run(folder: Path, run: RecordedRun, redaction: Redaction) -> None:
@@ -50,6 +53,7 @@ def write_run(folder: Path, run: RecordedRun, redaction: Redaction) -> None:
         "regions": list(run.regions),
         "families": list(run.families),
         "account": run.account,
+        "checks": run.checks.model_dump(),
         "accelerator_names": {name: dict(held) for name, held in run.accelerator_names.items()},
         "known_types": {name: sorted(held) for name, held in run.known_types.items()},
     }
@@ -83,6 +87,7 @@ def read_run(folder: Path) -> RecordedRun:
             accelerator_names=told["accelerator_names"],
             known_types={name: frozenset(held) for name, held in told["known_types"].items()},
             account=bool(told["account"]),
+            checks=CheckThresholds(**told["checks"]),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CatalogFileError(

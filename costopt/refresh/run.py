@@ -149,8 +149,9 @@ class _Run:
         limit = self.settings.time_limit_minutes * SECONDS_PER_MINUTE
         ask_providers(self._tasks(asked, last_good), harvest.hear, limit)
         rules = Rules(
-            checks=self.settings.checks.of_catalog(),
-            collapse_fraction=self.settings.checks.collapse_fraction,
+            checks=asked.checks.of_catalog(),
+            collapse_fraction=asked.checks.collapse_fraction,
+            regions=asked.regions,
             families=asked.families,
             day=day,
         )
@@ -222,6 +223,7 @@ class _Run:
             accelerator_names=self.settings.accelerator_names,
             known_types={name: last_good.known_types(name) for name in names},
             account=self.settings.account,
+            checks=self.settings.checks,
         )
 
     def _redaction(self, asked: RecordedRun, adapters: Mapping[str, LiveProvider]) -> Redaction:

@@ -1,28 +1,43 @@
-"""Purchase options that a region told before and tells no more, such as all spot prices."""
+"""What was told before and is told no more: a region, or a purchase option of one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from costopt.catalog.schema import FINDINGS, OFFERS
+from costopt.catalog.store.part import PartStatus
 from costopt.fetch.fetched import Row
 from costopt.refresh.flags import NOT_REFRESHED, OPTION_NOT_TOLD, has_flag
 from costopt.refresh.frames import frame_of
-from costopt.refresh.last_good import LastGood, finding_id
+from costopt.refresh.harvest import Harvest
+from costopt.refresh.last_good import REGION_NOT_LISTED, LastGood, finding_id
 from costopt.refresh.scope import Mask, Scope, in_places
+from costopt.refresh.told import wants_region
+
+DETAILS: Final[Mapping[str, str]] = {
+    OPTION_NOT_TOLD: "none was told, where the last good catalogue has {:,}; the last good ones "
+    "stay, flagged",
+    REGION_NOT_LISTED: "an earlier run was told of it, and its provider does not list it now; its "
+    "{:,} last good offers stay, stale",
+}
+"""Check -> what its finding says of so many offers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silence:
-    """One purchase option of one region that is told no more.
+    """One region, or one purchase option of one, that is told no more.
 
     Attributes:
-        row: ``provider/region/*/purchase_option``.
+        check: name of the finding.
+        row: ``provider/region``, or ``provider/region/*/purchase_option``.
         offers: last good offers that stay in its place [1].
         accepted: whether somebody accepts that it is so.
     """
 
+    check: str
     row: str
     offers: int
     accepted: bool
@@ -58,27 +73,62 @@ def silent_options(
     named = offers["provider"] + "/" + offers["region"] + "/*/" + offers["purchase_option"]
     found = []
     for row, count in named[rows].value_counts(sort=False).sort_index().items():
-        said = last_good.accepted.get(finding_id(OPTION_NOT_TOLD, str(row)))
-        accepted = said is not None and said.until >= day
-        found.append(Silence(row=str(row), offers=int(count), accepted=accepted))
+        found.append(_silence(OPTION_NOT_TOLD, str(row), int(count), last_good, day))
     return tuple(found), rows
 
 
-def silence_findings(silent: tuple[Silence, ...], day: str) -> pd.DataFrame:
-    """Return a finding for each option that is told no more.
+def unlisted_regions(
+    last_good: LastGood, harvest: Harvest, patterns: tuple[str, ...], day: str
+) -> tuple[Silence, ...]:
+    """Find the regions that an earlier run was told, and that their provider lists no more.
+
+    What no run was ever told, such as a partition that the account is not in, is no silence.
 
     Args:
-        silent: the options.
+        last_good: the catalogue before.
+        harvest: what the providers told.
+        patterns: regions that the run asks for.
+        day: of the run, ISO 8601.
+    """
+    if last_good.started_from is None:
+        return ()
+    offers = last_good.tables[OFFERS.name]
+    counts = (offers["provider"] + "/" + offers["region"]).value_counts(sort=False).sort_index()
+    told_before = last_good.tables[FINDINGS.name]
+    missing_before = set(told_before.loc[told_before["check"] == REGION_NOT_LISTED, "row"])
+    found = []
+    for row, count in counts.items():
+        provider, region = str(row).split("/", 1)
+        held = harvest.providers.get(provider)
+        entry = last_good.entries.get(provider)
+        if held is None or held.listed is None or entry is None or region in held.listed:
+            continue
+        was_fresh = entry.status is PartStatus.FRESH and region not in entry.stale_regions
+        if (was_fresh or row in missing_before) and wants_region(patterns, provider, region):
+            found.append(_silence(REGION_NOT_LISTED, str(row), int(count), last_good, day))
+    return tuple(found)
+
+
+def _silence(check: str, row: str, offers: int, last_good: LastGood, day: str) -> Silence:
+    said = last_good.accepted.get(finding_id(check, row))
+    accepted = said is not None and said.until >= day
+    return Silence(check=check, row=row, offers=offers, accepted=accepted)
+
+
+def silence_findings(silent: tuple[Silence, ...], day: str) -> pd.DataFrame:
+    """Return a finding for everything that is told no more.
+
+    Args:
+        silent: regions and options.
         day: of the run, ISO 8601.
     """
     rows: list[Row] = [
         {
-            "check": OPTION_NOT_TOLD,
+            "check": one.check,
             "severity": "info" if one.accepted else "warning",
-            "table": OFFERS.name,
+            "table": OFFERS.name if one.check == OPTION_NOT_TOLD else "regions",
             "row": one.row,
-            "detail": f"none was told, where the last good catalogue has {one.offers:,}; the last "
-            "good ones stay, flagged",
+            "detail": DETAILS[one.check].format(one.offers),
             "source": "refresh",
             "as_of": day,
         }

@@ -96,6 +96,7 @@ class AccountTold:
         seconds: from the first question to the last answer [s].
         calls: attempts that were made [1].
         retries: attempts that followed a failed one [1].
+        signed_in: whether there are credentials.
     """
 
     region: str
@@ -104,6 +105,7 @@ class AccountTold:
     seconds: float
     calls: int
     retries: int
+    signed_in: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

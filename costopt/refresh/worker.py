@@ -16,7 +16,7 @@ from threading import Lock
 from traceback import extract_tb
 from typing import Generic, TypeVar
 
-from costopt.errors import CostoptError, UnknownNameError
+from costopt.errors import CostoptError, MissingCredentialsError, UnknownNameError
 from costopt.fetch.context import FetchContext
 from costopt.fetch.fetched import FetchedAccount, FetchedRegion
 from costopt.fetch.recording import RecordingWire, ReplayingWire
@@ -54,8 +54,8 @@ def ask_provider(task: ProviderTask, tell: Tell) -> None:
         own = source if task.account and isinstance(source, AccountSource) else None
         tell(Listed(listed=listed, asked=asked, account=own is not None))
         questions: list[Question] = [partial(asking.region, region) for region in asked]
-        if own is not None:
-            questions += [partial(asking.account, own, region) for region in ("", *asked)]
+        if own is not None and asking.tells_account(own, tell):
+            questions += [partial(asking.account, own, region) for region in asked]
         with ThreadPoolExecutor(max_workers=task.region_workers) as threads:
             for told in threads.map(lambda question: question(), questions):
                 tell(told)
@@ -139,6 +139,12 @@ class _Asking:
             retries=answer.counts.retries,
         )
 
+    def tells_account(self, source: AccountSource, tell: Tell) -> bool:
+        """Ask what belongs to no region; return whether there are credentials to ask on."""
+        told = self.account(source, "")
+        tell(told)
+        return told.signed_in
+
     def account(self, source: AccountSource, region: str) -> AccountTold:
         """Ask what is the account's own in one region, or in none; as ``region`` does.
 
@@ -157,19 +163,22 @@ class _Asking:
             seconds=answer.seconds,
             calls=answer.counts.calls,
             retries=answer.counts.retries,
+            signed_in=answer.signed_in,
         )
 
     def _answer(self, ask: "Callable[[Wire], Fetched]") -> "_Answer[Fetched]":
         wire = self.wire()
         started = time.monotonic()
-        fetched, problem = None, ""
+        fetched, problem, signed_in = None, "", True
         try:
             fetched = ask(wire)
         except Exception as error:  # the parent reports it; the other questions go on
             problem = _in_words(error)
+            signed_in = not isinstance(error, MissingCredentialsError)
         return _Answer(
             fetched=fetched,
             problem=problem,
+            signed_in=signed_in,
             seconds=round(time.monotonic() - started, 3),
             counts=wire.counts,
         )
@@ -181,6 +190,7 @@ class _Answer(Generic[Fetched]):
 
     fetched: Fetched | None
     problem: str
+    signed_in: bool
     seconds: float
     counts: WireCounts
 

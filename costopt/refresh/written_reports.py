@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from costopt.catalog.store.place import LOCAL_PROTOCOLS, file_system_of, protocol_of
+from costopt.catalog.store.whole_file import write_whole
 from costopt.refresh.page import page_of
 
 REPORTS_FOLDER: Final = "reports"
@@ -36,10 +38,15 @@ def write_beside(place: str, version: str, report: Mapping[str, Any]) -> str:
     folder = f"{root}/{REPORTS_FOLDER}"
     payloads = {"json": report_bytes(report), "html": page_bytes(report)}
     try:
-        if protocol_of(place) in LOCAL_PROTOCOLS:
+        is_local = protocol_of(place) in LOCAL_PROTOCOLS
+        if is_local:
             system.makedirs(folder, exist_ok=True)
         for ending, payload in payloads.items():
-            system.pipe_file(f"{folder}/{version}.{ending}", payload)
+            path = f"{folder}/{version}.{ending}"
+            if is_local:
+                write_whole(Path(path), payload)
+            else:
+                system.pipe_file(path, payload)
     except Exception as error:  # each file system of fsspec raises errors of its own
         return f"{REPORTS_FOLDER}/{version} cannot be written ({type(error).__name__})"
     return ""

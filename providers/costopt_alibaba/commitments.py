@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from costopt.fetch.call import Page
+from costopt.fetch.expiry import last_whole_day, moment_of
 from costopt.fetch.fetched import FetchFinding, Row
 from costopt_alibaba.kept import LOCKED
-from costopt_alibaba.parsed import PROVIDER, Parsed, day_of, left_out, number, records, warning
+from costopt_alibaba.parsed import PROVIDER, Parsed, left_out, number, records, warning
 from costopt_alibaba.quotas import TABLE
 
 STOPPED: Final = "Stopped"
@@ -28,7 +29,7 @@ class Held:
         kind: subscription or reserved.
         instance_type: the provider's own name.
         zone: where they are; empty for the whole region.
-        expires: last day that they cover, ISO 8601.
+        expires: last day that they cover whole, ISO 8601.
         count: instances [1].
         used: of them, by what runs already [1].
     """
@@ -82,11 +83,11 @@ def subscriptions(
             on_demand = told.get("SpotStrategy") in (None, "NoSpot")
             running[name, zone] += at_work and on_demand
             continue
-        end = _moment(told.get("ExpiredTime"))
+        end = moment_of(told.get("ExpiredTime"))
         if end is None:
             findings.append(_open_ended(region, SUBSCRIPTION, name, told))
         elif end > now:
-            place = name, zone, _last_day(end)
+            place = name, zone, last_whole_day(end).isoformat()
             counts[place] += 1
             used[place] += at_work or bool(told.get(LOCKED))
     held = tuple(
@@ -119,7 +120,7 @@ def reserved_instances(
     for told in (
         told for page in pages for told in records(page, "ReservedInstances", "ReservedInstance")
     ):
-        name, end = str(told.get("InstanceType")), _moment(told.get("ExpiredTime"))
+        name, end = str(told.get("InstanceType")), moment_of(told.get("ExpiredTime"))
         if told.get("Status") != "Active" or (end is not None and end <= now):
             continue
         problem = _problem(told, region)
@@ -130,7 +131,7 @@ def reserved_instances(
             findings.append(left_out("commitment_unusable", row, problem, TABLE))
         else:
             zone = str(told["ZoneId"]) if told.get("Scope") == "Zone" else ""
-            counts[name, zone, _last_day(end)] += int(told["InstanceAmount"])
+            counts[name, zone, last_whole_day(end).isoformat()] += int(told["InstanceAmount"])
     held = tuple(
         Held(kind=RESERVED, instance_type=name, zone=zone, expires=expires, count=count)
         for (name, zone, expires), count in sorted(counts.items())
@@ -227,20 +228,6 @@ def _open_ended(region: str, kind: str, name: str, told: Mapping[str, Any]) -> F
     detail = f"its end is {told.get('ExpiredTime')!r}; what has no end is no commitment"
     row = f"{PROVIDER}/{region}/{name}/{kind}"
     return left_out("commitment_open_ended", row, detail, TABLE)
-
-
-def _moment(told: Any) -> datetime | None:
-    """Return a moment; None where the text is none."""
-    try:
-        moment = datetime.fromisoformat(str(told))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _last_day(end: datetime) -> str:
-    """Return the last day of which a commitment covers something, ISO 8601."""
-    return day_of(end - timedelta(seconds=1))
 
 
 def _family(instance_type: str) -> str:

@@ -3,13 +3,14 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from costopt.fetch.call import Page
+from costopt.fetch.expiry import last_whole_day
 from costopt.fetch.fetched import FetchFinding, Row
-from costopt_alibaba.parsed import PROVIDER, Parsed, day_of, left_out, money, number, records
+from costopt_alibaba.parsed import PROVIDER, Parsed, left_out, money, number, records
 from costopt_alibaba.quotas import TABLE
 
 PAYMENTS: Final[Mapping[str, str]] = {"half": "partial", "total": "all", "zero": "no"}
@@ -105,7 +106,7 @@ def _row(told: Mapping[str, Any], now: datetime) -> Row | None:
         "spend_per_hour": float(spend),
         "used_per_hour": float(_amount(told, "LastBillTotalUsage")),
         "currency": str(told["Currency"]),
-        "expires": day_of(end - timedelta(seconds=1)),
+        "expires": last_whole_day(end).isoformat(),
     }
 
 

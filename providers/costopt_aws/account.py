@@ -76,7 +76,10 @@ class AccountReader:
             )
         )
         bought, odd = ReservedReader(region=region, zone_ids=zones, context=context).read(
-            self.sdk.pages(context, RESERVED_INSTANCES, region, {}), running, held.idle
+            self.sdk.pages(context, RESERVED_INSTANCES, region, {}),
+            running,
+            held.bound,
+            held.idle,
         )
         counts = {*(group.instance_type for group in running), *held.unbound}
         reader = QuotaReader(

@@ -32,12 +32,14 @@ class Held:
 
     Attributes:
         owned: those that are paid for until a day, come what may.
-        idle: type -> instances of plain Linux that none runs in, Capacity Blocks aside [1].
-        unbound: type -> idle instances that belong to no commitment, yet count against quotas [1].
+        bound: type -> idle instances of commitments, Capacity Blocks aside [1].
+        idle: type -> idle instances of plain Linux that belong to no commitment [1].
+        unbound: the same of every kind, which count against quotas [1].
         findings: what is no commitment, or cannot be read.
     """
 
     owned: list[Owned] = field(default_factory=list)
+    bound: Counter[str] = field(default_factory=Counter)
     idle: Counter[str] = field(default_factory=Counter)
     unbound: Counter[str] = field(default_factory=Counter)
     findings: list[FetchFinding] = field(default_factory=list)
@@ -91,19 +93,19 @@ class CapacityReader:
         is_block = told.get("ReservationType") == BLOCK
         bound, end = _bound(told, total)
         plain = told.get("InstancePlatform") in LINUX and told.get("Tenancy") == SHARED
+        free = 0
+        if total and matters(instance_type, self.context):
+            read = self._owned(told, bound, total - idle, end) if plain else _unfit(told, name)
+            if isinstance(read, FetchFinding):
+                held.findings.append(read)
+            else:
+                held.owned.append(read)
+                free = read.count - read.used
         if not is_block:
-            held.unbound[instance_type] += idle
+            held.bound[instance_type] += free
+            held.unbound[instance_type] += idle - free
             if plain:
-                held.idle[instance_type] += idle
-        if total == 0 or not matters(instance_type, self.context):
-            return
-        read = self._owned(told, bound, total - idle, end) if plain else _unfit(told, name)
-        if isinstance(read, FetchFinding):
-            held.findings.append(read)
-        else:
-            held.owned.append(read)
-            if not is_block:
-                held.unbound[instance_type] -= read.count - read.used
+                held.idle[instance_type] += idle - free
 
     def _owned(
         self, told: Mapping[str, Any], bound: int, running: int, end: Any
@@ -121,7 +123,7 @@ class CapacityReader:
                 f"{told['TotalInstanceCount']} in {zone or 'a zone not told'}, {running} of them "
                 "running: it can be cancelled at any time, so that what it costs is not sunk"
             )
-            return left_out("commitment_open_ended", name, detail, TABLE)
+            return left_out("reservation_can_be_cancelled", name, detail, TABLE)
         if not zone or expires is None:
             detail = f"zone {told.get('AvailabilityZone')!r}, end {end!r}: each must be known"
             return left_out("commitment_unreadable", name, detail, TABLE)

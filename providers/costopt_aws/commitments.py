@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from costopt.fetch.context import FetchContext
+from costopt.fetch.expiry import last_whole_day, moment_of
 from costopt.fetch.fetched import Row
 from costopt_aws.hardware import ACCELERATED, family_of
 from costopt_aws.parsed import PROVIDER
@@ -89,20 +90,14 @@ def numbered(name: str, names: Counter[str]) -> str:
 
 
 def last_day(end: Any) -> date | None:
-    """Return the last day that is covered whole; None where the moment cannot be read.
-
-    >>> [str(last_day(f"2027-03-01T{clock}Z")) for clock in ("00:00:00", "08:13:00", "23:59:59")]
-    ['2027-02-28', '2027-02-28', '2027-03-01']
-    """
-    moment = _moment(end)
-    if moment is None:
-        return None
-    return (moment + timedelta(seconds=1)).date() - timedelta(days=1)
+    """Return the last day that is covered whole; None where the moment cannot be read."""
+    moment = moment_of(end)
+    return None if moment is None else last_whole_day(moment)
 
 
 def is_over(end: Any, now: datetime) -> bool:
     """Return whether a moment has passed; one that cannot be read has not."""
-    moment = _moment(end)
+    moment = moment_of(end)
     return moment is not None and moment <= now
 
 
@@ -130,11 +125,3 @@ def whole(value: Any) -> int | None:
 
 def _order(one: Owned) -> tuple[Any, ...]:
     return one.word, one.instance_type, one.expires, one.zone, one.count, one.paid_per_hour
-
-
-def _moment(text: Any) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

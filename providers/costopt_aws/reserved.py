@@ -47,18 +47,24 @@ class ReservedReader:
     context: FetchContext
 
     def read(
-        self, pages: Iterable[Page], running: Counter[Group], idle: Counter[str]
+        self,
+        pages: Iterable[Page],
+        running: Counter[Group],
+        bound: Counter[str],
+        idle: Counter[str],
     ) -> tuple[tuple[Owned, ...], tuple[FetchFinding, ...]]:
         """Return the purchases in force with what of them is taken, and what is odd.
 
         Only instances of this account are counted: AWS may spread a discount over other accounts
         of an organization, which no answer of EC2 tells, so that what looks free is warned of.
+        An idle instance of a capacity reservation takes nothing: the one that a plan starts takes
+        its place. One of a commitment takes its part, because a plan has it beside the purchase.
 
         Args:
             pages: of the answer.
             running: instances that run already.
-            idle: type -> instances held by capacity reservations that none runs in; a regional
-                purchase pays for these too.
+            bound: type -> idle instances of capacity reservations that are commitments.
+            idle: type -> idle instances of those that are none.
         """
         owned: list[Owned] = []
         findings: list[FetchFinding] = []
@@ -71,8 +77,12 @@ class ReservedReader:
                     findings.append(read)
                 else:
                     owned.append(read)
-        taken = tuple(_with_use(owned, running, idle))
-        findings += (*self._other_sizes(owned, running), *self._other_accounts(taken))
+        taken = tuple(_with_use(owned, running, bound))
+        findings += (
+            *self._other_sizes(owned, running),
+            *self._other_accounts(taken),
+            *self._idle_beside(taken, idle),
+        )
         return taken, tuple(findings)
 
     def _purchase(self, told: Mapping[str, Any]) -> Owned | FetchFinding:
@@ -141,6 +151,19 @@ class ReservedReader:
             )
             yield warning("commitment_use_unsure", name, detail, TABLE)
 
+    def _idle_beside(self, taken: Iterable[Owned], idle: Counter[str]) -> Iterable[FetchFinding]:
+        """Warn where what is free pays for idle reservations until a plan runs in them."""
+        free = {one.instance_type for one in taken if not one.zone and one.used < one.count}
+        for instance_type in sorted(free & (+idle).keys()):
+            name = f"{PROVIDER}/{self.region}/{instance_type}/reserved"
+            detail = (
+                f"{idle[instance_type]:,} instances of capacity reservations that can be "
+                "cancelled are idle beside it: it pays for them until instances start in them; "
+                "what starts outside them is charged too, unless they are given back. The quota "
+                "counts them as used"
+            )
+            yield warning("reservation_idle", name, detail, TABLE)
+
 
 def paid_per_hour(told: Mapping[str, Any]) -> Decimal | None:
     """Return what one instance costs in every hour of the term; None where it is not told.
@@ -158,7 +181,7 @@ def paid_per_hour(told: Mapping[str, Any]) -> Decimal | None:
 
 
 def _with_use(
-    owned: Iterable[Owned], running: Counter[Group], idle: Counter[str]
+    owned: Iterable[Owned], running: Counter[Group], bound: Counter[str]
 ) -> Iterable[Owned]:
     """Yield the purchases with what of them is taken, those of one zone first.
 
@@ -169,7 +192,7 @@ def _with_use(
     billing.
     """
     free: Counter[tuple[str, str]] = Counter()
-    inside = Counter(idle)
+    inside = Counter(bound)
     for group, count in running.items():
         if group.is_plain and group.reserved:
             inside[group.instance_type] += count

@@ -4,11 +4,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, Literal
 
 from costopt.fetch.call import Page
+from costopt.fetch.expiry import last_whole_day, moment_of
 from costopt.fetch.fetched import FetchFinding, Row
 
 API_VERSION: Final = "2022-11-01"
@@ -41,7 +42,6 @@ SCOPES: Final[Mapping[str, str]] = {
 """Scope that leaves a benefit out -> words for it."""
 
 _TERM: Final = re.compile(r"P(\d+)Y")
-_MIDNIGHT: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class Benefit:
 
     Attributes:
         listed: what was kept of it.
-        expires: last day that it covers, whole or in part, ISO 8601.
+        expires: last day that it covers whole, ISO 8601.
         used_fraction: share of it that was in use, the mean of the last day [1].
     """
 
@@ -126,7 +126,7 @@ def read_benefit(listed: Mapping[str, Any], row: str, now: datetime) -> Benefit 
         now: start of the run.
     """
     states = {str(state).lower() for state in listed["states"] if state}
-    end = _moment(listed["expires"])
+    end = moment_of(listed["expires"])
     used = used_fraction(listed["utilization"])
     scope = str(listed["scope"])
     wrong: tuple[tuple[bool, str, str], ...] = (
@@ -136,17 +136,16 @@ def read_benefit(listed: Mapping[str, Any], row: str, now: datetime) -> Benefit 
             f"its state is {', '.join(sorted(states)) or 'not told'}",
         ),
         (end is None, "commitment_open_ended", f"its end is {listed['expires']!r}"),
-        (end is not None and end <= now, "commitment_expired", f"it ended {listed['expires']}"),
+        (end is not None and end <= now, "commitment_expired", f"its end is {listed['expires']}"),
         (scope not in COVERING, "commitment_scope", SCOPES.get(scope, SCOPES["unknown"])),
         (used is None, "commitment_use_unknown", "its use of the last day is not told"),
     )
     for is_wrong, check, detail in wrong:
         if is_wrong:
             return finding(check, "left_out", row, detail)
-    last = (end or now).astimezone(UTC) - _MIDNIGHT
     return Benefit(
         listed=listed,
-        expires=last.date().isoformat(),
+        expires=last_whole_day(end or now).isoformat(),
         used_fraction=used or Decimal(0),
     )
 
@@ -198,15 +197,3 @@ def finding(
 ) -> FetchFinding:
     """Return a finding about the account."""
     return FetchFinding(check=check, severity=severity, table="account", row=row, detail=detail)
-
-
-def _moment(written: object) -> datetime | None:
-    """Return a moment, in UTC where it names no zone; a day alone lasts to its end."""
-    text = str(written)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    if len(text) == len("2026-01-31"):
-        moment += timedelta(days=1)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

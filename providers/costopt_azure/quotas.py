@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from costopt.fetch.call import Call, Page
 from costopt.fetch.context import FetchContext
@@ -11,7 +11,7 @@ from costopt.fetch.fetched import FetchedAccount, FetchFinding, Row
 from costopt.fetch.wire import Wire
 from costopt_azure.management import Management
 from costopt_azure.series import series_spelling
-from costopt_azure.sizes import is_accelerated, is_sold_in
+from costopt_azure.sizes import Sizes
 
 FIRM: Final = "on_demand|reserved|savings_plan|owned"
 """Ways to pay that draw on the vCPUs of a family and on those of the region."""
@@ -78,7 +78,7 @@ def ask_usages(management: Management, wire: Wire, region: str) -> Iterator[Page
 
 
 def read_quotas(
-    usages: Iterable[Page], sizes: Iterable[Page], region: str, context: FetchContext
+    usages: Iterable[Page], sizes: Sizes, region: str, context: FetchContext
 ) -> FetchedAccount:
     """Return the quotas of a region that sizes with accelerators count against.
 
@@ -86,7 +86,7 @@ def read_quotas(
 
     Args:
         usages: pages of the quotas, as answered.
-        sizes: pages of the Resource SKUs API, as answered.
+        sizes: what the location sells.
         region: the location that was asked for.
         context: what the run asks for.
     """
@@ -99,7 +99,7 @@ def read_quotas(
             reading.report("quota_untold", "warning", SPELT[name], detail)
         else:
             reading.add(quota, "*", WHOLE_REGION[name])
-    for family, types in _families(sizes, region, context).items():
+    for family, types in _families(sizes, context).items():
         quota = listed.get(_plain(family))
         if quota is None:
             detail = f"no quota is listed for {', '.join(types)}; nothing limits a plan by it"
@@ -142,22 +142,18 @@ def _count(written: object) -> int | None:
     return written if isinstance(written, int) and written >= 0 else None
 
 
-def _families(
-    pages: Iterable[Page], region: str, context: FetchContext
-) -> dict[str, tuple[str, ...]]:
+def _families(sizes: Sizes, context: FetchContext) -> dict[str, tuple[str, ...]]:
     """Return family -> names of its sizes here, both sorted."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for page in pages:
-        for sku in page["value"]:
-            if is_sold_in(sku, region) and _takes_part(sku, context):
-                found[str(sku.get("family") or "")].add(str(sku["name"]))
-    return {family: tuple(sorted(found[family])) for family in sorted(found)}
+    found: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(sizes.quota_families):
+        if _takes_part(name, sizes, context):
+            found[sizes.quota_families[name]].append(name)
+    return {family: tuple(found[family]) for family in sorted(found)}
 
 
-def _takes_part(sku: Mapping[str, Any], context: FetchContext) -> bool:
-    name = str(sku["name"])
+def _takes_part(name: str, sizes: Sizes, context: FetchContext) -> bool:
     return (
-        is_accelerated(sku)
+        name in sizes.accelerated
         or name in context.known_types
         or (bool(context.families) and context.wants(name, series_spelling(name)))
     )

@@ -34,11 +34,15 @@ class Sizes:
         rows: of the instance_types table.
         without_spot: names of sizes that are not sold as spot.
         findings: what could not be read, or is odd.
+        quota_families: name -> family of quotas, of every size.
+        accelerated: names of all sizes with accelerators.
     """
 
     rows: tuple[Row, ...]
     without_spot: frozenset[str]
     findings: tuple[FetchFinding, ...]
+    quota_families: Mapping[str, str] = field(default_factory=dict)
+    accelerated: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +102,8 @@ def read_sizes(pages: Iterable[Page], region: str, context: FetchContext) -> Siz
         rows=tuple(reading.rows),
         without_spot=frozenset(reading.without_spot),
         findings=tuple(reading.findings),
+        quota_families={size.name: str(size.listed.get("family") or "") for size in listed},
+        accelerated=frozenset(size.name for size in listed if _is_accelerated(size)),
     )
 
 
@@ -106,7 +112,7 @@ def _unique(pages: Iterable[Page], reading: _Reading) -> list[_Size]:
     found: dict[str, _Size] = {}
     for page in pages:
         for sku in page["value"]:
-            if not is_sold_in(sku, reading.region):
+            if not _is_sold_in(sku, reading.region):
                 continue
             size = _size(sku)
             first = found.setdefault(size.name, size)
@@ -115,7 +121,7 @@ def _unique(pages: Iterable[Page], reading: _Reading) -> list[_Size]:
     return list(found.values())
 
 
-def is_sold_in(sku: Mapping[str, Any], region: str) -> bool:
+def _is_sold_in(sku: Mapping[str, Any], region: str) -> bool:
     """Return whether a listed product is a size of virtual machines in a region."""
     places = [place.lower() for place in sku.get("locations") or [region]]
     return (
@@ -145,7 +151,7 @@ def _read(size: _Size, reading: _Reading) -> None:
     """Add the row of a size that the run asks for, or say why it has none."""
     if not reading.context.wants(size.name, size.family):
         return
-    accelerated = is_accelerated(size.listed)
+    accelerated = _is_accelerated(size)
     if not accelerated and not reading.context.families:
         return
     if _is_withdrawn(size, reading):
@@ -163,9 +169,8 @@ def _read(size: _Size, reading: _Reading) -> None:
     reading.rows.append(_row(size, amount, vcpus, reading))
 
 
-def is_accelerated(sku: Mapping[str, Any]) -> bool:
+def _is_accelerated(size: _Size) -> bool:
     """Return whether a size has accelerators: by its series, its own words, or its name."""
-    size = _size(sku)
     return (
         size.series is not None
         or bool(_number(size, "GPUs"))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import Final
 
 from costopt.errors import CatalogFileError, FetchError, MissingCredentialsError
@@ -37,6 +38,8 @@ class AzureSource:
     settings: AzureSettings
     _management: Management = field(init=False)
     _price_sheet: PriceSheet = field(init=False)
+    _held: dict[str, Sizes] = field(init=False, default_factory=dict)
+    _locks: dict[str, Lock] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Keep one set of clients and one price sheet for all regions."""
@@ -81,14 +84,26 @@ class AzureSource:
             raise MissingCredentialsError(str(call), how)
         if not region:
             return read_commitments(self._management, context)
-        usages = ask_usages(self._management, context.wire, region)
-        return read_quotas(usages, self._size_pages(region, context), region, context)
+        usages = tuple(ask_usages(self._management, context.wire, region))
+        return read_quotas(usages, self._held_sizes(region, context), region, context)
 
     def _sizes(self, region: str, context: FetchContext) -> Sizes:
-        """Read what the region sells; nothing without a subscription."""
+        """Read what the region sells, kept for its quotas; nothing without a subscription."""
         if not self.settings.has_subscription:
             return Sizes(rows=(), without_spot=frozenset(), findings=_retired_findings(context))
-        return read_sizes(self._size_pages(region, context), region, context)
+        with self._locks.setdefault(region, Lock()):
+            sizes = read_sizes(self._size_pages(region, context), region, context)
+            if context.account:
+                self._held[region] = sizes
+            return sizes
+
+    def _held_sizes(self, region: str, context: FetchContext) -> Sizes:
+        """Return what was read for the prices of the region; asked here where nothing was."""
+        with self._locks.setdefault(region, Lock()):
+            held = self._held.pop(region, None)
+            if held is None:
+                return read_sizes(self._size_pages(region, context), region, context)
+            return held
 
     def _size_pages(self, region: str, context: FetchContext) -> Iterator[Page]:
         """Yield the pages of what the region sells."""

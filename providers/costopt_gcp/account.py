@@ -13,12 +13,7 @@ from costopt_gcp.committed import Committed, read_commitments
 from costopt_gcp.machines import Machine
 from costopt_gcp.questions import Questions
 from costopt_gcp.quotas import project_quotas, region_quotas
-from costopt_gcp.reservations import (
-    Reserved,
-    read_reservations,
-    reservation_facts,
-    unused_draws,
-)
+from costopt_gcp.reservations import reservation_findings
 from costopt_gcp.usage import running_draws
 
 FLEXIBLE: Final = FetchFinding(
@@ -71,25 +66,19 @@ def region_account(questions: Questions, context: FetchContext, region: Region) 
     quotas, quota_findings = region_quotas(
         questions.region_quotas(context.wire, name), name, place.machines
     )
-    reserved, odd_reservations = read_reservations(
+    reservations = reservation_findings(
         {zone: questions.reservations(context.wire, name, zone) for zone in region.zones},
-        name,
         by_name,
         frozenset(machine.name for machine in place.machines),
     )
-    reservations, open_ended = reservation_facts(reserved, name)
     commitments, odd_commitments = read_commitments(
         questions.commitments(context.wire, name), name
     )
-    committed, notes = _used_commitments(questions, context, region, commitments, reserved)
+    committed, notes = _used_commitments(questions, context, region, commitments)
     return FetchedAccount(
         region=name,
-        facts=(*quotas, *_numbered((*reservations, *committed))),
-        findings=tuple(
-            dict.fromkeys(
-                (*quota_findings, *odd_reservations, *open_ended, *odd_commitments, *notes)
-            )
-        ),
+        facts=(*quotas, *_numbered(committed)),
+        findings=tuple(dict.fromkeys((*quota_findings, *reservations, *odd_commitments, *notes))),
     )
 
 
@@ -98,7 +87,6 @@ def _used_commitments(
     context: FetchContext,
     region: Region,
     commitments: tuple[Committed, ...],
-    reserved: tuple[Reserved, ...],
 ) -> tuple[tuple[Row, ...], tuple[FetchFinding, ...]]:
     """Return commitments with their use; what runs is asked only where there are any."""
     if not commitments:
@@ -107,8 +95,7 @@ def _used_commitments(
     running, unknown = running_draws(
         _instances(questions, context, region.place.region, region.zones), by_name
     )
-    draws = (*running, *unused_draws(reserved, by_name))
-    return commitment_facts(commitments, draws, unknown, region.place)
+    return commitment_facts(commitments, running, unknown, region.place)
 
 
 def _instances(

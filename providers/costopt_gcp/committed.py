@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 from costopt.fetch.call import Page
+from costopt.fetch.expiry import last_whole_day, moment_of
 from costopt.fetch.fetched import FetchFinding
 from costopt_gcp.usage import Amounts
 from costopt_gcp.zones import MIB_IN_GIB
@@ -18,8 +18,6 @@ NOT_IN_FORCE: Final = frozenset({"NOT_YET_ACTIVE", "CREATING", "EXPIRED", "CANCE
 
 MACHINES: Final = frozenset({"", "MACHINE", "CATEGORY_UNSPECIFIED"})
 """Categories of hardware; the other one is of licences. Source: Commitment.category."""
-
-MOMENT: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +104,7 @@ class Committed:
     Attributes:
         kind: its type.
         accelerator: as Compute Engine spells it; empty without one.
-        expires: last day that it covers, ISO 8601, in the time zone of the answer.
+        expires: last day that it covers whole, ISO 8601.
         amounts: of each of ``RESOURCES``; zero for what it holds none of.
         local_ssd_gib: local SSD [GiB].
     """
@@ -144,7 +142,8 @@ def read_commitments(
         status = str(item.get("status", ""))
         if status in NOT_IN_FORCE or item.get("category", "") not in MACHINES:
             continue
-        expires = last_day(item.get("endTimestamp"))
+        end = moment_of(item.get("endTimestamp"))
+        expires = last_whole_day(end).isoformat() if end else ""
         problem = next(_problems(item, status, expires), None)
         if problem is None:
             found.append(_committed(item, expires))
@@ -161,24 +160,6 @@ def read_commitments(
                 )
             )
     return tuple(found), tuple(findings)
-
-
-def last_day(end: object) -> str:
-    """Return the last day before an end, in its own time zone; empty where there is none.
-
-    >>> last_day("2027-03-01T00:00:00.000-08:00")
-    '2027-02-28'
-    """
-    moment = moment_of(end)
-    return (moment - MOMENT).date().isoformat() if moment else ""
-
-
-def moment_of(text: object) -> datetime | None:
-    """Read a moment; None where the text is none."""
-    try:
-        return datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
 
 
 def _problems(item: Mapping[str, Any], status: str, expires: str) -> Iterator[tuple[str, str]]:

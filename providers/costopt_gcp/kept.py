@@ -44,8 +44,8 @@ def kept_commitment(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def kept_reservation(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep what a reservation holds, until when, and whether commitments pay for it."""
-    kept = only("status", "creationTimestamp", "deleteAtTime", "deleteAfterDuration")(item)
+    """Keep what a reservation holds, and whether commitments pay for it."""
+    kept = only("status")(item)
     kept["inCommitment"] = bool(item.get("commitment") or item.get("linkedCommitments"))
     kept["aggregate"] = "aggregateReservation" in item
     specific = item.get("specificReservation", {})

@@ -48,14 +48,6 @@ class Draw:
     accelerator: str
     amounts: Amounts
 
-    def times(self, count: int) -> "Draw":
-        """Return what so many of them take."""
-        return Draw(
-            series=self.series,
-            accelerator=self.accelerator,
-            amounts={name: amount * count for name, amount in self.amounts.items()},
-        )
-
 
 def running_draws(
     pages: Iterable[Page], machines: Mapping[str, Machine]

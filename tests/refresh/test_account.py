@@ -330,14 +330,3 @@ def test_aws_account_is_read_over_http_with_its_reserved_instances_and_quota(
     assert (owned.paid_per_hour, owned.currency) == (30, "USD")
     limits = {one.name: (one.limit, one.used, one.unit) for one in account.quotas}
     assert limits["Running On-Demand P instances"] == (384, 0, "vcpus")
-
-
-def test_account_without_credentials_is_stale_and_prices_are_fresh(
-    refreshed: Run, store: CatalogStore
-) -> None:
-    result = refreshed(account=True)
-    assert result.outcome is RefreshOutcome.STALE
-    assert store.version().manifest.stale == {}
-    told = {one["row"]: one["detail"] for one in found(result, "account_failed")}
-    assert set(told) == {"aws", "aws/us-east-1", "azure", "azure/eastus", "azure/westeurope"}
-    assert "there are no credentials" in told["aws"]

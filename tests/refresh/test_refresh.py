@@ -10,8 +10,6 @@ import pandas as pd
 import pytest
 
 from costopt.catalog.catalog import Catalog
-from costopt.catalog.schema import TABLES
-from costopt.catalog.store.part import SHARED_TABLES, NewVersion, fresh_parts
 from costopt.catalog.store.store import CatalogStore
 from costopt.errors import CatalogFileError, InvalidInputError, PublishConflictError
 from costopt.refresh.report import RefreshOutcome
@@ -55,57 +53,6 @@ def test_option_that_a_run_cannot_ask_about_keeps_its_last_good_price_with_a_fla
     spot = offer(store, "aws", "us-east-1", "spot")
     assert (spot["effective_per_hour"], spot["as_of"]) == (20, "2026-11-20")
     assert "not_refreshed" in spot["flags"].split(";")
-
-
-def tells_spot(store: CatalogStore, flags: str = "") -> None:
-    """Publish the store again as one whose last run was told the spot price."""
-    version = store.version()
-    tables = {name: version.table(name) for name in TABLES}
-    offers = tables["offers"]
-    before = offers.assign(flags=offers["flags"].where(offers["purchase_option"] != "spot", flags))
-    at = datetime(2026, 11, 20, 4, tzinfo=UTC)
-    providers = {"aws", "azure"}
-    store.publish(
-        NewVersion(
-            created_at=at,
-            started_from=version.manifest.id,
-            parts=tuple(
-                part
-                for part in fresh_parts({**tables, "offers": before}, at)
-                if part.provider in providers
-            ),
-            shared={name: tables[name] for name in SHARED_TABLES},
-        )
-    )
-
-
-def test_region_that_stops_telling_spot_keeps_it_flagged_and_is_no_fresh_run(
-    store: CatalogStore, refreshed: Run
-) -> None:
-    tells_spot(store)
-    for night in (21, 22):
-        result = refreshed(arguments={"now": datetime(2026, 11, night, 3, tzinfo=UTC)})
-        assert result.outcome is RefreshOutcome.STALE
-        spot = offer(store, "aws", "us-east-1", "spot")
-        assert (spot["effective_per_hour"], spot["as_of"]) == (20, "2026-11-20")
-        assert {"not_refreshed", "option_not_told"} <= set(spot["flags"].split(";"))
-        found = [one for one in result.report["findings"] if one["check"] == "option_not_told"]
-        assert [one["id"] for one in found] == ["option_not_told:aws/us-east-1/*/spot"]
-        assert "last good catalogue has 1" in found[0]["detail"]
-
-
-def test_silence_that_somebody_accepts_is_told_and_ends_well(
-    store: CatalogStore, refreshed: Run
-) -> None:
-    tells_spot(store)
-    refreshed()
-    silence = "option_not_told:aws/us-east-1/*/spot"
-    store.accept(silence, until="2026-11-22", at=datetime(2026, 11, 21, 9, tzinfo=UTC))
-    outcomes = [
-        refreshed(arguments={"now": datetime(2026, 11, night, 3, tzinfo=UTC)}).outcome
-        for night in (22, 23)
-    ]
-    assert outcomes == [RefreshOutcome.FRESH, RefreshOutcome.STALE]
 
 
 def test_failing_provider_is_carried_while_the_other_publishes(

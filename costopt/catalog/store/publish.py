@@ -53,9 +53,9 @@ def publish(files: StoreFiles, new: NewVersion, *, by: str, reason: str) -> Vers
         reason: why, for the audit log.
 
     Raises:
-        InvalidInputError: the tables do not fit the schema, or each other; or the version was
-            made before the one that ``latest`` names.
-        PublishConflictError: another publish moved ``latest`` since the work began.
+        InvalidInputError: the tables do not fit the schema, or each other.
+        PublishConflictError: another publish moved ``latest`` since the work began, or the
+            version was made before the one that ``latest`` names.
         CatalogFileError: a file cannot be written, or reads back otherwise.
     """
     refuse_odd_parts(new)
@@ -68,7 +68,7 @@ def publish(files: StoreFiles, new: NewVersion, *, by: str, reason: str) -> Vers
             f"{started_from or 'none'} now",
         )
     draft = _draft(new)
-    _refuse_earlier(draft.manifest)
+    _refuse_earlier(draft.manifest, files.place)
     staged = files.stage(draft.manifest.id, draft.payloads)
     event = AuditEntry(
         at=draft.manifest.created_at,
@@ -198,14 +198,15 @@ def _provider_entry(part: ProviderPart) -> ProviderEntry:
     )
 
 
-def _refuse_earlier(manifest: VersionManifest) -> None:
+def _refuse_earlier(manifest: VersionManifest, place: str) -> None:
     """Refuse a version that would not sort after the one it follows."""
     before = manifest.started_from or ""
     moment = stamped_at(before)
     if moment is not None and manifest.created_at < moment:
-        raise InvalidInputError(
-            "created_at",
-            [f"{iso_text(manifest.created_at)} is before version {before}; check the clock"],
+        raise PublishConflictError(
+            place,
+            f"the new version is of {iso_text(manifest.created_at)}, before version {before}; "
+            "check the clock of this machine",
         )
 
 

@@ -87,9 +87,9 @@ class CatalogStore:
             reason: why, for the audit log.
 
         Raises:
-            InvalidInputError: the tables do not fit the schema, or each other; or the version
-                was made before the one that ``latest`` names.
-            PublishConflictError: another publish moved ``latest`` since the work began.
+            InvalidInputError: the tables do not fit the schema, or each other.
+            PublishConflictError: another publish moved ``latest`` since the work began, or the
+                version was made before the one that ``latest`` names.
             CatalogFileError: a file cannot be written, or reads back otherwise.
             MissingDependencyError: the store is in S3 and boto3 is not installed.
         """

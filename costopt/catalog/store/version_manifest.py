@@ -160,7 +160,7 @@ def read_version_manifest(payload: bytes, place: str) -> VersionManifest:
         if version != SCHEMA_VERSION:
             raise refuse(
                 f"has schema version {version}, and this costopt reads {SCHEMA_VERSION}",
-                "Upgrade cloud-costopt, or publish again with this version.",
+                "Upgrade cloud-costopt, or name a store of its own for this release.",
             )
         return VersionManifest(
             id=str(written["id"]),

@@ -12,7 +12,7 @@ from costopt.catalog.catalog import Catalog
 from costopt.catalog.store.part import NewVersion, PartStatus, ProviderPart
 from costopt.catalog.store.store import CatalogStore
 from costopt.catalog.store.version import Version
-from costopt.errors import InvalidInputError, UnknownNameError
+from costopt.errors import InvalidInputError, PublishConflictError, UnknownNameError
 
 NewNight = Callable[..., NewVersion]
 Night = Callable[[int], datetime]
@@ -193,7 +193,9 @@ def test_moment_without_a_zone_is_refused(store: CatalogStore, new_night: NewNig
 def test_version_from_before_the_latest_one_is_refused(
     store: CatalogStore, first: Version, new_night: NewNight
 ) -> None:
-    with pytest.raises(InvalidInputError, match=f"is before version {first.manifest.id}"):
+    with pytest.raises(
+        PublishConflictError, match=f"before version {first.manifest.id}; check the"
+    ):
         store.publish(new_night(0, first.manifest.id))
 
 

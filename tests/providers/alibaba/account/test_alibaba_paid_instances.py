@@ -87,9 +87,10 @@ def test_reserved_instances_are_used_by_what_runs_zone_before_region(own: Any, r
     assert (rows["cn-test-a"]["count"], rows["cn-test-a"]["used"]) == (1, 1)
     # three run on demand: one is the zone's, of the other two the region's three take both
     assert (rows[""]["count"], rows[""]["used"]) == (3, 2)
-    assert rows[""]["expires"] == "2027-06-01"
-    assert rows[""]["name"] == f"reserved {A10} cn-test 2027-06-01"
-    assert rows["cn-test-a"]["name"] == f"reserved {A10} cn-test 2027-06-01 2"
+    # they end at 16:00 of June 1, UTC: the last whole day is the one before
+    assert rows[""]["expires"] == "2027-05-31"
+    assert rows[""]["name"] == f"reserved {A10} cn-test 2027-05-31"
+    assert rows["cn-test-a"]["name"] == f"reserved {A10} cn-test 2027-05-31 2"
     asked = own.ecs.asked("DescribeReservedInstances")
     assert [one.get("PageNumber") for one in asked] == [None, "2"]
     assert {one["Status.1"] for one in asked} == {"Active"}
@@ -102,7 +103,7 @@ def test_what_runs_is_counted_on_the_reserved_instances_that_last_longest(
     own.instances([own.pay_as_you_go(), own.pay_as_you_go()])
     own.reserved_instances([own.reserved(), own.reserved(ExpiredTime="2028-06-01T16:00Z")])
     used = {row["expires"]: row["used"] for row in commitments(read())}
-    assert used == {"2027-06-01": 0, "2028-06-01": 2}
+    assert used == {"2027-05-31": 0, "2028-05-31": 2}
 
 
 def test_reserved_instances_of_a_region_may_pay_for_other_sizes_and_that_is_said(

@@ -55,5 +55,5 @@ def test_account_makes_owned_offers_of_the_bundled_catalogue(
         BLOCK: ("us-east-1", "use1-az2"),
         RESERVED: ("us-east-1", ""),
     }
-    assert f"reservation {BLOCK}: it is paid for already -> paid 0 USD/h" in rows[BLOCK]["trail"]
-    assert f"reserved {RESERVED}: 10 USD/h are sunk" in rows[RESERVED]["trail"]
+    assert f"{BLOCK}: it is paid for already -> paid 0 USD/h" in rows[BLOCK]["trail"]
+    assert f"{RESERVED}: 10 USD/h are sunk" in rows[RESERVED]["trail"]

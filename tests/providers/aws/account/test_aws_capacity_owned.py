@@ -44,7 +44,7 @@ def test_reservation_that_can_be_cancelled_is_no_commitment(
 ) -> None:
     read = read_of(owner, make["capacity"](**more))
     assert facts(read, "commitment") == []
-    (found,) = [one for one in read.findings if one.check == "commitment_open_ended"]
+    (found,) = [one for one in read.findings if one.check == "reservation_can_be_cancelled"]
     assert found.row == "aws/us-east-1/p5.48xlarge/reservation"
     assert "2 in use1-az2, 1 of them running" in found.detail
 
@@ -67,7 +67,7 @@ def test_reservation_after_its_commitment_can_be_cancelled(
     over = {**COMMITTED, "CommitmentEndDate": "2026-11-01T00:00:00Z"}
     read = read_of(owner, make["capacity"](CommitmentInfo=over))
     assert facts(read, "commitment") == []
-    assert checks(read) == ["commitment_open_ended"]
+    assert checks(read) == ["reservation_can_be_cancelled"]
 
 
 @pytest.mark.parametrize("state", ["expired", "cancelled", "scheduled", "payment-pending"])

@@ -102,17 +102,62 @@ def test_instance_that_a_purchase_does_not_cover_takes_nothing_of_it(
     assert commitments(owner, facts, [make["purchase"]()])[0]["used"] == 0
 
 
-def test_idle_capacity_reservation_takes_a_regional_purchase_but_no_zonal_one(
+def test_what_runs_in_a_capacity_reservation_takes_a_regional_purchase_but_no_zonal_one(
     owner: Any, make: Any, facts: Any, launch: Any
 ) -> None:
-    # a reservation of two, one running in it: the regional purchase of three pays for both
+    # a reservation of two, one running in it: the idle one takes nothing
     launch([make["instance"](CapacityReservationId="planted-cr-1")])
     owner.lists["", "DescribeCapacityReservations"] = [[make["capacity"]()]]
     zonal = make["purchase"](Scope="Availability Zone", AvailabilityZone="us-east-1a")
     rows = commitments(owner, facts, [make["purchase"](InstanceCount=3), zonal])
     assert {row["zone"]: (row["used"], row["count"]) for row in rows} == {
-        "": (2, 3),
+        "": (1, 3),
         "use1-az2": (0, 2),
+    }
+
+
+def test_idle_reservation_beside_a_free_purchase_is_warned_of(owner: Any, make: Any) -> None:
+    owner.lists["", "DescribeReservedInstances"] = [[make["purchase"]()]]
+    held = make["capacity"](AvailableInstanceCount=2)
+    other = make["capacity"](InstanceType="g6e.xlarge")
+    owner.lists["", "DescribeCapacityReservations"] = [[held, other]]
+    (found,) = [one for one in owner.account(REGION).findings if one.check == "reservation_idle"]
+    assert (found.severity, found.row) == ("warning", "aws/us-east-1/p5.48xlarge/reserved")
+    assert found.detail.startswith("2 instances of capacity reservations")
+
+
+@pytest.mark.parametrize(
+    "purchase",
+    [
+        {"InstanceCount": 1},
+        {"Scope": "Availability Zone", "AvailabilityZone": "us-east-1a"},
+    ],
+)
+def test_idle_reservation_beside_no_free_regional_purchase_is_no_matter_of_it(
+    owner: Any, make: Any, launch: Any, purchase: Any
+) -> None:
+    # one of the two runs: a purchase of one is taken by it
+    launch([make["instance"](CapacityReservationId="planted-cr-1")])
+    owner.lists["", "DescribeReservedInstances"] = [[make["purchase"](**purchase)]]
+    owner.lists["", "DescribeCapacityReservations"] = [[make["capacity"]()]]
+    found = [one.check for one in owner.account(REGION).findings]
+    assert "reservation_can_be_cancelled" in found
+    assert "reservation_idle" not in found
+
+
+def test_idle_part_of_a_bound_reservation_takes_of_a_purchase_so_that_none_is_free_twice(
+    owner: Any, make: Any, facts: Any
+) -> None:
+    # four held and idle, three of them bound and owned: the purchase of four pays for those three
+    committed = {"CommittedInstanceCount": 3, "CommitmentEndDate": "2027-01-15T00:00:00Z"}
+    held = make["capacity"](
+        TotalInstanceCount=4, AvailableInstanceCount=4, CommitmentInfo=committed
+    )
+    owner.lists["", "DescribeCapacityReservations"] = [[held]]
+    rows = commitments(owner, facts, [make["purchase"](InstanceCount=4)])
+    assert {row["kind"]: (row["used"], row["count"]) for row in rows} == {
+        "reserved": (3, 4),
+        "reservation": (0, 3),
     }
 
 

@@ -11,7 +11,7 @@ import costopt as co
 
 Make = Callable[..., Any]
 H100 = "Standard_ND96isr_H100_v5"
-OWNED = f"reserved {H100} eastus 2027-03-01"
+OWNED = f"reserved {H100} eastus 2027-02-28"
 
 
 @pytest.fixture
@@ -52,6 +52,6 @@ def test_account_makes_owned_offers_of_the_bundled_catalogue(
     assert (row["instance_type"], row["region"], row["valid_until"]) == (
         H100,
         "eastus",
-        "2027-03-01",
+        "2027-02-28",
     )
-    assert f"reserved {OWNED}: it is paid for already -> paid 0 USD/h" in row["trail"]
+    assert f"{OWNED}: it is paid for already -> paid 0 USD/h" in row["trail"]

@@ -87,6 +87,27 @@ def test_quotas_of_two_pages_become_facts_in_vcpus(
     assert set(cloud.tokens) == {"Bearer planted-bearer-token"}
 
 
+def test_sizes_are_asked_once_for_the_prices_and_the_quotas_of_a_region(
+    stocked: Any, cloud: Any, opened: Make, context: Make
+) -> None:
+    source, alone = opened(), opened().account("eastus", context())
+    source.fetch("eastus", context(account=True, families=("ND96amsr_A100_v4",)))
+    read = source.account("eastus", context(account=True))
+    assert cloud.seen.count(("sizes", "eastus", "", 1)) == 2  # one is that of ``alone``
+    assert read == alone
+
+
+def test_every_fetch_asks_for_the_sizes_anew(
+    stocked: Any, cloud: Any, opened: Make, context: Make
+) -> None:
+    source = opened()
+    assert [len(source.fetch("eastus", context(account=True)).instance_types) for _ in "12"] == [
+        3,
+        3,
+    ]
+    assert cloud.seen.count(("sizes", "eastus", "", 1)) == 2
+
+
 def test_size_of_the_catalogue_without_accelerators_brings_its_quota(
     stocked: Any, opened: Make, context: Make
 ) -> None:

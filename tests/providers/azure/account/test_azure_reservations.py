@@ -25,8 +25,8 @@ def test_reservation_becomes_a_commitment_with_its_use_at_a_price_that_nobody_te
             "kind": "reserved",
             "count": 4,
             "used": 2,  # 50 % of 4
-            "expires": "2027-03-01",
-            "name": f"reserved {H100} eastus 2027-03-01",
+            "expires": "2027-02-28",  # ends at 22:46 of March 1
+            "name": f"reserved {H100} eastus 2027-02-28",
         }
     ]
     assert read.findings == ()
@@ -63,9 +63,9 @@ def test_two_pages_are_read_and_equal_reservations_are_numbered(
     )
     rows = reserved(opened().account("", context()))
     assert [(row["name"], row["count"]) for row in rows] == [
-        (f"reserved {A100} westeurope 2027-03-01", 4),
-        (f"reserved {H100} eastus 2027-03-01", 1),
-        (f"reserved {H100} eastus 2027-03-01 2", 2),
+        (f"reserved {A100} westeurope 2027-02-28", 4),
+        (f"reserved {H100} eastus 2027-02-28", 1),
+        (f"reserved {H100} eastus 2027-02-28 2", 2),
     ]
     assert committed.asked("reservations") == 2
 
@@ -148,11 +148,12 @@ def test_reservation_that_cannot_be_told_free_is_left_out_with_a_finding(
     ("expires", "last"),
     [
         ({"expiryDateTime": "2027-03-01T00:00:00Z"}, "2027-02-28"),
-        ({"expiryDateTime": None}, "2027-03-01"),
-        ({"expiryDateTime": "2026-11-21T12:00:01Z"}, "2026-11-21"),
+        ({"expiryDateTime": "2027-03-01T23:59:59Z"}, "2027-03-01"),
+        ({"expiryDateTime": "2027-03-01T08:00:00+09:00"}, "2027-02-27"),
+        ({"expiryDateTime": None}, "2027-02-28"),
     ],
 )
-def test_last_day_is_the_one_that_is_still_covered(
+def test_last_day_is_the_last_one_that_is_covered_whole(
     expires: dict[str, Any],
     last: str,
     committed: Any,
@@ -212,7 +213,7 @@ def test_reservation_of_any_term_counts_until_its_end(
 ) -> None:
     committed.has("reservations", [reservation(term=term)])
     (row,) = reserved(opened().account("", context()))
-    assert (row["count"], row["expires"]) == (4, "2027-03-01")
+    assert (row["count"], row["expires"]) == (4, "2027-02-28")
 
 
 def test_empty_list_says_who_sees_more(committed: Any, opened: Make, context: Make) -> None:

@@ -107,7 +107,6 @@ class Owned:
             "name": "planted-name",
             "zone": f"{LINK}/zones/us-central1-a",
             "status": "READY",
-            "creationTimestamp": "2026-11-01T00:00:00.000-07:00",
             "specificReservation": {
                 "count": str(count),
                 "inUseCount": str(used),

@@ -108,12 +108,9 @@ def test_commitments_ask_no_contract_prices(owned: Any, read: Read, facts: Facts
 def test_facts_are_what_an_account_is_read_from(owned: Any, read: Read) -> None:
     owned.tell("commitments", [owned.a2(2), owned.a2(2)])
     owned.tell("instances", [owned.instance("a2-highgpu-1g")])
-    until = "2026-12-24T08:00:00Z"
-    owned.tell("reservations", [owned.reservation("a2-highgpu-1g", 4, 1, deleteAtTime=until)])
     account = Account.from_rows(read().facts)
-    assert [one.left for one in account.commitments] == [3]
-    # of four A100 in all one runs, and three more that are reserved could
-    assert sum(one.amounts_left["accelerators"] for one in account.resource_commitments) == 0
+    # of four A100 in all one runs
+    assert sum(one.amounts_left["accelerators"] for one in account.resource_commitments) == 3
     assert [(one.limit, one.unit) for one in account.quotas] == [(0, "accelerators")]
     assert {one.paid_per_hour for one in account.resource_commitments} == {None}
 
@@ -121,23 +118,13 @@ def test_facts_are_what_an_account_is_read_from(owned: Any, read: Read) -> None:
 def test_account_makes_owned_offers_of_the_bundled_catalogue(
     owned: Any, read: Read, bundled: Catalog
 ) -> None:
-    # of eight committed A100 three are taken by what is reserved and does not run
     owned.tell("commitments", [owned.a2(8)])
-    held = owned.reservation("a2-highgpu-1g", 4, 1, deleteAtTime="2026-12-24T08:00:00Z")
-    owned.tell("reservations", [held])
     offers = Account.from_rows(read().facts, "account").priced(bundled).offers
     mine = offers[(offers["instance_type"] == "a2-highgpu-1g") & (offers["region"] == REGION)]
-    rows = {
-        row["kind"]: row for row in mine[mine["purchase_option"] == "owned"].to_dict("records")
-    }
-    reserved = f"reservation a2-highgpu-1g {REGION}-a 2026-12-24"
-    resources = f"committed_use accelerator_optimized nvidia-tesla-a100 {REGION} 2027-02-28"
-    assert {name: row["zone"] for name, row in rows.items()} == {
-        reserved: f"{REGION}-a",
-        resources: "",
-    }
-    for kind, name in (("reservation", reserved), ("committed_use", resources)):
-        assert f"{kind} {name}: it is paid for already -> paid 0 USD/h" in rows[name]["trail"]
+    (row,) = mine[mine["purchase_option"] == "owned"].to_dict("records")
+    name = f"committed_use accelerator_optimized nvidia-tesla-a100 {REGION} 2027-02-28"
+    assert (row["kind"], row["zone"]) == (name, "")
+    assert f"{name}: it is paid for already -> paid 0 USD/h" in row["trail"]
 
 
 def test_two_commitments_that_are_alike_have_names_of_their_own(

@@ -20,44 +20,20 @@ Findings = Callable[[FetchedAccount], list[tuple[str, str]]]
 UNTIL = "2026-12-24T08:00:00Z"
 
 
-def test_reservation_with_an_end_is_a_commitment_of_whole_instances(
-    owned: Any, read: Read, facts: Facts
+@pytest.mark.parametrize(
+    "end", [{}, {"deleteAtTime": UNTIL}, {"deleteAfterDuration": {"seconds": "2592000"}}]
+)
+def test_reservation_can_be_deleted_before_its_end_and_is_no_commitment(
+    owned: Any, read: Read, facts: Facts, end: Json
 ) -> None:
-    held = owned.reservation("a2-highgpu-1g", 4, 1, deleteAtTime=UNTIL)
-    owned.tell("reservations", [], [held])
-    fetched = read()
-    assert facts(fetched) == [
-        {
-            "fact": "commitment",
-            "key": "gcp/us-central1/a2-highgpu-1g",
-            "zone": "us-central1-a",
-            "kind": "reservation",
-            "count": 4,
-            "used": 1,
-            "expires": "2026-12-24",
-            "name": "reservation a2-highgpu-1g us-central1-a 2026-12-24",
-        }
-    ]
-    assert fetched.findings == ()
-    assert [one.args["pageToken"] for one in owned.asked("reservations")] == ["", "1"]
-
-
-def test_reservation_lasts_so_long_after_its_creation(
-    owned: Any, read: Read, facts: Facts
-) -> None:
-    # 2026-11-01 00:00 and 30 days: it is deleted as December begins
-    lasting = owned.reservation("a2-highgpu-1g", 1, 0, deleteAfterDuration={"seconds": "2592000"})
-    owned.tell("reservations", [lasting])
-    assert [row["expires"] for row in facts(read())] == ["2026-11-30"]
-
-
-def test_reservation_without_an_end_is_no_commitment(
-    owned: Any, read: Read, facts: Facts, findings: Findings
-) -> None:
-    owned.tell("reservations", [owned.reservation("a2-highgpu-1g", 4, 1)])
+    owned.tell("reservations", [], [owned.reservation("a2-highgpu-1g", 4, 1, **end)])
     fetched = read()
     assert facts(fetched) == []
-    assert findings(fetched) == [("commitment_open_ended", "left_out")]
+    (found,) = fetched.findings
+    assert (found.check, found.severity) == ("reservation_can_be_cancelled", "left_out")
+    assert found.row == "gcp/us-central1-a/a2-highgpu-1g"
+    assert found.detail.startswith("4 of them, 1 running")
+    assert [one.args["pageToken"] for one in owned.asked("reservations")] == ["", "1"]
 
 
 def test_reservation_that_a_commitment_pays_for_is_there_once(
@@ -71,21 +47,19 @@ def test_reservation_that_a_commitment_pays_for_is_there_once(
     assert row["fact"] == "resource_commitment"
 
 
-def test_unused_instances_of_a_dated_reservation_take_from_commitments(
-    owned: Any, read: Read, facts: Facts
+@pytest.mark.parametrize("end", [{}, {"deleteAtTime": UNTIL}])
+def test_unused_instances_of_a_reservation_take_nothing_from_commitments(
+    owned: Any, read: Read, facts: Facts, end: Json
 ) -> None:
-    held = owned.reservation("a2-highgpu-1g", 3, 1, deleteAtTime=UNTIL)
-    owned.tell("reservations", [held, owned.reservation("a2-highgpu-1g", 5, 0)])
+    owned.tell("reservations", [owned.reservation("a2-highgpu-1g", 3, 1, **end)])
     owned.tell("commitments", [owned.a2(8)])
     owned.tell("instances", [owned.instance("a2-highgpu-1g")])
-    (row,) = (row for row in facts(read()) if row["fact"] == "resource_commitment")
-    # one runs, and two of the three that are reserved until Christmas wait
-    assert (row["used_accelerators"], row["used_vcpus"]) == (3.0, 36.0)
+    (row,) = facts(read())
+    # one runs; where two wait, what a plan starts takes their place: 1 A100 and 12 vCPUs
+    assert (row["used_accelerators"], row["used_vcpus"]) == (1.0, 12.0)
 
 
-def test_attached_accelerator_makes_the_name_of_the_type(
-    owned: Any, read: Read, facts: Facts
-) -> None:
+def test_attached_accelerator_makes_the_name_of_the_type(owned: Any, read: Read) -> None:
     owned.cloud.machine_types["us-central1-a"] = [
         [owned.cloud.machine_type("n1-standard-4", 4, 15)]
     ]
@@ -94,8 +68,8 @@ def test_attached_accelerator_makes_the_name_of_the_type(
     ]
     held = owned.reservation("n1-standard-4", 2, 0, "nvidia-tesla-t4", deleteAtTime=UNTIL)
     owned.tell("reservations", [held])
-    (row,) = facts(read())
-    assert row["key"] == "gcp/us-central1/n1-standard-4+nvidia-tesla-t4x1"
+    (found,) = [one for one in read().findings if one.check == "reservation_can_be_cancelled"]
+    assert found.row == "gcp/us-central1-a/n1-standard-4+nvidia-tesla-t4x1"
 
 
 @pytest.mark.parametrize(
@@ -110,7 +84,7 @@ def test_attached_accelerator_makes_the_name_of_the_type(
                     "instanceProperties": {"machineType": "a2-highgpu-1g"},
                 }
             },
-            "use_unknown",
+            "reservation_can_be_cancelled",
         ),
     ],
 )
@@ -137,6 +111,13 @@ def test_reservation_of_an_accelerator_that_the_catalogue_lacks_is_reported(
     "other",
     [
         {"status": "DELETING"},
+        {
+            "specificReservation": {
+                "count": "0",
+                "inUseCount": "0",
+                "instanceProperties": {"machineType": "a2-highgpu-1g"},
+            }
+        },
         {
             "specificReservation": {
                 "count": "1",
