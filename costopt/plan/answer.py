@@ -197,13 +197,14 @@ def _spot_warning(plan: Plan) -> Iterator[str]:
 
 def baseline_words(plan: Plan, baseline: Baseline) -> str:
     """Write another way to meet the request and its difference to the plan."""
-    if baseline.cost_total is None or baseline.difference_fraction is None:
+    if baseline.cost_total is None:
         return baseline.text
     if baseline.difference == 0:
         return f"{baseline.text}: the plan itself"
+    share = baseline.difference_fraction
     text = (
-        f"{baseline.text}: {cost_figure(plan, baseline.cost_total, baseline.horizon_hours)} "
-        f"({signed_percent(baseline.difference_fraction)})"
+        f"{baseline.text}: {cost_figure(plan, baseline.cost_total, baseline.horizon_hours)}"
+        f"{'' if share is None else f' ({signed_percent(share)})'}"
         f"{'' if baseline.is_proven else ' or less'}"
     )
     return text + (

@@ -42,8 +42,9 @@ def one_year(
         return compared(name, text, None, searches, found, hours)
     lines = [line for item in best for line in item.lines]
     bought = any(line.offer.term_years for line in lines)
-    over = f"{text}, over a year" if hours > request.horizon_hours else text
-    words = over if bought else f"{text} allowed, none is worth it"
+    span = "over a year" if hours > request.horizon_hours else ""
+    worth = f"{text}, {span}" if bought else f"{text} allowed, none is worth it {span}"
+    words = worth.rstrip(", ")
     cost = sum(line.line_cost_total for line in lines)
     cash = sum(line.cash_now for line in lines)
     return compared(name, words, cost, searches, found, hours, cash)

@@ -249,6 +249,18 @@ def test_a_baseline_that_was_not_searched_to_the_end_may_be_less(
     assert "on one cloud, gcp: $80,300/month (+10.0 %) or less" in plan_text(plan)
 
 
+def test_a_baseline_beside_a_plan_that_costs_nothing_more_still_tells_its_cost(
+    make_line: MakeLine, make_plan: MakePlan
+) -> None:
+    """What is paid for already costs 0, of which no percentage can be told."""
+    baseline = Baseline(
+        name="single_type_on_demand", text="on one type", horizon_hours=HOURS,
+        cost_total=80_300.0, difference=80_300.0, difference_fraction=None,
+    )  # fmt: skip
+    plan = make_plan(make_line(), baselines=(baseline,))
+    assert "  on one type: $80,300/month\n" in plan_text(plan)
+
+
 @pytest.mark.parametrize(
     ("used", "window"),
     [(0.0, "oversized"), (39.7, "oversized"), (50.0, "roomy"), (64.0, "ideal"), (75.0, "tight"),
