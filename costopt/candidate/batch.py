@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from costopt.candidate.batch_sizes import batch_sizes, paces_of
+from costopt.candidate.batch_sizes import batch_sizes, paces_of, sizes_before
 from costopt.candidate.confidence import planned_factor
 from costopt.candidate.eligible import EligibleOffers
 from costopt.candidate.formats import format_names
 from costopt.candidate.gang_costs import GangWork
+from costopt.candidate.gang_pairs import owned_until
 from costopt.candidate.job import JobCandidates
 from costopt.candidate.layout import (
     InstanceType,
@@ -20,7 +21,7 @@ from costopt.candidate.layout import (
 )
 from costopt.candidate.memory import vram_by_term
 from costopt.candidate.misses import Miss, code_of, too_little_memory
-from costopt.candidate.renting import rent_gangs
+from costopt.candidate.renting import rent_gangs, start_hours
 from costopt.candidate.samples import whole_instance_layout, whole_instances
 from costopt.candidate.serving import replicas_on
 from costopt.candidate.settings import CandidateSettings
@@ -99,13 +100,8 @@ def batch_candidates(
     speed = np.concatenate([part.units_per_second for part in parts]) * factor
     runs = np.flatnonzero(speed > 0)
     alone_hours = units / speed[runs] / SECONDS_PER_HOUR
-    sizes = batch_sizes(
-        alone_hours,
-        workload.deadline_hours,
-        paces_of(catalog, eligible.offers[eligible.excluded.taking_part]),
-    )
-    row, size = np.nonzero(sizes > 0)
-    layout, nodes = runs[row], sizes[row, size]
+    row, nodes = _tried(alone_hours, workload.deadline_hours, catalog, eligible)
+    layout = runs[row]
     work = GangWork(
         type_index=owners[layout],
         layout=layout,
@@ -132,6 +128,23 @@ def batch_candidates(
         owners=owners,
         rate_unit="requests/s" if workload.requests is not None else "samples/s",
     )
+
+
+def _tried(
+    alone_hours: Floats, deadline_hours: float, catalog: Catalog, eligible: EligibleOffers
+) -> tuple[Integers, Integers]:
+    """Return layout and number of instances of each gang worth pricing (gangs,)."""
+    offers = eligible.offers[eligible.excluded.taking_part]
+    ends = float(owned_until(offers).min(initial=np.inf))
+    sizes = np.hstack(
+        [
+            batch_sizes(alone_hours, deadline_hours, paces_of(catalog, offers)),
+            sizes_before(alone_hours, deadline_hours, ends, start_hours(catalog)),
+        ]
+    )
+    row, size = np.nonzero(sizes > 0)
+    tried = np.unique(np.stack([row, sizes[row, size]], axis=1), axis=0)
+    return tried[:, 0], tried[:, 1]
 
 
 def rate_instances(

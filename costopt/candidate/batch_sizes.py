@@ -1,6 +1,7 @@
 """How many equal instances are worth pricing for a batch: the fewest that end in time."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,9 @@ from costopt.units import SECONDS_PER_HOUR
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+
+MOST_BEFORE: Final = 64
+"""Sizes above the fewest that are tried before what is owned ends [1]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -68,6 +72,39 @@ def batch_sizes(alone_hours: Floats, deadline_hours: float, paces: Paces) -> Int
     possible = left > 0
     needed = alone_hours[:, None] * (paces.stretch[possible] / left[possible])[None, :]
     sizes = np.ceil(needed - 1e-9).clip(min=1)
+    return _ascending(sizes)
+
+
+def sizes_before(
+    alone_hours: Floats, deadline_hours: float, end_hours: float, start_hours: float
+) -> Integers:
+    """Return gang sizes between the fewest in time and those done before what is owned ends.
+
+    Firm nodes are charged once what they run on has ended, so more of them may cost less. Where
+    that leaves more than MOST_BEFORE sizes, they are spread evenly.
+
+    Args:
+        alone_hours: W, work of one instance alone (layouts,) [h].
+        deadline_hours: D, from the start until all is done [h].
+        end_hours: until what is owned ends, the first of it [h].
+        start_hours: S, from request to ready on firm capacity [h].
+
+    Returns:
+        Sizes (layouts, sizes); 0 fills the rows.
+    """
+    if not start_hours < end_hours < deadline_hours:
+        return np.zeros((len(alone_hours), 0), dtype=np.int64)
+    fewest = np.ceil(alone_hours / (deadline_hours - start_hours) - 1e-9).clip(min=1)
+    most = np.ceil(alone_hours / (end_hours - start_hours) - 1e-9).clip(min=1)
+    steps = np.minimum(most - fewest, MOST_BEFORE)[:, None]
+    step = np.minimum(np.arange(MOST_BEFORE + 1)[None, :], steps)
+    return _ascending(
+        np.round(fewest[:, None] + step * ((most - fewest)[:, None] / steps.clip(1)))
+    )
+
+
+def _ascending(sizes: Floats) -> Integers:
+    """Sort each row and leave out what it repeats; 0 fills the rows."""
     ordered = np.sort(sizes, axis=1).astype(np.int64)
     repeated = np.diff(ordered, axis=1, prepend=0) == 0
     return np.where(repeated, 0, ordered)

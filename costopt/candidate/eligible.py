@@ -36,8 +36,8 @@ class EligibleOffers:
 
     Attributes:
         offers: every offer beside the facts of its instance type, with ``exchange_rate``
-            (plan currency per unit of its own), ``exchange_rate_as_of`` and ``age_days``; NaN
-            rates where it is out.
+            (plan currency per unit of its own), ``exchange_rate_as_of``, ``age_days`` and
+            ``owned_room``, whole instances that its commitment covers; NaN rates where it is out.
         excluded: reason code of each offer.
     """
 
@@ -63,7 +63,7 @@ def eligible_offers(catalog: Catalog, limits: Sequence[Limits], currency: str) -
         raise EmptyCatalogError("at all")
     offers = catalog.joined_offers
     ages = age_days(offers["as_of"], catalog.as_of)
-    offers = offers.assign(age_days=ages)
+    offers = offers.assign(age_days=ages, owned_room=_owned_room(offers, limits))
     excluded = Excluded.none_yet(len(offers))
     options = frozenset(joined_options(*limits) if len(limits) == 2 else limits[0].options)
     for limit in limits:
@@ -210,6 +210,22 @@ def _apply_quotas(
         unknown |= np.isnan(taken)
         too_much |= counted.exceeded_by(taken)
     return excluded.unless(~unknown, "quota_unknown").unless(~too_much, "quota")
+
+
+def _owned_room(offers: pd.DataFrame, limits: Sequence[Limits]) -> NDArray[np.float64]:
+    """Instances of each offer that what is left of its commitment covers (offers,) [1]."""
+    owned = _mask(offers["purchase_option"] == OWNED)
+    room = np.where(owned, np.inf, 0.0)
+    if not owned.any():
+        return room
+    mine = offers[owned]
+    names = OfferNames.of(mine)
+    for counted in (one for limit in limits for one in limit.counted if one.is_of_commitment):
+        taken = counted.weights(mine, names)
+        with np.errstate(divide="ignore"):
+            covers = np.where(taken > 0, np.floor(counted.allowed / taken + 1e-9), np.inf)
+        room[owned] = np.minimum(room[owned], covers)
+    return room
 
 
 def _refuse_two_currencies(currencies: "pd.Series[str]", counted: CountedLimit) -> None:

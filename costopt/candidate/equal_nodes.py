@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from costopt.account.owned import OWNED
-from costopt.candidate.gang_pairs import is_spot, side_by_side
+from costopt.candidate.gang_pairs import is_owned, is_spot, side_by_side
 from costopt.candidate.job import NO_OFFER, Gangs
 from costopt.candidate.pricing import priced
 from costopt.candidate.settings import CandidateSettings
@@ -21,7 +20,8 @@ def equal_nodes(
 
     All nodes run for the same hours, so a share of the hours on spot is a share of the nodes:
     ``floor(f n)`` may be spot, and since every one of them that is spot costs less or none is
-    worth it, as many are. Beside what is owned, which costs less than spot, fewer may be.
+    worth it, as many are. Beside firm ones that are all owned, which cost less than spot, any
+    number may be.
 
     Args:
         nodes: n, instances [1].
@@ -33,7 +33,7 @@ def equal_nodes(
     spot = is_spot(offers)
     most = int(np.floor(settings.max_spot_fraction * nodes + 1e-9))
     alone = np.flatnonzero(~spot | (most >= nodes))
-    firm_row, spot_row, mixed = _mixed(offers, spot, most if most < nodes else 0)
+    firm_row, spot_row, mixed = _mixed(offers, spot, nodes, most)
     firm = np.concatenate([alone, firm_row])
     beside = np.concatenate([np.where(spot[alone], alone, NO_OFFER), spot_row])
     on_spot = np.concatenate([np.where(spot[alone], nodes, 0), mixed])
@@ -59,11 +59,12 @@ def equal_nodes(
 
 
 def _mixed(
-    offers: pd.DataFrame, spot: NDArray[np.bool_], most: int
+    offers: pd.DataFrame, spot: NDArray[np.bool_], nodes: int, most: int
 ) -> tuple[Integers, Integers, Integers]:
     """Return firm offer, spot offer and number of spot nodes of each mix with up to ``most``."""
     firm, beside = side_by_side(offers, ~spot, spot)
-    owned = (offers["purchase_option"] == OWNED).to_numpy(dtype=np.bool_)
-    pair = np.repeat(np.arange(len(firm)), np.where(owned[firm], most, min(most, 1)))
+    some = min(most, nodes - 1)
+    bought = min(most, 1) if most < nodes else 0
+    pair = np.repeat(np.arange(len(firm)), np.where(is_owned(offers)[firm], some, bought))
     fewer = np.arange(len(pair)) - np.searchsorted(pair, pair)
-    return firm[pair], beside[pair], most - fewer
+    return firm[pair], beside[pair], some - fewer

@@ -7,7 +7,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from costopt.candidate.gang_costs import GangOffers, GangPairs, GangWork, price_gangs
-from costopt.candidate.gang_pairs import firm_pairs, is_spot, spot_only_pairs, step_pairs
+from costopt.candidate.gang_pairs import (
+    firm_pairs,
+    is_owned,
+    is_spot,
+    owned_room,
+    owned_until,
+    spot_only_pairs,
+    step_pairs,
+)
 from costopt.candidate.job import NO_OFFER, Gangs
 from costopt.candidate.settings import CandidateSettings
 from costopt.candidate.split_work import split_pairs
@@ -40,7 +48,7 @@ def find_gangs(
     in_time = gangs.take(is_in_time(gangs, deadline_hours))
     used = np.concatenate([in_time.offer, in_time.spot_offer[in_time.spot_offer != NO_OFFER]])
     reasons[used] = ""
-    return _thrifty(in_time), reasons
+    return _thrifty(in_time, renting.offers), reasons
 
 
 def all_gangs(
@@ -48,7 +56,8 @@ def all_gangs(
 ) -> Gangs:
     """Price every gang on every offer of its type, whether it ends in time or not.
 
-    Where nothing limits spot, a gang that works in step is all firm or all spot.
+    Where nothing limits spot and nothing is owned, a gang that works in step is all firm or all
+    spot.
 
     Args:
         work: what each gang has to do.
@@ -60,7 +69,8 @@ def all_gangs(
     pairs = firm_pairs(work, renting)
     if fraction >= 1:
         pairs = pairs.joined(spot_only_pairs(work, renting))
-    if 0 < fraction < 1 or (fraction >= 1 and not work.nodes_fail_together):
+    in_part = fraction < 1 or not work.nodes_fail_together or is_owned(renting.offers).any()
+    if fraction > 0 and in_part:
         pairs = pairs.joined(_mixed_pairs(work, renting, deadline_hours, fraction))
     gangs = price_gangs(work, renting, pairs)
     return gangs.take(~_beyond_share(gangs, fraction))
@@ -89,11 +99,16 @@ def _mixed_pairs(
     return split_pairs(work, renting, deadline_hours, fraction)
 
 
-def _thrifty(gangs: Gangs) -> Gangs:
+def _thrifty(gangs: Gangs, offers: pd.DataFrame) -> Gangs:
     """Keep, for each way to rent, the gangs that no gang of fewer nodes undercuts.
 
-    Nothing is lost: quotas and budgets only ever count nodes and cost.
+    Nothing is lost: quotas and budgets only ever count nodes and cost. Firm nodes on what is
+    owned take the same off both, unless it ends before they do or stands beside spot; such gangs
+    are all kept.
     """
+    shared = (gangs.nodes > gangs.spot_nodes) & (owned_room(offers)[gangs.offer] > 0)
+    ends = owned_until(offers)[gangs.offer] < gangs.firm_hours
+    kept = shared & (ends | (gangs.spot_nodes > 0))
     frame = pd.DataFrame(
         {
             "offer": gangs.offer,
@@ -106,4 +121,5 @@ def _thrifty(gangs: Gangs) -> Gangs:
     cheapest = frame.groupby(["offer", "spot"])["cost"].cummin()
     before = cheapest.groupby([frame["offer"], frame["spot"]]).shift(1)
     better = before.isna() | (frame["cost"] < before)
-    return gangs.take(np.sort(frame.loc[better, "row"].to_numpy(dtype=np.int64)))
+    kept[frame.loc[better, "row"]] = True
+    return gangs.take(kept)

@@ -1,9 +1,12 @@
 """Which gangs are rented from which offers: all firm, all spot, or both in one place."""
 
+from typing import Final
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from costopt.account.owned import ON_DEMAND, OWNED
 from costopt.candidate.gang_costs import GangOffers, GangPairs, GangWork
 from costopt.candidate.job import NO_OFFER
 
@@ -12,6 +15,9 @@ Integers = NDArray[np.int64]
 
 PLACE = ["provider", "region", "instance_type"]
 """Columns that two offers share when their instances can stand side by side, beside the zone."""
+
+MOST_OWNED: Final = 64
+"""Numbers of firm nodes beside spot that are tried one by one where as many are owned [1]."""
 
 
 def firm_pairs(work: GangWork, renting: GangOffers) -> GangPairs:
@@ -33,18 +39,30 @@ def step_pairs(work: GangWork, renting: GangOffers, max_spot_fraction: float) ->
     and the number below the upper one are paired; so is one spot node, because reclaims grow with
     ``s`` and what a gang costs is concave in it. Pairs above the share are for the caller to drop.
 
+    Where something is owned, firm nodes cost less up to as many, so that every number of firm
+    nodes up to that is paired too. Elsewhere, a share of 1 leaves nothing to pair.
+
     Args:
         work: what each gang has to do.
         renting: offers.
-        max_spot_fraction: f, below 1, largest share of the hours on spot [0..1].
+        max_spot_fraction: f, largest share of the hours on spot [0..1].
     """
     rows, firm, spot = places(work, renting)
+    owned = owned_room(renting.offers)
+    if max_spot_fraction >= 1:
+        beside = owned[spot] > 0
+        rows, firm, spot = rows[beside], firm[beside], spot[beside]
     nodes = work.nodes[rows]
     available = renting.risk.availability_fraction[spot]
     fraction = max_spot_fraction
     most = np.floor(fraction * nodes / (available * (1 - fraction) + fraction) + 1e-9)
     surely = np.floor(fraction * nodes + 1e-9)
-    tried = np.stack([np.ones(len(nodes)), surely, most - 1, most], axis=1).astype(np.int64)
+    room = np.minimum(owned[spot], MOST_OWNED)
+    on_firm = np.arange(1, int(room.max(initial=0)) + 1)
+    others = nodes[:, None] - on_firm
+    useful = (on_firm <= room[:, None]) & (others >= 1) & (others <= most[:, None])
+    ends = np.stack([np.ones(len(nodes)), surely, most - 1, most], axis=1)
+    tried = np.hstack([ends, np.where(useful, others, 1)]).astype(np.int64)
     tried = np.sort(tried, axis=1)
     fresh = np.diff(tried, axis=1, prepend=0) > 0
     pair, which = np.nonzero(fresh & (tried < nodes[:, None]))
@@ -60,7 +78,7 @@ def step_pairs(work: GangWork, renting: GangOffers, max_spot_fraction: float) ->
 
 
 def places(work: GangWork, renting: GangOffers) -> tuple[Integers, Integers, Integers]:
-    """Pair rows of work with a spot offer and the on-demand offer of its place.
+    """Pair rows of work with a spot offer and a firm offer of its place.
 
     Returns:
         Row of the work, firm offer and spot offer (pairs,).
@@ -76,6 +94,32 @@ def places(work: GangWork, renting: GangOffers) -> tuple[Integers, Integers, Int
 def is_spot(offers: pd.DataFrame) -> NDArray[np.bool_]:
     """Return which offers may be taken back."""
     return (offers["purchase_option"] == "spot").to_numpy(dtype=np.bool_)
+
+
+def is_owned(offers: pd.DataFrame) -> NDArray[np.bool_]:
+    """Return which offers are paid for already."""
+    return (offers["purchase_option"] == OWNED).to_numpy(dtype=np.bool_)
+
+
+def owned_room(offers: pd.DataFrame) -> Floats:
+    """Instances that are owned in the place of each offer, all commitments together (offers,)."""
+    owned = is_owned(offers)
+    if not owned.any():
+        return np.zeros(len(offers))
+    room = offers["owned_room"].where(owned, 0.0)
+    return room.groupby([offers[name] for name in PLACE]).transform("sum").to_numpy()
+
+
+def owned_until(offers: pd.DataFrame) -> Floats:
+    """Hours left of what is owned in the place of each offer, the shortest (offers,) [h].
+
+    ``inf`` where nothing is.
+    """
+    owned = is_owned(offers)
+    if not owned.any():
+        return np.full(len(offers), np.inf)
+    hours = offers["term_hours"].where(owned, np.inf)
+    return hours.groupby([offers[name] for name in PLACE]).transform("min").to_numpy()
 
 
 def _one_offer(work: GangWork, renting: GangOffers, wanted: NDArray[np.bool_]) -> GangPairs:
@@ -102,12 +146,16 @@ def _on_type(work: GangWork, type_index: Integers, wanted: NDArray[np.bool_]) ->
 
 
 def _firm_beside(offers: pd.DataFrame, spot_rows: NDArray[np.bool_]) -> Integers:
-    """Return the on-demand offer of the same place for each offer; NO_OFFER without one."""
-    on_demand = (offers["purchase_option"] == "on_demand").to_numpy(dtype=np.bool_)
-    firm, spot = side_by_side(offers, on_demand, spot_rows)
+    """Return the on-demand offer of the same place for each offer, else one that is owned.
+
+    NO_OFFER without either.
+    """
+    on_demand = (offers["purchase_option"] == ON_DEMAND).to_numpy(dtype=np.bool_)
     found = np.full(len(offers), NO_OFFER, dtype=np.int64)
-    in_zone_last = np.argsort((offers["zone"] != "").to_numpy()[firm], kind="stable")
-    found[spot[in_zone_last]] = firm[in_zone_last]
+    for wanted in (is_owned(offers), on_demand):
+        firm, spot = side_by_side(offers, wanted, spot_rows)
+        in_zone_last = np.argsort((offers["zone"] != "").to_numpy()[firm], kind="stable")
+        found[spot[in_zone_last]] = firm[in_zone_last]
     return found
 
 

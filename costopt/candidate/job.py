@@ -76,6 +76,34 @@ class Gangs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Payers:
+    """Offers that share the firm nodes of alternatives; arrays of shape (payers,) but the last.
+
+    Attributes:
+        gang: alternative whose firm nodes the payer may pay for.
+        offer: row of the offer that it stands for.
+        cost: of one node until the gang is done [plan currency].
+        own_cost: of each alternative beside what payers pay: of its spot nodes, or all of it
+            where nobody shares it (alternatives,) [plan currency].
+    """
+
+    gang: Integers
+    offer: Integers
+    cost: Floats
+    own_cost: Floats
+
+    @classmethod
+    def none(cls, gangs: Gangs) -> "Payers":
+        """Return no payers: all firm nodes of a gang are of its offer."""
+        nothing = np.zeros(0, dtype=np.int64)
+        return cls(gang=nothing, offer=nothing, cost=np.zeros(0), own_cost=gangs.cost_total)
+
+    def __len__(self) -> int:
+        """Return the number of payers."""
+        return len(self.gang)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class JobCandidates:
     """Every way to run one job, or to rent plain hardware: alternatives, one is taken.
 
@@ -87,7 +115,8 @@ class JobCandidates:
         types: instance types of the offers.
         type_of_offer: index of each offer's type (offers,).
         layout_at: index of a layout -> the layout.
-        gangs: the alternatives.
+        gangs: the alternatives; their cost is that with all firm nodes of one offer.
+        payers: offers that share firm nodes of them.
         excluded: reason of every offer of the catalogue.
         misses: of each instance type, empty where it runs (types,).
     """
@@ -100,5 +129,6 @@ class JobCandidates:
     type_of_offer: Integers
     layout_at: Callable[[int], Layout]
     gangs: Gangs
+    payers: Payers
     excluded: Excluded
     misses: tuple[Miss, ...]

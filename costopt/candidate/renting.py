@@ -13,6 +13,7 @@ from costopt.candidate.gang_sizes import MOST_NODES
 from costopt.candidate.job import JobCandidates
 from costopt.candidate.layout import InstanceType, Layout
 from costopt.candidate.misses import Miss, nearest_misses
+from costopt.candidate.payers import with_payers
 from costopt.candidate.reasons import types_of_offers
 from costopt.candidate.settings import CandidateSettings
 from costopt.catalog.catalog import Catalog
@@ -60,7 +61,8 @@ def rent_gangs(
         start_hours=start_hours(catalog),
     )
     work, layout_at = work_for(renting)
-    gangs, offer_reasons = find_gangs(work, renting, workload.deadline_hours, settings)
+    found, offer_reasons = find_gangs(work, renting, workload.deadline_hours, settings)
+    gangs, payers = with_payers(found, offers)
     codes_of_all = np.full(len(eligible.offers), "", dtype=object)
     codes_of_all[rows] = offer_reasons
     return JobCandidates(
@@ -72,6 +74,7 @@ def rent_gangs(
         type_of_offer=type_index[rows],
         layout_at=layout_at,
         gangs=gangs,
+        payers=payers,
         excluded=excluded.where_empty(codes_of_all),
         misses=_with_late_types(of_types, work, workload.deadline_hours - renting.start_hours),
     )

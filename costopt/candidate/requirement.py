@@ -11,6 +11,7 @@ from costopt.candidate.equal_nodes import equal_nodes
 from costopt.candidate.job import NO_OFFER, JobCandidates
 from costopt.candidate.layout import InstanceType, Layout, instance_types_of
 from costopt.candidate.misses import Miss
+from costopt.candidate.payers import with_payers
 from costopt.candidate.reasons import types_of_offers
 from costopt.candidate.service import LayoutRates, ServiceCandidates, assemble_service
 from costopt.candidate.settings import CandidateSettings
@@ -50,7 +51,8 @@ def requirement_candidates(
     excluded = eligible.excluded.where_empty(type_reason)
     rows = np.flatnonzero(excluded.taking_part)
     offers = eligible.offers.iloc[rows].reset_index(drop=True)
-    gangs = equal_nodes(workload.nodes, offers, type_index[rows], settings)
+    alone = equal_nodes(workload.nodes, offers, type_index[rows], settings)
+    gangs, payers = with_payers(alone, offers)
     unused = np.full(len(eligible.offers), "", dtype=object)
     unused[rows] = "spot_share"
     unused[rows[gangs.offer]] = ""
@@ -64,6 +66,7 @@ def requirement_candidates(
         type_of_offer=type_index[rows],
         layout_at=lambda index: plain_layout(kinds[index]),
         gangs=gangs,
+        payers=payers,
         excluded=excluded.where_empty(unused),
         misses=misses,
     )

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costopt.candidate.gang_costs import GangOffers, GangPairs, GangWork
-from costopt.candidate.gang_pairs import places
+from costopt.candidate.gang_pairs import is_owned, owned_room, places
 from costopt.interruption.checkpoint import interrupted_run
 from costopt.units import SECONDS_PER_HOUR
 
@@ -59,7 +59,9 @@ def split_pairs(
     ``(1 - f) (S' m + k w) <= f (S n + W - w)``. For given n and m the most spot work within these
     is the cheapest, and what a plan costs is convex in m. So for each n the m around the bend are
     enough, beside the fewest that end in time, which a quota may ask for. Where n may take more
-    than MOST_FIRM_COUNTS values, the upper half of those tried is spread evenly.
+    than MOST_FIRM_COUNTS values, the upper half of those tried is spread evenly. Firm nodes that
+    are owned cost nothing until they end, so beside them as little spot work as ends in time is
+    paired too, and as little as lets firm nodes be done before that.
 
     Args:
         work: what is to be done; rows of one layout differ in their number of nodes only.
@@ -85,7 +87,13 @@ def split_pairs(
     on_spot = np.minimum(capacity[:, None] * tried, most[:, None] - drop[:, None] * tried)
     on_spot = np.minimum(on_spot, whole[:, None])
     enough = (on_spot > 0) & (on_spot >= least[:, None] * (1 - 1e-9))
-    pair, column = np.nonzero(enough & (np.diff(tried, axis=1, prepend=0) > 0))
+    kept = enough & (np.diff(tried, axis=1, prepend=0) > 0)
+    little = _little_spot_work(place, renting, firm, least)
+    fewest = np.ceil(little / capacity[:, None] - 1e-9).clip(1)
+    room = np.minimum(most[:, None] - drop[:, None] * fewest, whole[:, None])
+    kept = np.hstack([kept, (little > 0) & (little <= room * (1 + 1e-9))])
+    tried, on_spot = np.hstack([tried, fewest]), np.hstack([on_spot, little])
+    pair, column = np.nonzero(kept)
     return GangPairs(
         work=place.row[pair],
         firm=place.firm[pair],
@@ -128,6 +136,22 @@ def _places(work: GangWork, renting: GangOffers, deadline_hours: float) -> _Plac
     ends = np.isfinite(found.alone_hours) & np.isfinite(found.stretch)
     in_time = (found.firm_left_hours > 0) & (found.spot_capacity_hours > 0)
     return found.take(worth & ends & in_time)
+
+
+def _little_spot_work(
+    place: _Place, renting: GangOffers, firm_nodes: Floats, least: Floats
+) -> Floats:
+    """Spot work that leaves firm nodes as much as they can do for nothing (places, hours) [h].
+
+    ``W - n (T - S)`` for each number of hours ``T`` that something is owned, and the least that
+    ends in time; 0 where nothing is owned in the place.
+    """
+    offers = renting.offers
+    hours = np.unique(offers["term_hours"].to_numpy(dtype=np.float64)[is_owned(offers)])
+    free = np.clip(hours - renting.start_hours, 0.0, None)
+    until = place.alone_hours[:, None] - firm_nodes[:, None] * free
+    work = np.maximum(until, least[:, None]) if len(hours) else np.zeros((len(least), 0))
+    return np.where((owned_room(offers)[place.firm] > 0)[:, None], work, 0.0)
 
 
 def _firm_counts(place: _Place, start_hours: float, max_spot_fraction: float) -> Integers:

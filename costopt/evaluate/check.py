@@ -164,7 +164,7 @@ def _beside_account(plan: Plan, listed: Catalog, catalog: Catalog) -> Iterator[s
     limits = plan.request.limits
     if plan.account.limiting(limits, listed) != limits:
         yield "the limits of the request lack quotas or commitments of the account"
-    notes = account_notes(plan.account, plan.lines, plan.request, listed, catalog)
+    notes = account_notes(plan.account, plan.lines, listed, catalog)
     if notes != plan.account_notes:
         yield "the plan does not say what of the account cannot be used"
 

@@ -40,7 +40,6 @@ class JobPoint:
         hours: from the start until the job is done [h].
         firm_hours: charged for each firm node [h].
         spot_hours: charged for each spot node [h].
-        cost_total: of the whole job [currency].
         work_fractions: part of the work that each line does [0..1].
         vram_gib: memory of one accelerator by term [GiB].
         usable_gib: what it has [GiB].
@@ -51,7 +50,6 @@ class JobPoint:
     hours: float
     firm_hours: float
     spot_hours: float
-    cost_total: float
     work_fractions: tuple[float, ...]
     vram_gib: Mapping[str, float]
     usable_gib: float
@@ -78,12 +76,12 @@ def job_point(
     lines: Sequence[PlanLine],
     request: PlanRequest,
 ) -> JobPoint:
-    """Recompute hours and cost of a job from its one or two lines.
+    """Recompute hours of a job from its lines.
 
     Args:
         catalog: where model, types, prices and spot signals are.
         workload: the job.
-        lines: firm nodes, spot nodes, or both.
+        lines: firm nodes by the offer that pays for them, spot nodes, or both.
         request: the question, for currency, confidence and ages.
 
     Raises:
@@ -100,7 +98,7 @@ def job_point(
     if rate <= 0:
         endless = float("inf")
         return JobPoint(layout=gang.layout, rate=0.0, hours=endless, firm_hours=endless,
-                        spot_hours=endless, cost_total=endless, work_fractions=work_fractions,
+                        spot_hours=endless, work_fractions=work_fractions,
                         vram_gib=gang.vram_gib, usable_gib=gang.usable_gib)  # fmt: skip
     offers = offers_of(catalog, lines)
     allowed = ages_allowed([workload.limits, request.limits])["exchange_rate"]
@@ -146,7 +144,6 @@ def job_point(
         hours=float(priced.hours[0]),
         firm_hours=float(priced.firm_hours[0]),
         spot_hours=float(priced.spot_hours[0]),
-        cost_total=float(priced.cost_total[0]),
         work_fractions=work_fractions,
         vram_gib=gang.vram_gib,
         usable_gib=gang.usable_gib,
@@ -157,7 +154,8 @@ def work_fractions_of(workload: Job, lines: Sequence[PlanLine]) -> tuple[float, 
     """Return the part of the work that each line does [0..1].
 
     Nodes of a training gang work in step, each on an equal part. Nodes of a batch are on their
-    own, so how much goes to which line is a decision of the plan, written as its routing.
+    own, so how much goes to spot is a decision of the plan, written as its routing; firm nodes
+    do equal parts of the rest, whatever pays for them.
 
     Raises:
         InvalidInputError: the routing of a batch does not add up to the whole of it.
@@ -170,16 +168,26 @@ def work_fractions_of(workload: Job, lines: Sequence[PlanLine]) -> tuple[float, 
         raise InvalidInputError(
             "plan", [f"the lines do {sum(parts):.4%} of the work, each must do a part of 100 %"]
         )
-    return parts
+    firm = [line for line in lines if not line.is_spot]
+    on_firm = sum(line.routing[0] for line in firm)
+    firm_nodes = sum(line.count for line in firm)
+    return tuple(
+        part if line.is_spot else on_firm * line.count / firm_nodes
+        for part, line in zip(parts, lines, strict=True)
+    )
 
 
 def _refuse_mixed_gang(workload: Job, lines: Sequence[PlanLine], nodes: int) -> None:
     """Refuse lines that are not one gang of one instance type in one place and one layout."""
     places = {(line.offer.provider, line.offer.region, line.offer.instance_type) for line in lines}
     layouts = {line.layout for line in lines}
-    kinds = [line.is_spot for line in lines]
+    zones = {line.offer.zone for line in lines} - {""}
+    offers = {line.offer for line in lines}
+    spot = sum(line.is_spot for line in lines)
     whole = isinstance(workload, BatchInference) or lines[0].layout.nodes_per_gang == nodes
-    if len(places) != 1 or len(layouts) != 1 or not whole or len(set(kinds)) != len(kinds):
+    one_place = len(places) == 1 and len(zones) <= 1
+    one_of_each = len(offers) == len(lines) and spot <= 1
+    if not (one_place and one_of_each and whole and len(layouts) == 1):
         raise InvalidInputError(
             "plan", ["the lines of a job are not one gang of one instance type in one place"]
         )

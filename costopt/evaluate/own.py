@@ -12,11 +12,8 @@ from costopt.catalog.dates import days_between
 from costopt.evaluate.facts import offers_of
 from costopt.evaluate.limits import TOLERANCE, used_of_quotas
 from costopt.plan.line import PlanLine
-from costopt.plan.words import ONE_WAY_TO_PAY
-from costopt.workload.counted import INSTANCES, CountedLimit
+from costopt.workload.counted import CountedLimit
 from costopt.workload.limits import Limits
-from costopt.workload.request import AnyWorkload, Job, PlanRequest
-from costopt.workload.requirement import Requirement
 
 MOST_DAYS: Final = 7
 """Days for which the use of a quota or commitment is taken as it was read [days]."""
@@ -25,7 +22,6 @@ MOST_DAYS: Final = 7
 def account_notes(
     account: Account | None,
     lines: Sequence[PlanLine],
-    request: PlanRequest,
     listed: Catalog,
     catalog: Catalog,
 ) -> tuple[str, ...]:
@@ -34,7 +30,6 @@ def account_notes(
     Args:
         account: whose plan it is; None at list prices.
         lines: of the plan.
-        request: the question.
         listed: the catalogue at list prices.
         catalog: at the account's prices, with what it owns.
     """
@@ -50,11 +45,7 @@ def account_notes(
         for counted, taken in used_of_quotas(lines, offers, own)
         if taken < counted.allowed * (1 - TOLERANCE)
     ]
-    return (
-        *notes,
-        *_unspent(account.spend_commitments, left, lines, catalog),
-        *_beside_equal_nodes(left, lines, request),
-    )
+    return (*notes, *_unspent(account.spend_commitments, left, lines, catalog))
 
 
 def _read_long_ago(account: Account, today: str) -> Iterator[str]:
@@ -87,13 +78,6 @@ class _Left:
         """Name of the commitment."""
         return self.counted.key.split(f"/{OWNED}/")[1]
 
-    @property
-    def words(self) -> str:
-        """What is left over, in words."""
-        unit, allowed = self.counted.unit, self.counted.allowed
-        words = "" if unit is INSTANCES else f" {unit.words}"
-        return f"{allowed - self.used:,.10g} of {allowed:,.10g}{words} of {self.name}"
-
 
 def _unspent(
     commitments: Sequence[SpendCommitment],
@@ -123,19 +107,3 @@ def _unspent(
                 f"{unused:,.2f} {one.currency}/h of the {found.counted.allowed:,.2f} "
                 f"{one.currency}/h of {one.name} are left unused{part}"
             )
-
-
-def _beside_equal_nodes(
-    left: Sequence[_Left], lines: Sequence[PlanLine], request: PlanRequest
-) -> Iterator[str]:
-    """Yield a sentence where commitments have room beside nodes that must be of one offer."""
-    whole = {name for name, workload in request.named_workloads if takes_one_offer(workload)}
-    if left and any(line.workload in whole and not line.is_owned for line in lines):
-        yield f"{ONE_WAY_TO_PAY}; left over are {', '.join(one.words for one in left)}"
-
-
-def takes_one_offer(workload: AnyWorkload) -> bool:
-    """Return whether a workload may need several firm instances, all of one offer."""
-    if isinstance(workload, Requirement):
-        return workload.demand_per_second is None and workload.nodes > 1
-    return isinstance(workload, Job)

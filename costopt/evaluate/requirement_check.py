@@ -29,8 +29,9 @@ def broken_requirement(
         places = {
             (line.offer.provider, line.offer.region, line.offer.instance_type) for line in lines
         }
-        if count != workload.nodes or len(places) != 1:
-            yield f"{count} instances, {workload.nodes} equal ones required in one region"
+        zones = {line.offer.zone for line in lines} - {""}
+        if count != workload.nodes or len(places) != 1 or len(zones) > 1:
+            yield f"{count} instances, {workload.nodes} equal ones required in one place"
         return
     allowed = workload.max_utilisation
     for line in lines:

@@ -119,19 +119,34 @@ def _repriced(
     candidates = item.candidates
     rows = match.rows(candidates.offers)
     if isinstance(candidates, JobCandidates):
-        cost = candidates.gangs.cost_total + change_per_hour * _instance_hours(candidates, rows)
-        gangs = replace(candidates.gangs, cost_total=np.maximum(cost, 0.0))
-        return replace(item, candidates=replace(candidates, gangs=gangs))
+        return replace(item, candidates=_repriced_job(candidates, rows, change_per_hour))
     per_hour = np.maximum(candidates.prices.per_hour + change_per_hour * rows, 0.0)
     total = per_hour * horizon_hours
     prices = replace(candidates.prices, per_hour=per_hour, total=total)
     return replace(item, candidates=replace(candidates, prices=prices))
 
 
-def _instance_hours(job: JobCandidates, rows: NDArray[np.bool_]) -> Floats:
-    """Hours that each gang of a job pays for on some offers (gangs,) [instance-hours]."""
-    gangs = job.gangs
+def _repriced_job(
+    job: JobCandidates, rows: NDArray[np.bool_], change_per_hour: float
+) -> JobCandidates:
+    """Add to the price of some offers, wherever gangs or their payers pay for them."""
+    gangs, payers = job.gangs, job.payers
     firm = rows[gangs.offer] * (gangs.nodes - gangs.spot_nodes) * gangs.firm_hours
     spot = rows[np.maximum(gangs.spot_offer, 0)] * gangs.spot_nodes * gangs.spot_hours
-    hours: Floats = firm + np.where(gangs.spot_nodes > 0, spot, 0.0)
-    return hours
+    spot = np.where(gangs.spot_nodes > 0, spot, 0.0)
+    own_hours = firm + spot
+    own_hours[payers.gang] = spot[payers.gang]
+    shared_hours = rows[payers.offer] * gangs.firm_hours[payers.gang]
+
+    def changed(cost: Floats, instance_hours: Floats) -> Floats:
+        return np.maximum(cost + change_per_hour * instance_hours, 0.0)
+
+    return replace(
+        job,
+        gangs=replace(gangs, cost_total=changed(gangs.cost_total, firm + spot)),
+        payers=replace(
+            payers,
+            cost=changed(payers.cost, shared_hours),
+            own_cost=changed(payers.own_cost, own_hours),
+        ),
+    )

@@ -7,7 +7,6 @@ from costopt.plan.line import PlanLine
 from costopt.plan.plan import Baseline, Plan, WorkloadOutcome
 from costopt.plan.status import PlanStatus
 from costopt.plan.words import (
-    ONE_WAY_TO_PAY,
     counted,
     hours_in_words,
     milliseconds,
@@ -240,6 +239,4 @@ def _proven(plan: Plan) -> Iterator[str]:
     """Say how near to the cheapest plan this one is proven to be."""
     if plan.gap is not None:
         exact = plan.gap <= PROVEN
-        proven = "proven cheapest" if exact else f"proven within {100 * plan.gap:.2g} %"
-        one_way = any(note.startswith(ONE_WAY_TO_PAY) for note in plan.account_notes)
-        yield f"{proven} with one way to pay for each job" if one_way else proven
+        yield "proven cheapest" if exact else f"proven within {100 * plan.gap:.2g} %"

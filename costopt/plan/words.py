@@ -23,12 +23,6 @@ PAYMENTS: Final = {
 }
 """Purchase options in words."""
 
-ONE_WAY_TO_PAY: Final = (
-    "a job, and equal nodes, take one way to pay for all firm nodes, so that a cheaper mix of "
-    "owned and bought ones may exist"
-)
-"""What a plan says where commitments have room that its jobs could not take."""
-
 WHOLE: Final = 1e-6
 """How near to all a share counts as all; the rest is rounding."""
 

@@ -11,7 +11,7 @@ from costopt.candidate.find import Candidates, NamedWorkload
 from costopt.candidate.job import JobCandidates
 from costopt.candidate.service import ServiceCandidates
 from costopt.catalog.offer_keys import OfferNames
-from costopt.solve.problem import Choice, LimitRow, Problem, ServingBlock
+from costopt.solve.problem import Choice, LimitRow, Payers, Problem, ServingBlock
 from costopt.workload.counted import CountedLimit
 
 Integers = NDArray[np.int64]
@@ -156,9 +156,15 @@ def _groups(item: Candidates, groups: Mapping[tuple[str, str], int]) -> Integers
 
 
 def _choice(job: JobCandidates, groups: Mapping[tuple[str, str], int]) -> Choice:
+    gangs, payers = job.gangs, job.payers
     return Choice(
-        cost=job.gangs.cost_total / job.horizon_hours,
-        group=_groups(job, groups)[job.gangs.offer] if len(job.gangs) else job.gangs.offer,
+        cost=payers.own_cost / job.horizon_hours,
+        group=_groups(job, groups)[gangs.offer] if len(gangs) else gangs.offer,
+        payers=Payers(
+            alternative=payers.gang,
+            instances=(gangs.nodes - gangs.spot_nodes)[payers.gang],
+            cost=payers.cost / job.horizon_hours,
+        ),
     )
 
 
@@ -226,17 +232,19 @@ def _weighted_row(
     weights: Sequence[Floats],
 ) -> LimitRow:
     """Write one row that weighs the instances of each workload's offers."""
-    offers, gangs = [], []
+    offers, gangs, payers = [], [], []
     services = iter(columns)
     for item, taken in zip(workloads, weights, strict=True):
         if isinstance(item.candidates, ServiceCandidates):
             offers.append(taken[next(services).offer])
         else:
             gangs.append(_gang_weights(item.candidates, taken))
+            payers.append(taken[item.candidates.payers.offer])
     return LimitRow(
         name=name,
         offer_coefficients=_joined(offers),
         choice_coefficients=tuple(gangs),
+        payer_coefficients=tuple(payers),
         upper=upper,
     )
 
@@ -248,28 +256,34 @@ def _budget_row(
     counted: int,
 ) -> LimitRow:
     """Write the budget of one workload, per hour of the horizon."""
-    offers, gangs = [], []
+    offers, gangs, payers = [], [], []
     services = iter(columns)
     for index, item in enumerate(workloads):
         found = item.candidates
         if isinstance(found, ServiceCandidates):
             offers.append(found.prices.per_hour[next(services).offer] * (index == counted))
         else:
-            gangs.append(found.gangs.cost_total / found.horizon_hours * (index == counted))
+            gangs.append(found.payers.own_cost / found.horizon_hours * (index == counted))
+            payers.append(found.payers.cost / found.horizon_hours * (index == counted))
     return LimitRow(
         name="budget",
         offer_coefficients=_joined(offers),
         choice_coefficients=tuple(gangs),
+        payer_coefficients=tuple(payers),
         upper=per_hour,
     )
 
 
 def _gang_weights(job: JobCandidates, weights: Floats) -> Floats:
-    """Return what each alternative takes of a limit that weighs the instances of offers."""
+    """Return what each alternative takes of a limit that weighs the instances of offers.
+
+    Firm nodes that payers share count with them.
+    """
     gangs = job.gangs
     if not len(gangs):
         return np.zeros(0)
     firm = (gangs.nodes - gangs.spot_nodes) * weights[gangs.offer]
+    firm[job.payers.gang] = 0.0
     spot = gangs.spot_nodes * weights[np.maximum(gangs.spot_offer, 0)]
     return np.asarray(firm + np.where(gangs.spot_offer >= 0, spot, 0), dtype=np.float64)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from costopt.candidate.job import NO_OFFER, JobCandidates
+from costopt.candidate.job import JobCandidates
 from costopt.candidate.layout import Layout
 from costopt.candidate.pricing import priced
 from costopt.candidate.renting import risk_of
@@ -62,26 +62,37 @@ def service_lines(
 
 
 def job_lines(
-    name: str, candidates: JobCandidates, chosen: int, catalog: Catalog
+    name: str,
+    candidates: JobCandidates,
+    chosen: int,
+    paid: NDArray[np.int64],
+    catalog: Catalog,
 ) -> Iterator[PlanLine]:
-    """Yield the one or two lines of a job: firm nodes, spot nodes.
+    """Yield the lines of a job: firm nodes by the offer that pays for them, spot nodes.
+
+    Firm nodes do equal parts of the work that is not on spot.
 
     Args:
         name: what the plan calls the workload.
         candidates: its candidates.
         chosen: the alternative that was taken.
+        paid: firm nodes that each payer pays for (payers,) [1].
         catalog: where exchange rates and spot signals are.
     """
-    gangs = candidates.gangs
-    nodes, spot_nodes = int(gangs.nodes[chosen]), int(gangs.spot_nodes[chosen])
+    gangs, payers = candidates.gangs, candidates.payers
+    spot_nodes = int(gangs.spot_nodes[chosen])
+    firm_nodes = int(gangs.nodes[chosen]) - spot_nodes
     on_spot = float(gangs.spot_work_fraction[chosen])
+    firm = [(int(payers.offer[row]), int(paid[row])) for row in np.flatnonzero(paid)]
     parts = [
-        (int(gangs.offer[chosen]), nodes - spot_nodes, float(gangs.firm_hours[chosen])),
-        (int(gangs.spot_offer[chosen]), spot_nodes, float(gangs.spot_hours[chosen])),
+        (offer, count, float(gangs.firm_hours[chosen]), (1 - on_spot) * count / firm_nodes)
+        for offer, count in firm or [(int(gangs.offer[chosen]), firm_nodes)]
+        if count
     ]
-    for (offer, count, hours), work in zip(parts, (1 - on_spot, on_spot), strict=True):
-        if offer == NO_OFFER or count == 0:
-            continue
+    if spot_nodes:
+        spot = int(gangs.spot_offer[chosen])
+        parts.append((spot, spot_nodes, float(gangs.spot_hours[chosen]), on_spot))
+    for offer, count, hours, work in parts:
         yield _line(
             name,
             candidates.offers.iloc[offer],

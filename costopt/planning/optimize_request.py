@@ -159,7 +159,7 @@ class _Own:
                 "request_hash": request_hash(limited, kept),
                 "offers": len(carried),
                 "account": kept,
-                "account_notes": account_notes(kept, plan.lines, limited, self.catalog, carried),
+                "account_notes": account_notes(kept, plan.lines, self.catalog, carried),
                 "exclusions": with_increases(plan.exclusions, quotas),
                 "unanswered_because": refused_by_quotas(plan.unanswered_because, quotas),
             }

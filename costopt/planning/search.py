@@ -242,7 +242,7 @@ def _lines(
             )
             services += 1
         else:
-            chosen = solution.chosen[jobs]
-            lines.append(list(job_lines(item.name, item.candidates, chosen, catalog)))
+            chosen, paid = solution.chosen[jobs], solution.paid[jobs]
+            lines.append(list(job_lines(item.name, item.candidates, chosen, paid, catalog)))
             jobs += 1
     return lines

@@ -9,19 +9,24 @@ from costopt.solve.reduce import ReducedBlock, Reduction
 
 
 def assemble(problem: Problem, reduction: Reduction) -> Assembly:
-    """Write ``min sum_o c_o n_o + sum_a c_a z_a`` under every constraint of the problem.
+    """Write ``min sum_o c_o n_o + sum_a c_a z_a + sum_p c_p u_p`` under every constraint.
 
     Columns: whole counts ``n`` of offers, shares ``x`` in 0..1 of a bucket on a server, whole
-    ``z`` of the jobs' alternatives and, where types are limited, whole ``y`` for types in use.
+    ``z`` of the jobs' alternatives, whole ``u`` of what their payers pay for and, where types are
+    limited, whole ``y`` for types in use.
     A share exists only where the server can serve the bucket.
     """
     program = Program()
     offer_costs = problem.price_per_hour[reduction.offers]
     job_costs = [
-        choice.cost[kept]
-        for choice, kept in zip(problem.choices, reduction.alternatives, strict=True)
+        choice.cost[kept.alternatives]
+        for choice, kept in zip(problem.choices, reduction.choices, strict=True)
     ]
-    scale = objective.price_scale([offer_costs, *job_costs])
+    payer_costs = [
+        choice.payers.cost[kept.payers]
+        for choice, kept in zip(problem.choices, reduction.choices, strict=True)
+    ]
+    scale = objective.price_scale([offer_costs, *job_costs, *payer_costs])
     assembly = Assembly(
         program=program,
         price_scale=scale,
@@ -30,11 +35,16 @@ def assemble(problem: Problem, reduction: Reduction) -> Assembly:
         alternatives=tuple(
             program.add_columns(cost / scale, 1, integer=True) for cost in job_costs
         ),
+        payers=tuple(
+            program.add_columns(cost / scale, kept.most, integer=True)
+            for cost, kept in zip(payer_costs, reduction.choices, strict=True)
+        ),
     )
     constraints.serve_demand(assembly, reduction)
     constraints.respect_capacity(assembly, reduction)
     constraints.cap_spot_share(assembly, reduction)
     constraints.take_one_alternative(assembly)
+    constraints.pay_for_instances(assembly, problem, reduction)
     constraints.respect_limits(assembly, problem, reduction)
     constraints.limit_types(assembly, problem, reduction)
     objective.respect_budget(assembly, problem)

@@ -71,8 +71,33 @@ def take_one_alternative(assembly: Assembly) -> None:
         program.add_entries(row, alternatives, 1)
 
 
+def pay_for_instances(assembly: Assembly, problem: Problem, reduction: Reduction) -> None:
+    """Add ``sum_p u_p = N_a z_a`` for every alternative with payers, and ``u_p <= U_p z_a``.
+
+    The second only where a payer may pay for fewer than all (``U_p < N_a``); it cuts off no whole
+    count.
+    """
+    program = assembly.program
+    parts = zip(
+        problem.choices, reduction.choices, assembly.alternatives, assembly.payers, strict=True
+    )
+    for choice, kept, alternatives, payers in parts:
+        column = np.full(len(choice.cost), -1)
+        column[kept.alternatives] = alternatives
+        of, instances = choice.payers.alternative[kept.payers], choice.payers.instances
+        instances = instances[kept.payers]
+        _, first, row = np.unique(of, return_index=True, return_inverse=True)
+        rows = program.add_rows(len(first), 0, 0)
+        program.add_entries(rows[row], payers, 1)
+        program.add_entries(rows, column[of[first]], -instances[first])
+        some = np.flatnonzero(kept.most < instances)
+        links = program.add_rows(len(some), -np.inf, 0)
+        program.add_entries(links, payers[some], 1)
+        program.add_entries(links, column[of[some]], -kept.most[some])
+
+
 def respect_limits(assembly: Assembly, problem: Problem, reduction: Reduction) -> None:
-    """Add ``sum_o w_o n_o + sum_a v_a z_a <= W`` for each limit, scaled to 1 on the right.
+    """Add ``sum_o w_o n_o + sum_a v_a z_a + sum_p q_p u_p <= W`` for each limit, scaled to 1.
 
     A limit of 0 needs no row: whatever it forbids has been left out already.
     """
@@ -88,6 +113,10 @@ def respect_limits(assembly: Assembly, problem: Problem, reduction: Reduction) -
         )
         for job_weights, kept, columns in jobs:
             program.add_entries(row, columns, job_weights[kept] / limit.upper)
+        if limit.payer_coefficients:
+            shared = zip(limit.payer_coefficients, reduction.choices, assembly.payers, strict=True)
+            for weights, left, columns in shared:
+                program.add_entries(row, columns, weights[left.payers] / limit.upper)
 
 
 def limit_types(assembly: Assembly, problem: Problem, reduction: Reduction) -> None:

@@ -1,11 +1,12 @@
 """Tie rule: idle instances go, and fewer instances do the same work at no higher cost."""
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from costopt.solve.problem import BoolArray, FloatArray, IntArray, Problem
-from costopt.solve.recheck import groups_in_use, instances_per_server
+from costopt.solve.recheck import groups_in_use, instances_per_server, used_of_limits
 from costopt.solve.reduce import instances_needed
 from costopt.solve.solution import Decision
 
@@ -53,7 +54,7 @@ class _Tidying:
             before = np.cumsum(counts[dearest]) - counts[dearest]
             returned = np.clip(spare[server] - before, 0, counts[dearest])
             counts[dearest] -= returned.astype(np.int64)
-        return Decision(counts=counts, shares=decision.shares, chosen=decision.chosen)
+        return replace(decision, counts=counts)
 
     def exchanged(self, decision: Decision) -> Decision | None:
         """Make the exchange that saves most instances of the first offer that has one."""
@@ -118,9 +119,7 @@ class _Tidying:
         problem = self.problem
         price = problem.price_per_hour
         allowed: BoolArray = taken * price[others] <= given * price[offer] * (1 + ROUNDING)
-        used = decision.counts @ self.weights
-        for choice, alternative in enumerate(decision.chosen):
-            used = used + problem.choice_row_coefficients(choice)[alternative]
+        used = used_of_limits(problem, decision)
         change = taken[:, None] * self.weights[others] - given[:, None] * self.weights[offer]
         allowed &= ((change <= 0) | (used + change <= self.uppers)).all(axis=1)
         if problem.max_groups is None:
@@ -144,4 +143,4 @@ class _Tidying:
         moved[self.local[offer]] -= leaving
         moved[self.local[other]] += leaving
         shares[self.block[offer]] = moved
-        return Decision(counts=counts, shares=tuple(shares), chosen=decision.chosen)
+        return replace(decision, counts=counts, shares=tuple(shares))

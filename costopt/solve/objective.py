@@ -19,7 +19,7 @@ def price_scale(costs: Sequence[FloatArray]) -> float:
 
 
 def respect_budget(assembly: Assembly, problem: Problem) -> None:
-    """Add ``sum_o c_o n_o + sum_a c_a z_a <= budget``, scaled to 1 on the right.
+    """Add the whole cost ``<= budget``, scaled to 1 on the right.
 
     A budget of 0 needs no row: whatever costs something has been left out already.
     """

@@ -1,6 +1,6 @@
 """Problem: what is to be decided, in arrays: offers, servers, demand, jobs and their limits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -38,33 +38,66 @@ class ServingBlock:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Payers:
+    """Offers that share instances of alternatives; arrays of shape (payers,).
+
+    ``sum_p u_p = N_a z_a`` over the payers of an alternative: each of its instances is paid for
+    by one of them. What an alternative costs and takes of the limits beside them is its own.
+
+    Attributes:
+        alternative: that the payer has a part in.
+        instances: ``N``, of the alternative, which its payers share; at least 1 [1].
+        cost: of one instance that it pays for, in the unit of the offers' prices [currency/h].
+    """
+
+    alternative: IntArray
+    instances: IntArray
+    cost: FloatArray
+
+    @classmethod
+    def none(cls) -> "Payers":
+        """Return no payers: all that an alternative costs is its own."""
+        nothing = np.zeros(0, dtype=np.int64)
+        return cls(alternative=nothing, instances=nothing, cost=np.zeros(0))
+
+    def __len__(self) -> int:
+        """Return the number of payers."""
+        return len(self.alternative)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Choice:
     """One job: mutually exclusive ways to run it, of which exactly one is taken.
 
     Attributes:
-        cost: cost of the alternative, in the unit of the offers' prices (alternatives,)
-            [currency/h].
+        cost: cost of the alternative beside what its payers pay, in the unit of the offers'
+            prices (alternatives,) [currency/h].
         group: type group of the alternative, for the limit on distinct types (alternatives,).
+        payers: offers that share instances of its alternatives.
     """
 
     cost: FloatArray
     group: IntArray
+    payers: Payers = field(default_factory=Payers.none)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LimitRow:
-    """One linear limit, such as a quota: ``sum_o w_o n_o + sum_a v_a z_a <= upper``.
+    """One linear limit, such as a quota: ``sum_o w_o n_o + sum_a v_a z_a + sum_p q_p u_p <= W``.
 
     Attributes:
         name: what the limit is called in messages.
         offer_coefficients: ``w``, at least 0 (offers,) [units of the limit per instance].
         choice_coefficients: ``v``, at least 0, for each choice (alternatives,) [units].
-        upper: most that may be used [units].
+        payer_coefficients: ``q``, at least 0, for each choice (payers,) [units per instance];
+            left out where no choice has payers.
+        upper: ``W``, most that may be used [units].
     """
 
     name: str
     offer_coefficients: FloatArray
     choice_coefficients: tuple[FloatArray, ...] = ()
+    payer_coefficients: tuple[FloatArray, ...] = ()
     upper: float
 
 
@@ -131,3 +164,9 @@ class Problem:
         columns = [row.choice_coefficients[choice] for row in self.rows]
         empty = np.zeros((len(self.choices[choice].cost), 0))
         return np.stack(columns, axis=1) if columns else empty
+
+    def payer_row_coefficients(self, choice: int) -> FloatArray:
+        """Coefficients of all limit rows for the payers of one choice (payers, rows)."""
+        payers = len(self.choices[choice].payers)
+        columns = [row.payer_coefficients[choice] for row in self.rows] if payers else []
+        return np.stack(columns, axis=1) if columns else np.zeros((payers, len(self.rows)))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costopt.errors import InvalidInputError
-from costopt.solve.problem import Problem, ServingBlock
+from costopt.solve.problem import Choice, LimitRow, Payers, Problem, ServingBlock
 
 LISTED_POSITIONS: Final = 3
 """How many offending positions one sentence names before it counts the rest."""
@@ -114,6 +114,7 @@ def _shape_problems(problem: Problem) -> Iterator[str]:
             yield f"choices[{index}].cost must have one number for each alternative"
         yield from _shape(f"choices[{index}].group", choice.group, np.shape(choice.cost))
         yield from _whole(f"choices[{index}].group", choice.group)
+        yield from _payer_shape_problems(f"choices[{index}].payers", choice.payers)
     sizes = [np.shape(choice.cost) for choice in problem.choices]
     for row in problem.rows:
         yield from _shape(f"row {row.name!r} offer_coefficients", row.offer_coefficients, offers)
@@ -122,6 +123,25 @@ def _shape_problems(problem: Problem) -> Iterator[str]:
             continue
         for index, (weights, size) in enumerate(zip(row.choice_coefficients, sizes, strict=True)):
             yield from _shape(f"row {row.name!r} choice_coefficients[{index}]", weights, size)
+        yield from _payer_row_problems(row, [len(choice.payers) for choice in problem.choices])
+
+
+def _payer_shape_problems(name: str, payers: Payers) -> Iterator[str]:
+    for field in ("instances", "cost"):
+        yield from _shape(f"{name}.{field}", getattr(payers, field), np.shape(payers.alternative))
+    yield from _whole(f"{name}.alternative", payers.alternative)
+    yield from _whole(f"{name}.instances", payers.instances)
+
+
+def _payer_row_problems(row: LimitRow, payers: Sequence[int]) -> Iterator[str]:
+    if not any(payers) and not row.payer_coefficients:
+        return
+    if len(row.payer_coefficients) != len(payers):
+        covered = len(row.payer_coefficients)
+        yield f"row {row.name!r} covers the payers of {covered} of {len(payers)} choices"
+        return
+    for index, (weights, size) in enumerate(zip(row.payer_coefficients, payers, strict=True)):
+        yield from _shape(f"row {row.name!r} payer_coefficients[{index}]", weights, (size,))
 
 
 def _block_shape_problems(name: str, block: ServingBlock) -> Iterator[str]:
@@ -147,15 +167,30 @@ def _value_problems(problem: Problem) -> Iterator[str]:
         yield from _block_value_problems(f"blocks[{index}]", block)
     for index, choice in enumerate(problem.choices):
         yield from _amounts(f"choices[{index}].cost", choice.cost)
+        yield from _payer_value_problems(f"choices[{index}].payers", choice)
     for row in problem.rows:
         yield from _amounts(f"row {row.name!r} upper", np.asarray(row.upper), allow_infinite=True)
-        for weights in (row.offer_coefficients, *row.choice_coefficients):
+        own = (row.offer_coefficients, *row.choice_coefficients, *row.payer_coefficients)
+        for weights in own:
             yield from _amounts(f"row {row.name!r} coefficients", weights)
     if problem.budget_per_hour is not None:
         budget = np.asarray(problem.budget_per_hour)
         yield from _amounts("budget_per_hour", budget, allow_infinite=True)
     if problem.max_groups is not None and problem.max_groups < 1:
         yield f"max_groups is {problem.max_groups}; it must be at least 1"
+
+
+def _payer_value_problems(name: str, choice: Choice) -> Iterator[str]:
+    payers, alternatives = choice.payers, len(choice.cost)
+    outside = (payers.alternative < 0) | (payers.alternative >= alternatives)
+    rule = f"there are {alternatives} alternatives, counted from 0"
+    yield from bad_numbers(f"{name}.alternative", payers.alternative, outside, rule)
+    few = payers.instances < 1
+    yield from bad_numbers(f"{name}.instances", payers.instances, few, "it must be at least 1")
+    yield from _amounts(f"{name}.cost", payers.cost)
+    pairs = np.unique(np.stack([payers.alternative, payers.instances], axis=1), axis=0)
+    if len(pairs) != len(np.unique(payers.alternative)):
+        yield f"{name}.instances differs between the payers of one alternative"
 
 
 def _block_value_problems(name: str, block: ServingBlock) -> Iterator[str]:

@@ -93,6 +93,7 @@ class Assembly:
         counts: columns of the instance counts (kept offers,).
         routing: columns of the routing shares, by block.
         alternatives: columns of the alternatives kept, by choice.
+        payers: columns of the instances that each payer kept pays for, by choice.
         price_scale: price that one unit of the objective stands for [currency/h].
     """
 
@@ -100,4 +101,5 @@ class Assembly:
     counts: IntArray
     routing: tuple[BlockColumns, ...]
     alternatives: tuple[IntArray, ...]
+    payers: tuple[IntArray, ...]
     price_scale: float

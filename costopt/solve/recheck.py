@@ -15,14 +15,36 @@ that says so is rounded."""
 
 
 def total_cost(problem: Problem, decision: Decision) -> float:
-    """Cost of the counts and the chosen alternatives, rounded once [currency/h]."""
+    """Cost of the counts, the chosen alternatives and their payers, rounded once [currency/h]."""
     rented = np.flatnonzero(decision.counts)
     offers = decision.counts[rented] * problem.price_per_hour[rented]
     jobs = [
         float(choice.cost[alternative])
         for choice, alternative in zip(problem.choices, decision.chosen, strict=True)
     ]
-    return math.fsum([*offers.tolist(), *jobs])
+    payers = [
+        float(cost) * int(instances)
+        for choice, paid in zip(problem.choices, paid_of(problem, decision), strict=True)
+        for cost, instances in zip(choice.payers.cost, paid, strict=True)
+        if instances
+    ]
+    return math.fsum([*offers.tolist(), *jobs, *payers])
+
+
+def paid_of(problem: Problem, decision: Decision) -> tuple[IntArray, ...]:
+    """Instances that each payer pays for, by choice; none where no choice has payers."""
+    if decision.paid:
+        return decision.paid
+    return tuple(np.zeros(len(choice.payers), dtype=np.int64) for choice in problem.choices)
+
+
+def used_of_limits(problem: Problem, decision: Decision) -> FloatArray:
+    """What a decision takes of each limit row (rows,) [units]."""
+    used: FloatArray = decision.counts @ problem.row_coefficients
+    for choice, paid in enumerate(paid_of(problem, decision)):
+        used = used + problem.choice_row_coefficients(choice)[decision.chosen[choice]]
+        used = used + paid @ problem.payer_row_coefficients(choice)
+    return used
 
 
 def instances_per_server(problem: Problem, counts: IntArray) -> IntArray:
@@ -35,6 +57,7 @@ def instances_per_server(problem: Problem, counts: IntArray) -> IntArray:
 def violations(problem: Problem, decision: Decision) -> list[str]:
     """Say which demands and limits the decision breaks by more than the tolerance."""
     found = list(_count_violations(problem, decision.counts))
+    found += _payer_violations(problem, decision)
     per_server = instances_per_server(problem, decision.counts)
     for index, block in enumerate(problem.blocks):
         first, last = problem.first_server[index : index + 2]
@@ -54,6 +77,17 @@ def _count_violations(problem: Problem, counts: IntArray) -> Iterator[str]:
         yield "an offer has a negative count"
     if (counts > problem.upper).any():
         yield "an offer has more instances than its upper limit"
+
+
+def _payer_violations(problem: Problem, decision: Decision) -> Iterator[str]:
+    for index, paid in enumerate(paid_of(problem, decision)):
+        payers, chosen = problem.choices[index].payers, decision.chosen[index]
+        own = payers.alternative == chosen
+        if (paid < 0).any() or paid[~own].any():
+            yield f"choice {index}: a payer outside of the alternative pays, or one pays for < 0"
+        if (paid.sum() != payers.instances[own]).any():
+            needed = payers.instances[own][0]
+            yield f"choice {index}: {paid.sum()} of {needed} instances are paid for"
 
 
 def _routing_violations(
@@ -78,10 +112,7 @@ def _routing_violations(
 
 
 def _limit_violations(problem: Problem, decision: Decision) -> Iterator[str]:
-    for row in problem.rows:
-        used = float(row.offer_coefficients @ decision.counts)
-        for weights, alternative in zip(row.choice_coefficients, decision.chosen, strict=True):
-            used += float(weights[alternative])
+    for row, used in zip(problem.rows, used_of_limits(problem, decision).tolist(), strict=True):
         if _exceeds(used, row.upper):
             yield f"limit {row.name!r}: {used:g} used of {row.upper:g}"
     cost, budget = total_cost(problem, decision), problem.budget_per_hour

@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from costopt.solve.alternatives import ROUNDING, ReducedChoice, reduced_choice
 from costopt.solve.dominance import Beaten, dearer_sources, dominated
 from costopt.solve.problem import (
     MOST_INSTANCES,
@@ -15,9 +16,6 @@ from costopt.solve.problem import (
     ServingBlock,
 )
 from costopt.solve.solution import DropReason, Drops
-
-ROUNDING: Final = 1e-9
-"""Relative room for rounding when a limit is divided into whole instances."""
 
 KEY_BITS: Final = 40
 """Bits of a mantissa that count when columns are compared: 2^-40 is 1e-12 relative."""
@@ -52,7 +50,7 @@ class Reduction:
         server: server of each, counted over the reduced blocks (kept offers,).
         upper: most instances that can be of use, finite and whole (kept offers,) [instances].
         blocks: the reduced serving blocks.
-        alternatives: for each choice, the alternatives kept.
+        choices: what is left of each job.
         unserved: (block, bucket) pairs that the offers within their own limits cannot serve.
         impossible_choices: choices without an alternative within its own limits.
         drops: why the other offers were left out.
@@ -62,10 +60,15 @@ class Reduction:
     server: IntArray
     upper: FloatArray
     blocks: tuple[ReducedBlock, ...]
-    alternatives: tuple[IntArray, ...]
+    choices: tuple[ReducedChoice, ...]
     unserved: tuple[tuple[int, int], ...]
     impossible_choices: tuple[int, ...]
     drops: Drops
+
+    @property
+    def alternatives(self) -> tuple[IntArray, ...]:
+        """For each choice, the alternatives kept."""
+        return tuple(choice.alternatives for choice in self.choices)
 
 
 def reduce_problem(problem: Problem, *, prune: bool = True) -> Reduction:
@@ -99,15 +102,15 @@ def reduce_problem(problem: Problem, *, prune: bool = True) -> Reduction:
     offers = _ordered(problem, loads, np.flatnonzero(alive))
     blocks, server = _reduced_blocks(problem, loads, offers, prune=prune)
     choices = range(len(problem.choices))
-    alternatives = tuple(_alternatives(problem, choice, prune=prune) for choice in choices)
+    reduced = tuple(reduced_choice(problem, choice, prune=prune) for choice in choices)
     return Reduction(
         offers=offers,
         server=server,
         upper=upper[offers],
         blocks=blocks,
-        alternatives=alternatives,
+        choices=reduced,
         unserved=unserved,
-        impossible_choices=tuple(choice for choice in choices if not len(alternatives[choice])),
+        impossible_choices=tuple(one for one in choices if not len(reduced[one].alternatives)),
         drops=Drops(reason=reason, beaten_by=beaten.by, beaten_by_count=beaten.count),
     )
 
@@ -242,20 +245,3 @@ def _merge_buckets(
     merged = np.zeros((len(load), len(first)))
     np.add.at(merged.T, np.ravel(number), columns.T)
     return bucket, merged
-
-
-def _alternatives(problem: Problem, choice: int, *, prune: bool) -> IntArray:
-    """Alternatives of a job within the limits; with `prune`, the cheapest of each kind."""
-    cost = problem.choices[choice].cost
-    weights = problem.choice_row_coefficients(choice)
-    fits = (weights <= problem.row_uppers * (1 + ROUNDING)).all(axis=1)
-    if problem.budget_per_hour is not None:
-        fits &= cost <= problem.budget_per_hour * (1 + ROUNDING)
-    kept = np.flatnonzero(fits)
-    if not prune or not len(kept):
-        return kept
-    group = problem.choices[choice].group[kept] if problem.max_groups is not None else kept * 0
-    order = np.lexsort((kept, cost[kept]))
-    kinds = np.column_stack([group, weights[kept]])[order]
-    _, cheapest = np.unique(kinds, axis=0, return_index=True)
-    return kept[order[np.sort(cheapest)]]

@@ -12,7 +12,7 @@ from costopt.plan.status import PlanStatus
 from costopt.solve.assembly import assemble
 from costopt.solve.exchange import tidied
 from costopt.solve.highs import Outcome, route_fixed, run_program
-from costopt.solve.problem import BoolArray, FloatArray, Problem
+from costopt.solve.problem import BoolArray, FloatArray, IntArray, Payers, Problem
 from costopt.solve.problem_checks import check_effort, check_problem
 from costopt.solve.program import Assembly, BlockColumns
 from costopt.solve.recheck import total_cost, violations
@@ -140,7 +140,20 @@ def _decision(
         int(kept[np.argmax(values[columns])])
         for kept, columns in zip(reduction.alternatives, assembly.alternatives, strict=True)
     )
-    return Decision(counts=counts, shares=tuple(shares), chosen=chosen)
+    paid = tuple(
+        _paid(choice.payers, taken, left.payers, values[columns])
+        for choice, taken, left, columns in zip(
+            problem.choices, chosen, reduction.choices, assembly.payers, strict=True
+        )
+    )
+    return Decision(counts=counts, shares=tuple(shares), chosen=chosen, paid=paid)
+
+
+def _paid(payers: Payers, chosen: int, kept: IntArray, values: FloatArray) -> IntArray:
+    """Instances that each payer of the chosen alternative pays for (payers,)."""
+    paid = np.zeros(len(payers), dtype=np.int64)
+    paid[kept] = np.where(payers.alternative[kept] == chosen, np.round(values), 0)
+    return paid
 
 
 def _shares(
@@ -171,6 +184,7 @@ def _solution(
         counts=np.zeros(0, dtype=np.int64) if decision is None else decision.counts,
         shares=() if decision is None else decision.shares,
         chosen=() if decision is None else decision.chosen,
+        paid=() if decision is None else decision.paid,
         cost=cost,
         bound=bound,
         gap=proven,

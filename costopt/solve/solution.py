@@ -52,11 +52,14 @@ class Decision:
         shares: for each block, share of each bucket that each server takes
             (servers, buckets) [0..1]; 0 for buckets without demand.
         chosen: for each choice, the alternative taken.
+        paid: for each choice, instances that each of its payers pays for (payers,) [1]; left out
+            where no choice has payers.
     """
 
     counts: IntArray
     shares: tuple[FloatArray, ...]
     chosen: tuple[int, ...]
+    paid: tuple[IntArray, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,7 +67,7 @@ class Solution:
     """Outcome of one solve, rechecked against the problem as it was handed in.
 
     Without a plan (`PlanStatus.INFEASIBLE`, `PlanStatus.NO_ANSWER_IN_TIME`) the cost and the gap
-    are None, and `counts`, `shares` and `chosen` are empty.
+    are None, and `counts`, `shares`, `chosen` and `paid` are empty.
 
     Attributes:
         status: what the solve came to.
@@ -72,6 +75,7 @@ class Solution:
         shares: for each block, share of each bucket that each server takes
             (servers, buckets) [0..1].
         chosen: for each choice, the alternative taken.
+        paid: for each choice, instances that each of its payers pays for (payers,) [1].
         cost: recomputed from the counts and the chosen alternatives [currency/h].
         bound: proven: no plan costs less [currency/h]; None when infeasible.
         gap: (cost - bound) / cost [1].
@@ -85,6 +89,7 @@ class Solution:
     counts: IntArray
     shares: tuple[FloatArray, ...]
     chosen: tuple[int, ...]
+    paid: tuple[IntArray, ...]
     cost: float | None
     bound: float | None
     gap: float | None

@@ -101,10 +101,13 @@ class Case:
             served = order.reshape(-1, SOURCES, len(KINDS)).transpose(0, 2, 1)
             served = served[served.sum(axis=2) @ RATE >= self.demand - 1e-9]
         best = None
-        for kind, source in product(range(len(KINDS)), range(SOURCES)):
+        nodes = self.nodes if "nodes" in workloads else 0
+        splits = [
+            split for split in product(range(nodes + 1), repeat=SOURCES) if sum(split) == nodes
+        ]
+        for kind, split in product(range(len(KINDS)), splits):
             counts = served.copy()
-            if "nodes" in workloads:
-                counts[:, kind, source] += self.nodes
+            counts[:, kind, :] += split
             cost = (counts[:, :, 0] @ PRICE)[self.allowed(counts)]
             if len(cost) and (best is None or cost.min() < best):
                 best = float(cost.min())

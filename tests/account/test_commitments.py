@@ -138,19 +138,32 @@ def test_limits_on_places_and_types_hold_for_what_is_owned_too(
     assert rented(plan) == [("g6e.xlarge", "on_demand", 7)]
 
 
-def test_equal_nodes_beyond_what_is_owned_are_bought_and_the_plan_says_what_is_left_over(
-    three: Catalog,
-) -> None:
+def test_equal_nodes_run_on_what_is_owned_and_the_rest_is_bought(three: Catalog) -> None:
+    """Two of three are owned, so that one is paid for at 6.88."""
     node: dict[str, Any] = {"accelerator_types": ("H100-80GB",), "accelerators_per_node": 1}
     both = optimize(Requirement(**node, nodes=2), three, account=owning())
     assert (rented(both), both.account_notes) == ([("p5.4xlarge", "owned", 2)], ())
     plan = optimize(Requirement(**node, nodes=3), three, account=owning())
-    assert rented(plan) == [("p5.4xlarge", "on_demand", 3)]
-    (note,) = plan.account_notes
-    assert note.endswith("may exist; left over are 2 of 2 of p5-2026")
-    assert "proven cheapest; " in str(both)
-    assert "proven cheapest with one way to pay for each job; " in str(plan).replace("\n ", "")
-    assert evaluate_plan(plan, three).violations == ()
+    assert rented(plan) == [("p5.4xlarge", "on_demand", 1), ("p5.4xlarge", "owned", 2)]
+    assert plan.cost_per_hour == pytest.approx(6.88)
+    assert sorted(line.share for line in plan.lines) == pytest.approx([1 / 3, 2 / 3])
+    assert plan.account_notes == ()
+    assert "proven cheapest; " in str(plan)
+    assert evaluate_plan(Plan.from_json(plan.to_json()), three).violations == ()
+
+
+def test_equal_nodes_run_on_two_batches_that_expire_on_different_days(three: Catalog) -> None:
+    """One to the end; one for 10 days of the horizon, then 490 h at 6.88: 3,371.20."""
+    (late,) = owning(name="late", count=1).commitments
+    (early,) = owning(name="early", count=1, expires="2026-08-31").commitments
+    node: dict[str, Any] = {"accelerator_types": ("H100-80GB",), "accelerators_per_node": 1}
+    account = Account(commitments=(late, early))
+    plan = optimize(Requirement(**node, nodes=2), three, account=account)
+    assert rented(plan) == [("p5.4xlarge", "owned", 1)] * 2
+    assert plan.cost_total == pytest.approx(490 * 6.88)
+    assert evaluate_plan(Plan.from_json(plan.to_json()), three).violations == ()
+    more = optimize(Requirement(**node, nodes=3), three, account=account)
+    assert more.cost_total == pytest.approx((490 + 730) * 6.88)
 
 
 def test_equal_nodes_take_what_is_owned_before_as_much_spot_as_the_share_allows(

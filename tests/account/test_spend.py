@@ -139,12 +139,13 @@ def test_committed_spend_that_cannot_be_used_is_said(
 
 
 def test_a_job_says_what_it_leaves_of_committed_spend(planned: Catalog) -> None:
-    """Two H100 nodes draw 6.88; with 3.50 they are bought: 2 x 6.88."""
+    """Two H100 nodes draw 6.88; 3.50 cover one of them, and 0.06 are left."""
     node = Requirement(accelerator_types=("H100-80GB",), accelerators_per_node=1, nodes=2)
     assert rented(optimize(node, planned, account=spending())) == [("p5.4xlarge", "owned", 2)]
     plan = optimize(node, planned, account=spending(spend_per_hour=3.5))
-    assert rented(plan) == [("p5.4xlarge", "on_demand", 2)]
-    assert plan.account_notes[-1].endswith(f"left over are 3.5 of 3.5 per hour of {NAME}")
+    assert rented(plan) == [("p5.4xlarge", "on_demand", 1), ("p5.4xlarge", "owned", 1)]
+    assert plan.cost_per_hour == pytest.approx(6.88)
+    assert plan.account_notes[-1].startswith(f"0.06 USD/h of the 3.50 USD/h of {NAME} are left")
 
 
 def test_leaving_out_quotas_never_makes_owned_capacity_endless(planned: Catalog) -> None:
