@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from costopt.errors import CostoptError
     from costopt.evaluate.check import Evaluation, evaluate_plan
     from costopt.model import ModelSpec
+    from costopt.performance.scoring.validation import Validation, validate_predictions
     from costopt.plan.plan import Plan
     from costopt.plan.status import PlanStatus
     from costopt.planning.optimize_request import optimize
@@ -50,12 +51,14 @@ _HOMES = {
     "Requirement": "workload.requirement",
     "Traffic": "workload.traffic",
     "TrainingJob": "workload.training",
+    "Validation": "performance.scoring.validation",
     "Verdict": "watch.verdict",
     "WatchSettings": "watch.settings",
     "cheapest_mix": "solve.mix",
     "evaluate_plan": "evaluate.check",
     "optimize": "planning.optimize_request",
     "refresh_catalog": "refresh.run",
+    "validate_predictions": "performance.scoring.validation",
     "watch_plans": "watch.watch",
 }
 
@@ -78,12 +81,14 @@ __all__ = [
     "Requirement",
     "Traffic",
     "TrainingJob",
+    "Validation",
     "Verdict",
     "WatchSettings",
     "cheapest_mix",
     "evaluate_plan",
     "optimize",
     "refresh_catalog",
+    "validate_predictions",
     "watch_plans",
 ]
 

@@ -15,6 +15,7 @@ TERA: Final = 10**12
 """Operations per second in one TFLOPS or TOPS. Source: SI."""
 
 MILLISECONDS_PER_SECOND: Final = 1000.0
+SECONDS_PER_MINUTE: Final = 60.0
 SECONDS_PER_HOUR: Final = 3600.0
 
 HOURS_PER_MONTH: Final = 730.0

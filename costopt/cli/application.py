@@ -7,6 +7,7 @@ import typer
 from costopt.cli.catalog_group import build_catalog_group
 from costopt.cli.plan_command import make_plan
 from costopt.cli.refresh_command import refresh
+from costopt.cli.validate_command import validate_file
 from costopt.cli.verify_command import verify_plan
 from costopt.cli.watch_command import watch_saved
 
@@ -42,6 +43,7 @@ def build_application() -> typer.Typer:
     application.command("plan")(make_plan)
     application.add_typer(build_catalog_group(), name="catalog")
     application.command("refresh")(refresh)
+    application.command("validate")(validate_file)
     application.command("verify")(verify_plan)
     application.command("watch")(watch_saved)
     return application

@@ -7,7 +7,7 @@ from typing import Final, Self
 import numpy as np
 
 from costopt.errors import CatalogFileError
-from costopt.performance.arrays import Floats, Integers
+from costopt.performance.arrays import Floats, Integers, Texts
 from costopt.performance.constants import FILE_NAME, constants_table
 from costopt.performance.hardware import Hardware
 from costopt.performance.reasons import Origin
@@ -51,30 +51,52 @@ class Band:
         )
 
 
+FIRST_TOKEN: Final = "first_token"
+"""Kind of band of the time to first token, whose error is not that of a rate."""
+
+MEMORY: Final = "memory"
+"""Kind of band of memory figures."""
+
+
 def band_of(hardware: Hardware, work: Work) -> Band:
-    """Origin and band of a rate on each row.
+    """Origin and band of a rate on each row; see ``band_named``."""
+    return band_named(hardware.names, hardware.architectures, work)
+
+
+def band_named(names: Texts, architectures: Texts, work: Work, kind: str = "") -> Band:
+    """Origin and band on each accelerator.
 
     Calibrated where the accelerator itself has measurements of this kind of work, scaled where
     another of its architecture has, analytic otherwise. The band is that of rows which took no
     part in the fit: of a family and accelerator, of an accelerator, of an architecture left out.
+
+    Args:
+        names: of the accelerators.
+        architectures: chip generation of each.
+        work: kind of work.
+        kind: what the band is of; a rate of this work when left out.
     """
     measured = [
         name.split(".", 3)[2:]
         for name in constants_table()
         if name.startswith(f"measured.{work}.")
     ]
-    itself = np.isin(hardware.names, [accelerator for _, accelerator in measured])
-    sister = np.isin(hardware.architectures, [architecture for architecture, _ in measured])
+    itself = np.isin(names, [accelerator for _, accelerator in measured])
+    sister = np.isin(architectures, [architecture for architecture, _ in measured])
     origin = np.where(
         itself, Origin.CALIBRATED, np.where(sister, Origin.SCALED, Origin.ANALYTIC)
     ).astype(np.int64)
-    ends = np.array([_ends(f"band.{work}.{_BAND_NAMES[code]}") for code in Origin])
+    ends = np.array([band_ends(f"{kind or work}.{_BAND_NAMES[code]}") for code in Origin])
     return Band(origin=origin, low_factor=ends[origin, 0], high_factor=ends[origin, 1])
 
 
-def _ends(name: str) -> tuple[float, float]:
-    """Lower and upper end of a band in the file of constants."""
-    band = constants_table()[name]
+def band_ends(name: str) -> tuple[float, float]:
+    """Lower and upper end of a band in the file of constants, as factors [1].
+
+    Raises:
+        CatalogFileError: the file has no ends for it.
+    """
+    band = constants_table()[f"band.{name}"]
     if band.low is None or band.high is None:
         raise CatalogFileError(FILE_NAME, f"{name} has no ends", "Install costopt again.")
     return band.low, band.high

@@ -9,6 +9,8 @@ from typing import Final
 import numpy as np
 
 from costopt.performance.arrays import Flags, Floats
+from costopt.performance.bands import FIRST_TOKEN, MEMORY
+from costopt.performance.calibration.facts import memory_results
 from costopt.performance.calibration.fit import (
     LeftOut,
     Parameter,
@@ -18,8 +20,9 @@ from costopt.performance.calibration.fit import (
     read_parameters,
 )
 from costopt.performance.calibration.kinds import Kind, read_kinds
-from costopt.performance.calibration.memory_cases import MemoryResult, memory_results
 from costopt.performance.constants import COLUMNS, Constant, Constants
+from costopt.performance.measurements.memory_cases import MemoryResult
+from costopt.performance.measurements.memory_words import FigureFamily, family_of
 
 BAND_ENDS: Final = (10.0, 90.0)
 """Percentiles of measured over predicted between which a band lies [%]."""
@@ -119,6 +122,7 @@ def _fitted_kind(
     return {
         **fitted,
         **_bands(kind, outcomes),
+        **_first_token_bands(kind, outcomes),
         **_scores(kind, {"in_sample": in_sample} | _errors(outcomes)),
         **_coverage(kind),
     }
@@ -135,22 +139,43 @@ def _bands(kind: Kind, outcomes: Mapping[str, LeftOut]) -> dict[str, Constant]:
         rows = kind.rated & (_has_sisters(kind) if origin == "scaled" else True)
         errors = outcomes[split].log_errors
         ratio = np.exp(np.where(kind.inverse, errors, -errors))[rows]
-        low, high = (float(end) for end in np.percentile(ratio, BAND_ENDS))
-        if origin == "analytic":
-            low, high = min(low, ANALYTIC_AT_LEAST[0]), max(high, ANALYTIC_AT_LEAST[1])
+        least = ANALYTIC_AT_LEAST if origin == "analytic" else (1.0, 1.0)
         name = f"band.{kind.name}.{origin}"
-        bands[name] = Constant(
-            name=name,
-            value=float(np.median(ratio)),
-            unit="measured over predicted rate",
-            low=low,
-            high=high,
-            rows=int(rows.sum()),
-            error_percent=None,
-            fitted=True,
-            source=f"{_OWN}: rows whose {split} was left out, 10 % and 90 %",
-        )
+        bands[name] = _band(name, ratio, "rate", f"rows whose {split} was left out", least)
     return bands
+
+
+def _first_token_bands(kind: Kind, outcomes: Mapping[str, LeftOut]) -> dict[str, Constant]:
+    """Band of a time to first token by what it rests on: measured over predicted times."""
+    if "ttft" not in kind.metrics:
+        return {}
+    bands = {}
+    for origin, split in _BAND_OF_SPLIT.items():
+        rows = kind.metrics["ttft"] & (_has_sisters(kind) if origin == "scaled" else True)
+        ratio = np.exp(-outcomes[split].log_errors)[rows]
+        wide = (1.0 / ANALYTIC_AT_LEAST[1], 1.0 / ANALYTIC_AT_LEAST[0])
+        least = wide if origin == "analytic" else (1.0, 1.0)
+        name = f"band.{FIRST_TOKEN}.{origin}"
+        bands[name] = _band(name, ratio, "time", f"rows whose {split} was left out", least)
+    return bands
+
+
+def _band(
+    name: str, ratio: Floats, measure: str, rows: str, least: tuple[float, float]
+) -> Constant:
+    """Band around a prediction: percentiles of measured over predicted, no narrower than told."""
+    low, high = (float(end) for end in np.percentile(ratio, BAND_ENDS))
+    return Constant(
+        name=name,
+        value=float(np.median(ratio)),
+        unit=f"measured over predicted {measure}",
+        low=min(low, least[0]),
+        high=max(high, least[1]),
+        rows=len(ratio),
+        error_percent=None,
+        fitted=True,
+        source=f"{_OWN}: {rows}, 10 % and 90 %",
+    )
 
 
 def _has_sisters(kind: Kind) -> Flags:
@@ -210,21 +235,20 @@ def _coverage(kind: Kind) -> dict[str, Constant]:
 
 
 def _memory_scores(results: Sequence[MemoryResult]) -> dict[str, Constant]:
-    """Scores of the memory model: arithmetic, measured peaks, planning estimates."""
-    arithmetic = ("weights", "kv_cache", "model_states", "weights_plus_kv")
-    groups = {
-        "score.memory.arithmetic": [r for r in results if r.quantity.startswith(arithmetic)],
-        "score.memory.peak": [r for r in results if r.quantity.startswith("peak")],
-        "score.memory.rule_of_thumb": [r for r in results if r.quantity == "rule_of_thumb"],
-    }
-    scores = {}
-    for name, members in groups.items():
+    """Scores and bands of the memory model, by family of figures; budgets are too few."""
+    constants: dict[str, Constant] = {}
+    for family in (FigureFamily.ARITHMETIC, FigureFamily.PEAK, FigureFamily.RULE_OF_THUMB):
+        members = [result for result in results if family_of(result.quantity) is family]
         errors = np.array([result.relative_error for result in members if not result.reason])
-        if len(errors):
-            under = np.mean(errors < -0.1)
-            meaning = f"absolute error; {under:.0%} of the rows are under by more than 10 %"
-            scores[name] = _score(name, np.abs(errors) * 100.0, meaning)
-    return scores
+        if not len(errors):
+            continue
+        under = np.mean(errors < -0.1)
+        meaning = f"absolute error; {under:.0%} of the rows are under by more than 10 %"
+        score = _score(f"score.{MEMORY}.{family}", np.abs(errors) * 100.0, meaning)
+        ratio = 1.0 / (1.0 + errors)
+        band = _band(f"band.{MEMORY}.{family}", ratio, "memory", f"{family} rows", (1.0, 1.0))
+        constants |= {score.name: score, band.name: band}
+    return constants
 
 
 def _chosen(parameter: Parameter) -> Constant:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from costopt.accelerator import COMPUTE_FORMATS, Accelerator
 from costopt.errors import CatalogFileError
 from costopt.model import ModelSpec
+from costopt.performance.measurements.memory_cases import MemoryResult, memory_result
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +21,12 @@ Source: device-reported memory of A100-40GB, A40, L40S, H100-80GB and B200-180GB
 """
 
 _RATE_UNITS: Final[Mapping[str, str]] = {"int8": "tops", "int4": "tops"}
+
+MEMORY_COLUMNS: Final = (
+    "case", "model", "method", "precision", "seq", "gpus", "quantity", "expected_gib",
+    "tolerance",
+)  # fmt: skip
+"""Columns of ``memory_cases.csv`` that are used here."""
 
 _INTEGERS: Final = (
     "layers",
@@ -141,3 +148,14 @@ def _text(value: object) -> str:
 
 def _flag(value: object) -> bool | None:
     return {"yes": True, "no": False}.get(_text(value))
+
+
+def memory_results(folder: Path) -> list[MemoryResult]:
+    """Predict every row of ``memory_cases.csv`` that says enough.
+
+    Args:
+        folder: holds ``memory_cases.csv`` and ``models.csv``.
+    """
+    models = read_models(folder)
+    rows = read_table(folder, "memory_cases", MEMORY_COLUMNS).to_dict("records")
+    return [memory_result(row, models) for row in rows]

@@ -12,11 +12,12 @@ import numpy as np
 from costopt.performance.arrays import Flags, Texts
 from costopt.performance.calibration.facts import read_accelerators, read_models, read_table
 from costopt.performance.calibration.fit import Measured, Parameter, Predict
-from costopt.performance.calibration.sample_rows import predicted_samples, sample_rows
-from costopt.performance.calibration.serving_rows import METRICS as SERVING_METRICS
-from costopt.performance.calibration.serving_rows import serving_rows
-from costopt.performance.calibration.serving_scenario import predicted_serving
-from costopt.performance.calibration.training_rows import predicted_training, training_rows
+from costopt.performance.measurements.sample_rows import predicted_samples, sample_rows
+from costopt.performance.measurements.serving_rows import FITTED_METRICS as SERVING_METRICS
+from costopt.performance.measurements.serving_rows import serving_rows
+from costopt.performance.measurements.serving_scenario import predicted_serving
+from costopt.performance.measurements.training_rows import FITTED_METRICS as TRAINING_METRICS
+from costopt.performance.measurements.training_rows import predicted_training, training_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,7 +96,8 @@ def read_kinds(folder: Path) -> tuple[Kind, ...]:
 def _serving(
     table: pd.DataFrame, models: Mapping[str, ModelSpec], accelerators: Mapping[str, Accelerator]
 ) -> Kind:
-    inference = table[table["workload"].str.startswith("inference")]
+    asked = table["workload"].str.startswith("inference") & table["metric"].isin(SERVING_METRICS)
+    inference = table[asked]
     rows, refused = serving_rows(inference, models, accelerators)
     first = rows.metric == SERVING_METRICS.index("ttft_ms")
     between = rows.metric == SERVING_METRICS.index("tpot_ms")
@@ -143,7 +145,8 @@ def _samples(
 def _training(
     table: pd.DataFrame, models: Mapping[str, ModelSpec], accelerators: Mapping[str, Accelerator]
 ) -> Kind:
-    rows, refused = training_rows(table, models, accelerators)
+    asked = table[table["metric"].isin(TRAINING_METRICS)]
+    rows, refused = training_rows(asked, models, accelerators)
     every = np.ones(len(rows), dtype=np.bool_)
     return Kind(
         name="training",

@@ -9,9 +9,9 @@ import numpy as np
 from costopt.accelerator import Accelerator
 from costopt.errors import InvalidInputError, UnknownNameError
 from costopt.model import ModelSpec
-from costopt.performance.calibration.words import Software, serving_formats, software_named
 from costopt.performance.dimensions import Decoder, decoder_of
 from costopt.performance.hardware import Placement
+from costopt.performance.measurements.words import Software, serving_formats, software_named
 from costopt.performance.tiers import Tier
 from costopt.precision import Formats
 from costopt.units import GIB
@@ -27,8 +27,16 @@ _ASSUMED_INPUT: Final[Mapping[tuple[str, str], float]] = {
 Source: OpenOrca and CNN-DailyMail of MLPerf Inference 4.1; ShareGPT; a one-line prompt.
 """
 
-_ASSUMED_OUTPUT: Final[Mapping[tuple[str, str], float]] = {("Lightning-AI", ""): 150.0}
-"""Answer lengths that sources leave out, between the 50 and 256 tokens the source names."""
+_ASSUMED_OUTPUT: Final[Mapping[tuple[str, str], float]] = {
+    ("mlcommons", "Llama-2"): 294.0,
+    ("mlcommons", "GPT-J"): 69.0,
+    ("Lightning-AI", ""): 150.0,
+}
+"""Answer lengths that sources leave out [tokens].
+
+Source: OpenOrca and CNN-DailyMail of MLPerf Inference 4.1; between the 50 and 256 tokens that
+Lightning-AI/litgpt tutorials/resource-tables.md names.
+"""
 
 _BEAMS: Final[Mapping[tuple[str, str], float]] = {("mlcommons", "GPT-J"): 4.0}
 """Sequences that are generated for one answer. Source: MLPerf Inference, GPT-J, beam width 4."""
@@ -92,6 +100,7 @@ def serving_run(
         accelerator = replace(accelerator, peak_tflops=doubled)
     if "static batch" in str(row["notes"]):
         software = replace(software, static=True)
+    input_tokens, output_tokens = token_counts(row, model.family)
     degree, replicas, pooled = _layout(row, decoder, formats, accelerator)
     return ServingRun(
         row=row,
@@ -106,9 +115,22 @@ def serving_run(
             interconnect="pcie" if accelerator.interconnect.startswith("pcie") else "nvlink",
         ),
         replicas=replicas,
-        input_tokens=_assumed(float(row["input_tokens"]), _ASSUMED_INPUT, source, model.family),
-        output_tokens=_assumed(float(row["output_tokens"]), _ASSUMED_OUTPUT, source, ""),
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
         beams=_assumed(np.nan, _BEAMS, source, model.family, otherwise=1.0),
+    )
+
+
+def token_counts(row: Mapping[Hashable, Any], family: str) -> tuple[float, float]:
+    """Prompt and answer of a row, or what is assumed of its source [tokens].
+
+    Raises:
+        InvalidInputError: the source says nothing and nothing is assumed.
+    """
+    source = str(row["source"])
+    return (
+        _assumed(float(row["input_tokens"]), _ASSUMED_INPUT, source, family),
+        _assumed(float(row["output_tokens"]), _ASSUMED_OUTPUT, source, family),
     )
 
 
@@ -122,7 +144,9 @@ def _layout(
     without adding speed to a single request.
     """
     count = int(row["n_accelerators"])
-    stages = float(row["pipeline_parallel"])
+    stages, told = float(row["pipeline_parallel"]), float(row["tensor_parallel"])
+    if np.isfinite(told) and told * (stages if np.isfinite(stages) else 1.0) < count:
+        return _copies(count, int(told), 1.0 if np.isnan(stages) else stages)
     if np.isfinite(stages):
         return max(int(count / stages), 1), 1.0, stages
     need = decoder.weight_bytes(formats.weights) / GIB
@@ -131,6 +155,21 @@ def _layout(
         degree *= 2
     degree = min(degree, count)
     return degree, count / degree, 1.0
+
+
+def _copies(count: int, tensor: int, stages: float) -> tuple[int, float, float]:
+    """Layout of several copies of the model, each on as many accelerators as the source says.
+
+    Raises:
+        InvalidInputError: the accelerators do not divide by those of one copy.
+    """
+    of_one_copy = tensor * stages
+    if count % of_one_copy:
+        raise InvalidInputError(
+            "measurement",
+            [f"{count} accelerators do not divide into copies of {of_one_copy:g}"],
+        )
+    return tensor, count / of_one_copy, stages
 
 
 def _assumed(

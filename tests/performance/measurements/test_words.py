@@ -5,7 +5,7 @@ import pytest
 from costopt.accelerator import Accelerator
 from costopt.errors import UnknownNameError
 from costopt.model import ModelSpec
-from costopt.performance.calibration.words import sample_format, serving_formats, software_named
+from costopt.performance.measurements.words import sample_format, serving_formats, software_named
 from costopt.performance.tiers import Tier
 
 
@@ -30,7 +30,7 @@ def test_software_belongs_to_the_tier_of_its_longest_known_beginning(
 
 
 def test_unknown_software_is_an_error_that_says_where_to_add_it() -> None:
-    with pytest.raises(UnknownNameError, match=r"reviewed row to calibration/software\.csv"):
+    with pytest.raises(UnknownNameError, match=r"reviewed row to measurements/software\.csv"):
         software_named("homemade 1.0")
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from costopt.accelerator import Accelerator
 from costopt.errors import InvalidInputError, UnknownNameError
 from costopt.model import ModelSpec
-from costopt.performance.calibration.words import software_named
 from costopt.performance.hardware import Placement
+from costopt.performance.measurements.words import software_named
 from costopt.performance.tiers import Tier
 from costopt.performance.training_memory import Method
 from costopt.performance.training_times import Layout
@@ -28,6 +28,10 @@ METHODS: Final[Mapping[str, Method]] = {
 """Words of the sources for what was trained."""
 
 _EIGHT_BIT: Final = ("fp8", "mixed (fp8/bf16)", "fp16/bf16/fp8")
+
+_WIDE: Final = ("fp32", "tf32")
+_HALF: Final = ("bf16", "fp16", "bf16/fp32", "bf16/fp16", "bf16/int8", "int4", "nf4")
+"""Words for training in 16 bit; adapters on narrower weights are multiplied in 16 bit too."""
 
 _NETWORK_GBPS: Final[Mapping[str, float]] = {
     "hopper": 3200.0,
@@ -67,6 +71,7 @@ class TrainingRun:
         layout: how the gang worked.
         useful_flops: operations of one token that a published utilisation counts [FLOP].
         variable: sentences of many lengths, without the padding.
+        samples_to_target: samples seen until the target was met; NaN where not told [1].
     """
 
     row: Mapping[Hashable, Any]
@@ -81,6 +86,13 @@ class TrainingRun:
     layout: Layout
     useful_flops: float
     variable: bool
+    samples_to_target: float
+
+    @property
+    def weights_gib_per_accelerator(self) -> float:
+        """Least memory that the weights take: split over all accelerators, held once [GiB]."""
+        held = 0.5 if self.method is Method.QLORA else self.compute.linear_bytes
+        return float(self.work.parameters) * held / float(self.row["n_accelerators"]) / GIB
 
 
 def training_run(
@@ -119,8 +131,25 @@ def training_run(
         network_bytes_per_second=_network(accelerator, node),
         layout=_layout(row, work, model, accelerator, node),
         useful_flops=3.0 * float(work.linear_flops) + published_attention,
+        samples_to_target=_samples_to_target(row),
         variable=model.kind == "encoder" and str(row["source"]).startswith("mlcommons"),
     )
+
+
+def _samples_to_target(row: Mapping[Hashable, Any]) -> float:
+    """Samples seen until the target was met; NaN where the source does not say [1].
+
+    Raises:
+        InvalidInputError: the time to a target is what was measured, and it is not told.
+    """
+    told = re.search(r"samples seen to target (\d+)", str(row["notes"]))
+    if told:
+        return float(told[1])
+    if row["metric"] == "minutes_to_train":
+        raise InvalidInputError(
+            "measurement", ["the source does not say how many samples were seen to the target"]
+        )
+    return np.nan
 
 
 def _link(accelerator: Accelerator) -> str:
@@ -136,11 +165,19 @@ def _network(accelerator: Accelerator, node: int) -> float:
 
 
 def _compute_format(precision: str, accelerator: Accelerator) -> WeightFormat:
-    """Format that linear layers were multiplied in; 8-bit recipes fall back to 16 bit."""
+    """Format that linear layers were multiplied in; 8-bit recipes fall back to 16 bit.
+
+    Raises:
+        UnknownNameError: a precision that is in none of the tables.
+    """
     half = "bf16" if "bf16" in accelerator.peak_tflops else "fp16"
     if precision in _EIGHT_BIT:
         return WEIGHT_FORMATS["fp8" if "fp8" in accelerator.peak_tflops else half]
-    return WEIGHT_FORMATS[precision if precision in ("fp32", "tf32") else half]
+    if precision in _WIDE:
+        return WEIGHT_FORMATS[precision]
+    if precision not in _HALF:
+        raise UnknownNameError("precision", precision, (*_EIGHT_BIT, *_WIDE, *_HALF))
+    return WEIGHT_FORMATS[half]
 
 
 def _layout(

@@ -5,9 +5,9 @@ from typing import Final
 import numpy as np
 
 from costopt.performance.arrays import Floats
-from costopt.performance.calibration.serving_rows import ServingRows
 from costopt.performance.constants import Constants
 from costopt.performance.engine import EngineTimes, engine_times
+from costopt.performance.measurements.serving_rows import ServingRows
 from costopt.performance.throughput import largest
 from costopt.performance.tier_settings import CHUNK_TOKENS
 
@@ -41,8 +41,8 @@ def predicted_serving(rows: ServingRows, constants: Constants) -> Floats:
     tpot = np.where(rows.client == "latency", cycle / rows.output_tokens, tpot)
     first = _first_token_seconds(rows, times, constants, running, cycle)
     whole = tokens * (rows.input_tokens + rows.output_tokens) / rows.output_tokens
-    choices = [tokens, whole, tpot * 1e3, first * 1e3]
-    return np.select([rows.metric == code for code in range(3)], choices[:3], choices[3])
+    choices = [tokens, whole, tpot * 1e3, first * 1e3, answers]
+    return np.select([rows.metric == code for code in range(4)], choices[:4], choices[4])
 
 
 def _running(rows: ServingRows, times: EngineTimes) -> Floats:

@@ -8,9 +8,9 @@ import pytest
 from costopt.accelerator import Accelerator
 from costopt.model import ModelSpec
 from costopt.performance.calibration.kinds import Kind, read_kinds
-from costopt.performance.calibration.serving_rows import METRICS, serving_rows
-from costopt.performance.calibration.serving_scenario import predicted_serving
 from costopt.performance.constants import shipped_constants
+from costopt.performance.measurements.serving_rows import METRICS, serving_rows
+from costopt.performance.measurements.serving_scenario import predicted_serving
 
 ROW = {
     "id": "x1", "workload": "inference_online", "model": "Llama-3.1-8B",

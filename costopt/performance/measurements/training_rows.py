@@ -12,9 +12,9 @@ from costopt.accelerator import Accelerator
 from costopt.errors import CostoptError
 from costopt.model import ModelSpec
 from costopt.performance.arrays import Flags, Floats, Integers, Texts
-from costopt.performance.calibration.training_runs import METHODS, TrainingRun, training_run
 from costopt.performance.constants import Constants
 from costopt.performance.hardware import Hardware
+from costopt.performance.measurements.training_runs import METHODS, TrainingRun, training_run
 from costopt.performance.tiers import Tier
 from costopt.performance.training_times import (
     Layout,
@@ -24,12 +24,16 @@ from costopt.performance.training_times import (
 )
 from costopt.performance.training_work import TrainingWork
 from costopt.precision import WEIGHT_FORMATS, WeightFormat
+from costopt.units import SECONDS_PER_MINUTE
 
 if TYPE_CHECKING:
     import pandas as pd
 
-METRICS: Final = ("train_tokens_per_s", "mfu", "samples_per_s")
+METRICS: Final = ("train_tokens_per_s", "mfu", "samples_per_s", "minutes_to_train")
 """What a training measurement can be of; positions are the codes in ``TrainingRows.metric``."""
+
+FITTED_METRICS: Final = METRICS[:3]
+"""What constants are fitted to; times to a target repeat the rates of the same runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +62,7 @@ class TrainingRows:
         methods: what was trained.
         variable: sentences of many lengths, without the padding.
         useful_flops_per_peak: operations of one token over the gang's dense peak [s].
+        samples_to_target: samples seen until the target was met; NaN where not told [1].
         work: of one token.
         layout: how each gang worked.
         groups: rows that share formats and software.
@@ -72,6 +77,7 @@ class TrainingRows:
     methods: Texts
     variable: Flags
     useful_flops_per_peak: Floats
+    samples_to_target: Floats
     work: TrainingWork
     layout: Layout
     groups: tuple[TrainingGroup, ...]
@@ -104,6 +110,18 @@ def training_rows(
     Returns:
         The rows, and id -> reason of those that were refused.
     """
+    runs, refused = training_runs(table, models, accelerators)
+    return stacked_training(runs), refused
+
+
+def training_runs(
+    table: pd.DataFrame, models: Mapping[str, ModelSpec], accelerators: Mapping[str, Accelerator]
+) -> tuple[list[TrainingRun], dict[str, str]]:
+    """Understand training measurements one by one.
+
+    Returns:
+        The runs, and id -> reason of those that were refused.
+    """
     asked = table["metric"].isin(METRICS) & table["workload"].isin(tuple(METHODS))
     runs, refused = [], {}
     for row in table[asked].to_dict("records"):
@@ -111,7 +129,7 @@ def training_rows(
             runs.append(training_run(row, models, accelerators))
         except CostoptError as error:
             refused[str(row["id"])] = str(error)
-    return _stacked(runs), refused
+    return runs, refused
 
 
 def predicted_training(rows: TrainingRows, constants: Constants) -> Floats:
@@ -122,10 +140,13 @@ def predicted_training(rows: TrainingRows, constants: Constants) -> Floats:
     samples = layout.data * layout.micro_batch * layout.accumulation / seconds
     tokens = samples * layout.sequence_length
     useful = tokens * rows.useful_flops_per_peak
-    return np.select([rows.metric == 0, rows.metric == 1], [tokens, useful], samples)
+    minutes = rows.samples_to_target / samples / SECONDS_PER_MINUTE
+    choices = [tokens, useful, samples, minutes]
+    return np.select([rows.metric == code for code in range(3)], choices[:3], choices[3])
 
 
-def _stacked(runs: Sequence[TrainingRun]) -> TrainingRows:
+def stacked_training(runs: Sequence[TrainingRun]) -> TrainingRows:
+    """Arrays of runs, in their order; there must be one at least."""
     hardware = Hardware.of([run.placement for run in runs])
     peaks = np.zeros(len(runs))
     keys: dict[tuple[str, Tier, bool], list[int]] = {}
@@ -160,6 +181,7 @@ def _stacked(runs: Sequence[TrainingRun]) -> TrainingRows:
         methods=np.array([run.method for run in runs], dtype=np.str_),
         variable=np.array([run.variable for run in runs]),
         useful_flops_per_peak=useful / (count * peaks),
+        samples_to_target=np.array([run.samples_to_target for run in runs]),
         work=TrainingWork(**_columns(works)),
         layout=Layout(**_columns(layouts)),
         groups=tuple(groups),

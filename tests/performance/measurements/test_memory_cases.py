@@ -3,7 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from costopt.performance.calibration.memory_cases import MemoryResult, memory_results
+from costopt.performance.calibration.facts import memory_results
+from costopt.performance.measurements.memory_cases import MemoryResult
 
 OUTSIDE_THEIR_TOLERANCE = {
     "hf31-w-8b-fp8": "counts the 16-bit embeddings as 8-bit",

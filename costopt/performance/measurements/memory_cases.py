@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -14,14 +13,21 @@ from costopt.errors import CostoptError, InvalidInputError
 from costopt.model import ModelSpec
 from costopt.performance.activations import activations_gib, loss_gib
 from costopt.performance.arrays import Floats
-from costopt.performance.calibration.facts import read_models, read_table
 from costopt.performance.dimensions import Decoder, decoder_of
-from costopt.performance.memory import CacheStyle, Sequences, cache_bytes, inference_vram
+from costopt.performance.measurements.memory_words import (
+    ADAPTERS,
+    OFFLOADS,
+    PRECISIONS,
+    RECIPES,
+    SHARDINGS,
+    STYLES,
+    family_of,
+    meaning_of,
+)
+from costopt.performance.memory import Sequences, cache_bytes, inference_vram
 from costopt.performance.serving_memory import EngineMemory, kv_budget_gib, loaded_vram
 from costopt.performance.training_memory import (
     Checkpointing,
-    Method,
-    Offload,
     Sharding,
     Split,
     TrainingState,
@@ -36,45 +42,8 @@ from costopt.units import GIB
 DEFAULT_TOKENS: Final = 2048
 """Sequence length where a planning estimate gives none: what such tables usually assume."""
 
-_PRECISIONS: Final[Mapping[str, str]] = {
-    "fp32": "fp32",
-    "fp16": "fp16",
-    "bf16": "bf16",
-    "fp8": "fp8",
-    "int8": "int8_weight_only",
-    "int4": "int4_weight_only",
-    "gptq-int8": "int8_weight_only",
-    "gptq-int4": "int4_weight_only",
-    "awq-int4": "int4_weight_only",
-    "nf4": "nf4",
-    "nf4-dq": "nf4_double_quantized",
-    "fp16-mixed": "fp16",
-    "bf16-mixed": "bf16",
-    "pure-bf16": "bf16",
-    "bf16-paged-adam8bit": "bf16",
-    "mixed": "bf16",
-}
-"""Words of the sources -> our formats of frozen or served weights."""
-
-_RECIPES: Final[Mapping[tuple[str, str], str]] = {
-    ("full", "bf16-mixed"): "adamw_mixed",
-    ("full", "bf16"): "adamw_bf16",
-    ("full", "pure-bf16"): "adamw_bf16",
-    ("full", "bf16-paged-adam8bit"): "paged_adam8bit_fused",
-    ("full-adamw-bf16-ac", "bf16"): "adamw_bf16",
-    ("full-adamw-bf16-ac-fusedopt", "bf16"): "adamw_bf16_fused",
-    ("fsdp-selective-ac", "bf16-mixed"): "adamw_fp32_master",
-}
-"""Method and precision of a row -> optimizer recipe."""
-
 _SPEED_BENCHMARK_ANSWER: Final = 2048
 """Tokens that the Qwen speed benchmark generates after each prompt. Source: its own text."""
-
-_STYLES: Final[Mapping[str, CacheStyle]] = {
-    "inference": CacheStyle.CONTIGUOUS,
-    "inference-hf": CacheStyle.CONTIGUOUS,
-    "inference-hf-fulllogits": CacheStyle.CONTIGUOUS_ALL_LOGITS,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,29 +74,13 @@ class MemoryResult:
         return self.predicted_gib / self.expected_gib - 1.0
 
 
-def memory_results(folder: Path) -> list[MemoryResult]:
-    """Predict every row of ``memory_cases.csv`` that says enough.
+def memory_result(row: Mapping[Hashable, Any], models: Mapping[str, ModelSpec]) -> MemoryResult:
+    """Predict one row of a table of memory figures, or say why that cannot be done.
 
     Args:
-        folder: holds ``memory_cases.csv`` and ``models.csv``.
+        row: by column.
+        models: dimensions by the names that the rows use.
     """
-    models = read_models(folder)
-    columns = (
-        "case",
-        "model",
-        "method",
-        "precision",
-        "seq",
-        "gpus",
-        "quantity",
-        "expected_gib",
-        "tolerance",
-    )
-    rows = read_table(folder, "memory_cases", columns).to_dict("records")
-    return [_result(row, models) for row in rows]
-
-
-def _result(row: Mapping[Hashable, Any], models: Mapping[str, ModelSpec]) -> MemoryResult:
     predicted, reason = np.nan, ""
     try:
         if row["model"] not in models:
@@ -148,7 +101,8 @@ def _result(row: Mapping[Hashable, Any], models: Mapping[str, ModelSpec]) -> Mem
 
 def _predicted(row: Mapping[Hashable, Any], model: ModelSpec) -> Floats | float:
     quantity = str(row["quantity"])
-    formats = formats_named(_PRECISIONS[str(row["precision"])])
+    family_of(quantity)
+    formats = formats_named(meaning_of(PRECISIONS, "precision", str(row["precision"])))
     if quantity.startswith("weights") and quantity != "weights_plus_kv":
         return _weights_gib(model, formats) / _ranks(row, quantity)
     if quantity == "model_states":
@@ -210,8 +164,8 @@ def _published_states(row: Mapping[Hashable, Any], model: ModelSpec) -> tuple[Fl
     stage, _, offloaded = method.partition("-offload-")
     state = TrainingState(
         recipe=recipe_named("adamw_mixed" if from_paper else "adamw_fp32_gradients"),
-        sharding=Sharding(stage),
-        offload=Offload(offloaded or "none"),
+        sharding=meaning_of(SHARDINGS, "method", stage),
+        offload=meaning_of(OFFLOADS, "method", offloaded or "none"),
     )
     largest = float((model.vocab_size or 0) * (model.hidden_size or 0))
     split = Split(data=np.array(float(row["gpus"])), tensor=np.array(1.0), pipeline=np.array(1.0))
@@ -220,7 +174,7 @@ def _published_states(row: Mapping[Hashable, Any], model: ModelSpec) -> tuple[Fl
 
 def _peak(row: Mapping[Hashable, Any], decoder: Decoder, formats: Formats) -> VramTerms:
     method = str(row["method"])
-    if method in _STYLES:
+    if method in STYLES:
         return _serving_peak(row, decoder, formats)
     one = np.array(1.0)
     tokens = np.array(_tokens(row) * float(row["batch"]))
@@ -230,16 +184,16 @@ def _peak(row: Mapping[Hashable, Any], decoder: Decoder, formats: Formats) -> Vr
     rank = re.search(r"r=(\d+)", note)
     state = TrainingState(lora_rank=int(rank[1]) if rank else 8)
     if method.startswith("full") or method.startswith("fsdp"):
-        recipe = _RECIPES.get((method, str(row["precision"])))
+        recipe = RECIPES.get((method, str(row["precision"])))
         if recipe is None:
             raise InvalidInputError(
                 "memory figure", ["no optimizer recipe for this method and precision"]
             )
         state = replace(state, recipe=recipe_named(recipe))
     else:
-        low_bits = Method(method.removesuffix("-ac"))
+        low_bits = meaning_of(ADAPTERS, "method", method.removesuffix("-ac"))
         state = replace(state, method=low_bits, base=formats.weights)
-    sharded = method.startswith("fsdp")
+    sharded = method.startswith("fsdp") or "ZeRO-3" in note
     if sharded:
         state = replace(state, sharding=Sharding.ZERO3)
     split = Split(data=np.array(float(row["gpus"])) if sharded else one, tensor=one, pipeline=one)
@@ -277,5 +231,5 @@ def _serving_peak(row: Mapping[Hashable, Any], decoder: Decoder, formats: Format
         tokens=np.array(tokens),
         prompt_tokens=np.array(max(prompt_tokens, 1.0)),
     )
-    style = _STYLES[str(row["method"])]
+    style = STYLES[str(row["method"])]
     return inference_vram(decoder, formats, sequences, np.array(1.0), style)

@@ -12,9 +12,9 @@ from costopt.accelerator import Accelerator
 from costopt.errors import CostoptError, InvalidInputError, UnknownNameError
 from costopt.model import ModelSpec
 from costopt.performance.arrays import Flags, Floats, Texts
-from costopt.performance.calibration.words import sample_format
 from costopt.performance.constants import Constants
 from costopt.performance.hardware import Hardware, Placement
+from costopt.performance.measurements.words import sample_format
 from costopt.performance.sample_times import batch_times, lanes
 from costopt.performance.sample_work import SampleWork, sample_work
 from costopt.precision import WeightFormat
@@ -95,8 +95,10 @@ def sample_rows(
         for row in kept
     ]
     names = np.array([str(row["accelerator"]) for row in kept])
-    encoders = np.array([models[str(row["model_ref"])].kind == "encoder" for row in kept])
-    mlperf = np.array([str(row["source"]).startswith("mlcommons") for row in kept])
+    encoders = np.array(
+        [models[str(row["model_ref"])].kind == "encoder" for row in kept], dtype=np.bool_
+    )
+    mlperf = np.array([str(row["source"]).startswith("mlcommons") for row in kept], dtype=np.bool_)
     rows = SampleRows(
         ids=np.array([str(row["id"]) for row in kept]),
         values=values * np.array(passes) / counts,
@@ -104,7 +106,7 @@ def sample_rows(
         accelerators=names,
         architectures=np.array([accelerators[name].architecture for name in names]),
         batch=np.where(np.isnan(batch), LARGEST_BATCH, batch),
-        served=np.array([row["workload"] == "inference_server" for row in kept]),
+        served=np.array([row["workload"] == "inference_server" for row in kept], dtype=np.bool_),
         variable=encoders & mlperf,
         runs=tuple(runs),
     )

@@ -44,7 +44,7 @@ class Software:
 
 @cache
 def _software_table() -> dict[str, Software]:
-    place = resources.files("costopt.performance.calibration").joinpath("software.csv")
+    place = resources.files("costopt.performance.measurements").joinpath("software.csv")
     return {
         row["prefix"]: Software(
             tier=Tier(row["tier"]), static=row["batching"] == "static", client=row["client"]
@@ -63,7 +63,7 @@ def software_named(text: str) -> Software:
     known = [prefix for prefix in table if text.startswith(prefix)]
     if not known:
         raise UnknownNameError(
-            "software", text, table, "Add a reviewed row to calibration/software.csv."
+            "software", text, table, "Add a reviewed row to measurements/software.csv."
         )
     return table[max(known, key=len)]
 

@@ -12,10 +12,10 @@ from costopt.accelerator import Accelerator
 from costopt.errors import CostoptError
 from costopt.model import ModelSpec
 from costopt.performance.arrays import Flags, Floats, Integers, Texts
-from costopt.performance.calibration.serving_runs import ServingRun, serving_run
 from costopt.performance.constants import Constants
 from costopt.performance.efficiency import Efficiency, serving_efficiency
 from costopt.performance.hardware import Hardware
+from costopt.performance.measurements.serving_runs import ServingRun, serving_run
 from costopt.performance.serving_memory import kv_budget_gib, loaded_vram
 from costopt.performance.tier_settings import ENGINE_MEMORY, UNLIMITED_REQUESTS
 from costopt.performance.tiers import Tier
@@ -26,8 +26,13 @@ from costopt.units import GIB
 if TYPE_CHECKING:
     import pandas as pd
 
-METRICS: Final = ("output_tokens_per_s", "total_tokens_per_s", "tpot_ms", "ttft_ms")
+METRICS: Final = (
+    "output_tokens_per_s", "total_tokens_per_s", "tpot_ms", "ttft_ms", "samples_per_s",
+)  # fmt: skip
 """What a serving measurement can be of; positions are the codes in ``ServingRows.metric``."""
+
+FITTED_METRICS: Final = METRICS[:4]
+"""What constants are fitted to; answers per second repeat the tokens of the same runs."""
 
 _MLPERF_MEAN_TPOT_SECONDS: Final = 0.15
 """Mean time per output token that Llama-2-70B entries keep in the server scenario [s].
@@ -56,6 +61,8 @@ class ServingRows:
         beams: sequences for one answer [1].
         max_tpot_seconds: limit that the run kept; inf without one [s].
         places: requests that memory admits in one replica [1].
+        held: requests whose cache fits beside the weights if nothing is kept back; below 1 where
+            not even one fits [1].
         static: whole batches.
         client: where times are taken.
         served: Poisson arrivals under a latency limit.
@@ -77,6 +84,7 @@ class ServingRows:
     beams: Floats
     max_tpot_seconds: Floats
     places: Floats
+    held: Floats
     static: Flags
     client: Texts
     served: Flags
@@ -124,6 +132,18 @@ def serving_rows(
     Returns:
         The rows, and id -> reason of those that were refused.
     """
+    runs, refused = serving_runs(table, models, accelerators)
+    return stacked_serving(runs), refused
+
+
+def serving_runs(
+    table: pd.DataFrame, models: Mapping[str, ModelSpec], accelerators: Mapping[str, Accelerator]
+) -> tuple[list[ServingRun], dict[str, str]]:
+    """Understand serving measurements one by one.
+
+    Returns:
+        The runs, and id -> reason of those that were refused.
+    """
     asked = table["metric"].isin(METRICS)
     runs, refused = [], {}
     for row in table[asked].to_dict("records"):
@@ -131,10 +151,11 @@ def serving_rows(
             runs.append(serving_run(row, models, accelerators))
         except CostoptError as error:
             refused[str(row["id"])] = str(error)
-    return _stacked(runs), refused
+    return runs, refused
 
 
-def _stacked(runs: Sequence[ServingRun]) -> ServingRows:
+def stacked_serving(runs: Sequence[ServingRun]) -> ServingRows:
+    """Arrays of runs, in their order; there must be one at least."""
     hardware = Hardware.of([run.placement for run in runs])
     works = [_work(run) for run in runs]
     work = ServingWork(
@@ -168,6 +189,9 @@ def _stacked(runs: Sequence[ServingRun]) -> ServingRows:
                 for position, run in enumerate(runs)
             ]
         ),
+        held=np.array(
+            [_held(run, hardware, position, works[position]) for position, run in enumerate(runs)]
+        ),
         static=np.array([run.software.static for run in runs]),
         client=np.array([run.software.client for run in runs]),
         served=served,
@@ -195,6 +219,13 @@ def _places(run: ServingRun, hardware: Hardware, position: int, work: ServingWor
     if np.isfinite(float(run.row["batch_or_concurrency"])):
         return by_memory
     return min(by_memory, float(UNLIMITED_REQUESTS[run.software.tier]))
+
+
+def _held(run: ServingRun, hardware: Hardware, position: int, work: ServingWork) -> float:
+    """Requests whose cache fits beside the weights, with nothing kept back [1]."""
+    weights = run.decoder.weight_bytes(run.formats.weights) / run.placement.accelerators
+    left = hardware.usable_bytes[position] - weights
+    return float(left / work.held_cache_bytes[0, 0])
 
 
 def _groups(runs: Sequence[ServingRun], hardware: Hardware) -> tuple[EfficiencyGroup, ...]:

@@ -1,0 +1,1 @@
+"""Published measurements, read row by row into what the forward model needs to predict them."""

@@ -1,0 +1,109 @@
+"""Words that tables of memory figures use, mapped once to our own names."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final, TypeVar
+
+from costopt.errors import UnknownNameError
+from costopt.performance.memory import CacheStyle
+from costopt.performance.training_memory import Method, Offload, Sharding
+
+_Meaning = TypeVar("_Meaning")
+
+
+class FigureFamily(StrEnum):
+    """Families of memory figures that err alike.
+
+    ARITHMETIC: bytes that follow from dimensions and formats.
+    PEAK: what a run needed at its peak.
+    BUDGET: what an engine keeps for its cache.
+    RULE_OF_THUMB: planning estimates.
+    """
+
+    ARITHMETIC = "arithmetic"
+    PEAK = "peak"
+    BUDGET = "budget"
+    RULE_OF_THUMB = "rule_of_thumb"
+
+
+_FAMILIES: Final[Mapping[str, FigureFamily]] = {
+    "weights": FigureFamily.ARITHMETIC,
+    "weights_per_gpu": FigureFamily.ARITHMETIC,
+    "kv_cache": FigureFamily.ARITHMETIC,
+    "kv_cache_per_gpu": FigureFamily.ARITHMETIC,
+    "weights_plus_kv": FigureFamily.ARITHMETIC,
+    "model_states": FigureFamily.ARITHMETIC,
+    "peak_per_gpu": FigureFamily.PEAK,
+    "peak_total": FigureFamily.PEAK,
+    "kv_budget": FigureFamily.BUDGET,
+    "rule_of_thumb": FigureFamily.RULE_OF_THUMB,
+}
+"""Quantity of a row -> its family."""
+
+
+def family_of(quantity: str) -> FigureFamily:
+    """Family of a memory figure.
+
+    Raises:
+        UnknownNameError: no figure has this name.
+    """
+    if quantity not in _FAMILIES:
+        raise UnknownNameError("quantity", quantity, _FAMILIES)
+    return _FAMILIES[quantity]
+
+
+PRECISIONS: Final[Mapping[str, str]] = {
+    "fp32": "fp32",
+    "fp16": "fp16",
+    "bf16": "bf16",
+    "fp8": "fp8",
+    "int8": "int8_weight_only",
+    "int4": "int4_weight_only",
+    "gptq-int8": "int8_weight_only",
+    "gptq-int4": "int4_weight_only",
+    "awq-int4": "int4_weight_only",
+    "nf4": "nf4",
+    "nf4-dq": "nf4_double_quantized",
+    "fp16-mixed": "fp16",
+    "bf16-mixed": "bf16",
+    "pure-bf16": "bf16",
+    "bf16-paged-adam8bit": "bf16",
+    "mixed": "bf16",
+}
+"""Words of the sources -> our formats of frozen or served weights."""
+
+RECIPES: Final[Mapping[tuple[str, str], str]] = {
+    ("full", "bf16-mixed"): "adamw_mixed",
+    ("full", "bf16"): "adamw_bf16",
+    ("full", "pure-bf16"): "adamw_bf16",
+    ("full", "bf16-paged-adam8bit"): "paged_adam8bit_fused",
+    ("full-adamw-bf16-ac", "bf16"): "adamw_bf16",
+    ("full-adamw-bf16-ac-fusedopt", "bf16"): "adamw_bf16_fused",
+    ("fsdp-selective-ac", "bf16-mixed"): "adamw_fp32_master",
+}
+"""Method and precision of a row -> optimizer recipe."""
+
+ADAPTERS: Final[Mapping[str, Method]] = {"lora": Method.LORA, "qlora": Method.QLORA}
+"""Methods that train adapters."""
+
+
+STYLES: Final[Mapping[str, CacheStyle]] = {
+    "inference": CacheStyle.CONTIGUOUS,
+    "inference-hf": CacheStyle.CONTIGUOUS,
+    "inference-hf-fulllogits": CacheStyle.CONTIGUOUS_ALL_LOGITS,
+}
+
+
+SHARDINGS: Final = {one.value: one for one in Sharding}
+OFFLOADS: Final = {one.value: one for one in Offload}
+
+
+def meaning_of(known: Mapping[str, _Meaning], kind: str, name: str) -> _Meaning:
+    """What a word of the sources stands for.
+
+    Raises:
+        UnknownNameError: it is not one of the reviewed words.
+    """
+    if name not in known:
+        raise UnknownNameError(kind, name, known)
+    return known[name]

@@ -1,0 +1,1 @@
+"""Scoring the shipped model on tables of measurements."""

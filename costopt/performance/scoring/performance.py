@@ -1,0 +1,207 @@
+"""Predicting the rows of a table of performance with the shipped constants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Hashable, Mapping
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import numpy as np
+
+from costopt.accelerator import Accelerator
+from costopt.catalog.catalog import Catalog
+from costopt.errors import CostoptError, UnknownNameError
+from costopt.model import ModelSpec
+from costopt.performance.bands import FIRST_TOKEN, MEMORY, Work, band_ends, band_named
+from costopt.performance.constants import shipped_constants
+from costopt.performance.dimensions import GENERATING
+from costopt.performance.measurements import peak_rows, serving_rows, training_rows
+from costopt.performance.measurements.memory_words import FigureFamily
+from costopt.performance.measurements.sample_rows import predicted_samples, sample_rows
+from costopt.performance.measurements.serving_scenario import predicted_serving
+from costopt.performance.measurements.training_runs import METHODS
+from costopt.performance.scoring.memory import ORIGIN_OF
+from costopt.performance.scoring.predicted import Predicted, band_ends_of, origin_word
+from costopt.performance.scoring.table import Measurements
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SERVING_WORKLOADS: Final = ("inference_offline", "inference_online", "inference_server")
+_WORKLOADS: Final = (*SERVING_WORKLOADS, *METHODS)
+_METRICS: Final = frozenset((*serving_rows.METRICS, *training_rows.METRICS, peak_rows.METRIC))
+_TIMES: Final = ("tpot_ms", "minutes_to_train")
+
+_CORES_PER_CHIP: Final = 2.0
+"""Cores of an Inferentia2 or Trainium chip, which tensor parallelism there counts [1]."""
+
+_Named = TypeVar("_Named")
+
+
+def predicted_performance(measurements: Measurements, catalog: Catalog) -> Predicted:
+    """Predict what can be predicted of a table of performance.
+
+    Args:
+        measurements: rows as read.
+        catalog: looks up models and accelerators by name or alias.
+    """
+    rows = measurements.rows.assign(id=[str(row) for row in range(len(measurements.rows))])
+    rows["model_ref"] = rows["model_ref"].where(rows["model_ref"] != "", rows["model"])
+    models, no_model = _looked_up(catalog.model, rows["model_ref"])
+    accelerators, no_accelerator = _looked_up(catalog.accelerator, rows["accelerator"])
+    predicted = Predicted.nothing(measurements.reasons)
+    for position, row in enumerate(rows.to_dict("records")):
+        if not predicted.reason[position]:
+            predicted.reason[position] = (
+                no_model.get(row["model_ref"], "")
+                or no_accelerator.get(row["accelerator"], "")
+                or _contradiction(row, accelerators[row["accelerator"]])
+            )
+    sound = rows[[not reason for reason in predicted.reason]]
+    generating = {name for name, model in models.items() if model.kind in GENERATING}
+    serving = sound["workload"].isin(SERVING_WORKLOADS)
+    peaks = sound["metric"] == peak_rows.METRIC
+    sampled = (sound["metric"] == "samples_per_s") & ~sound["model_ref"].isin(generating)
+    _serving(sound[serving & ~peaks & ~sampled], models, accelerators, predicted)
+    _samples(sound[serving & sampled], models, accelerators, predicted)
+    _training(sound[~serving & ~peaks], models, accelerators, predicted)
+    _peaks(sound[peaks], models, predicted)
+    return predicted
+
+
+def _looked_up(
+    look_up: Callable[[str], _Named], names: pd.Series[str]
+) -> tuple[dict[str, _Named], dict[str, str]]:
+    """What names stand for, and why some stand for nothing."""
+    known, unknown = {}, {}
+    for name in names.unique():
+        try:
+            known[str(name)] = look_up(str(name))
+        except CostoptError as error:
+            unknown[str(name)] = str(error)
+    return known, unknown
+
+
+def _unknown(kind: str, name: str, known: Collection[str]) -> str:
+    return "" if name in known else str(UnknownNameError(kind, name, known))
+
+
+def _contradiction(row: Mapping[Hashable, object], accelerator: Accelerator) -> str:
+    """Why a row cannot be meant as it is written; empty where it can."""
+    workload, metric = str(row["workload"]), str(row["metric"])
+    unknown = _unknown("workload", workload, _WORKLOADS) or _unknown("metric", metric, _METRICS)
+    if unknown:
+        return unknown
+    serves = workload in SERVING_WORKLOADS
+    asked = serving_rows.METRICS if serves else training_rows.METRICS
+    if metric not in (*asked, peak_rows.METRIC):
+        return f"{metric} is not predicted for {workload}; only {', '.join(asked)} are"
+    if accelerator.usable_gib is None:
+        return f"{accelerator.name} has no memory of its own; processors are not scored"
+    if metric == "mfu" and float(str(row["value"])) > 1.0:
+        return "mfu is above 1; it is a share of the peak, not a percentage"
+    return _too_many_ranks(row, accelerator) if serves else ""
+
+
+def _too_many_ranks(row: Mapping[Hashable, object], accelerator: Accelerator) -> str:
+    tensor, pipeline = (float(str(row[f"{way}_parallel"])) for way in ("tensor", "pipeline"))
+    ranks = float(np.nan_to_num(tensor, nan=1.0) * np.nan_to_num(pipeline, nan=1.0))
+    there = float(str(row["n_accelerators"]))
+    there *= _CORES_PER_CHIP if accelerator.vendor == "aws" else 1.0
+    if ranks <= there:
+        return ""
+    return f"tensor and pipeline parallelism need {ranks:g} accelerators; there are {there:g}"
+
+
+def _serving(
+    rows: pd.DataFrame,
+    models: Mapping[str, ModelSpec],
+    accelerators: Mapping[str, Accelerator],
+    predicted: Predicted,
+) -> None:
+    runs, refused = serving_rows.serving_runs(rows, models, accelerators)
+    _refuse(predicted, refused)
+    if not runs:
+        return
+    stacked = serving_rows.stacked_serving(runs)
+    answers = predicted_serving(stacked, shipped_constants())
+    rate = band_named(stacked.accelerators, stacked.architectures, Work.SERVING)
+    first = band_named(stacked.accelerators, stacked.architectures, Work.SERVING, FIRST_TOKEN)
+    for position, run in enumerate(runs):
+        row = int(str(run.row["id"]))
+        predicted.reason[row] = _no_room(
+            float(stacked.held[position]), float(stacked.concurrency[position])
+        )
+        if predicted.reason[row]:
+            continue
+        metric = str(run.row["metric"])
+        band = first if metric == "ttft_ms" else rate
+        ends = band_ends_of(band, position, falls=metric in _TIMES)
+        predicted.fill(row, float(answers[position]), ends, origin_word(band, position))
+
+
+def _no_room(held: float, concurrency: float) -> str:
+    """Why memory does not hold what was sent; empty where it does, or is not known."""
+    if held < 1.0:
+        return "the weights and the cache of one request do not fit into the memory"
+    if concurrency > held:
+        return (
+            f"{concurrency:g} requests at a time are more than memory allows: the cache of "
+            f"{int(held)} fits beside the weights"
+        )
+    return ""
+
+
+def _samples(
+    rows: pd.DataFrame,
+    models: Mapping[str, ModelSpec],
+    accelerators: Mapping[str, Accelerator],
+    predicted: Predicted,
+) -> None:
+    stacked, refused = sample_rows(rows, models, accelerators)
+    _refuse(predicted, refused)
+    if not len(stacked):
+        return
+    answers = predicted_samples(stacked, shipped_constants())
+    band = band_named(stacked.accelerators, stacked.architectures, Work.SAMPLES)
+    published = rows.set_index("id")["value"]
+    for position, identity in enumerate(stacked.ids):
+        expected = answers[position] * published[identity] / stacked.values[position]
+        ends = band_ends_of(band, position, falls=False)
+        predicted.fill(int(identity), float(expected), ends, origin_word(band, position))
+
+
+def _training(
+    rows: pd.DataFrame,
+    models: Mapping[str, ModelSpec],
+    accelerators: Mapping[str, Accelerator],
+    predicted: Predicted,
+) -> None:
+    runs, refused = training_rows.training_runs(rows, models, accelerators)
+    _refuse(predicted, refused)
+    if not runs:
+        return
+    stacked = training_rows.stacked_training(runs)
+    answers = training_rows.predicted_training(stacked, shipped_constants())
+    band = band_named(stacked.accelerators, stacked.architectures, Work.TRAINING)
+    for position, run in enumerate(runs):
+        row = int(str(run.row["id"]))
+        if run.weights_gib_per_accelerator > (run.placement.accelerator.usable_gib or 0.0):
+            predicted.reason[row] = "the weights alone do not fit into the memory"
+            continue
+        ends = band_ends_of(band, position, falls=str(run.row["metric"]) in _TIMES)
+        predicted.fill(row, float(answers[position]), ends, origin_word(band, position))
+
+
+def _peaks(rows: pd.DataFrame, models: Mapping[str, ModelSpec], predicted: Predicted) -> None:
+    ends = band_ends(f"{MEMORY}.{FigureFamily.PEAK}")
+    for row in rows.to_dict("records"):
+        expected, reason = peak_rows.predicted_peak(row, models)
+        position = int(row["id"])
+        predicted.reason[position] = reason
+        if not reason:
+            predicted.fill(position, expected, ends, ORIGIN_OF[FigureFamily.PEAK])
+
+
+def _refuse(predicted: Predicted, refused: Mapping[str, str]) -> None:
+    for identity, reason in refused.items():
+        predicted.reason[int(identity)] = reason

@@ -1,0 +1,176 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import costopt as co
+from costopt.performance.scoring.validation import RESULT_COLUMNS
+
+ROW = {
+    "id": "x1", "workload": "inference_online", "model": "Llama-3.1-8B", "precision": "bf16",
+    "accelerator": "A100-80GB", "n_accelerators": 1, "tensor_parallel": 1.0,
+    "pipeline_parallel": 1.0, "batch_or_concurrency": 8.0, "input_tokens": 500.0,
+    "output_tokens": 100.0, "metric": "tpot_ms", "value": 20.0, "software": "vllm 0.12.0",
+    "source": "own", "notes": "", "model_ref": "meta-llama/Llama-3.1-8B",
+}  # fmt: skip
+
+MEMORY_ROW = {
+    "case": "m1", "model": "meta-llama/Llama-3.1-8B", "method": "kv_cache", "precision": "bf16",
+    "batch": 1, "seq": 8192, "gpus": 1, "quantity": "kv_cache", "expected_gib": 1.0,
+}  # fmt: skip
+
+
+def validated(catalog: co.Catalog, *changes: dict[str, object]) -> co.Validation:
+    frame = pd.DataFrame([{**ROW, **change} for change in changes])
+    return co.validate_predictions(frame, catalog=catalog)
+
+
+@pytest.fixture(scope="module")
+def of_the_sample(facts_folder: Path, bundled: co.Catalog) -> co.Validation:
+    return co.validate_predictions(
+        pd.read_csv(facts_folder / "perf_calibration.csv"), catalog=bundled
+    )
+
+
+def test_nine_tenths_of_the_sample_are_scored(of_the_sample: co.Validation) -> None:
+    assert of_the_sample.scored >= 0.9 * len(of_the_sample.rows)
+
+
+def test_every_row_has_a_prediction_inside_its_band_or_a_reason(
+    of_the_sample: co.Validation,
+) -> None:
+    rows = of_the_sample.rows
+    scored = rows["reason"] == ""
+
+    assert (rows["predicted"].notna() == scored).all()
+    assert (rows["origin"] != "").eq(scored).all()
+    assert (rows["low"] <= rows["predicted"])[scored].all()
+    assert (rows["predicted"] <= rows["high"])[scored].all()
+
+
+def test_rows_keep_their_own_columns_before_the_results(of_the_sample: co.Validation) -> None:
+    own = [name for name in of_the_sample.rows.columns if name not in RESULT_COLUMNS]
+
+    assert own[0] == "id"
+    assert list(of_the_sample.rows.columns) == [*own, *RESULT_COLUMNS]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"value": np.nan}, "value is blank"),
+        ({"value": "fast"}, "not a number"),
+        ({"value": 0.0}, "must be above 0"),
+        ({"value": -3.0}, "must be above 0"),
+        ({"value": np.inf}, "not a number"),
+        ({"value": "20 ms"}, "not a number"),
+        ({"n_accelerators": 1.5}, "must be a whole number"),
+        ({"accelerator": "A100-80G"}, "Unknown accelerator 'A100-80G'. Did you mean A100-80GB"),
+        ({"model": "x", "model_ref": "nobody/nothing"}, "Unknown model"),
+        ({"metric": "tpot_s"}, "Unknown metric 'tpot_s'. Did you mean tpot_ms"),
+        ({"workload": "inference"}, "Unknown workload"),
+        ({"metric": "mfu"}, "mfu is not predicted for inference_online"),
+        ({"software": "homemade"}, "Unknown software"),
+        ({"precision": "fp7"}, "Unknown precision"),
+        ({"precision": "fp8"}, "not published"),
+        ({"batch_or_concurrency": 1e6}, "more than memory allows"),
+        ({"model_ref": "meta-llama/Llama-3.1-70B"}, "do not fit into the memory"),
+        ({"tensor_parallel": 2}, "need 2 accelerators; there are 1"),
+        ({"workload": "training", "metric": "mfu", "value": 41.0}, "not a percentage"),
+        ({"input_tokens": np.nan}, "no token counts"),
+    ],
+)
+def test_row_that_cannot_be_meant_is_refused_with_the_reason(
+    bundled: co.Catalog, change: dict[str, object], reason: str
+) -> None:
+    rows = validated(bundled, change, {}).rows
+
+    assert reason in rows.loc[0, "reason"]
+    assert np.isnan(rows.loc[0, "predicted"])
+    assert rows.loc[1, "reason"] == ""
+
+
+def test_copies_of_a_model_share_the_total(bundled: co.Catalog) -> None:
+    one = {"metric": "output_tokens_per_s"}
+    two = {**one, "n_accelerators": 2, "batch_or_concurrency": 16.0}
+
+    rows = validated(bundled, one, two).rows
+
+    assert rows.loc[1, "predicted"] == pytest.approx(2 * rows.loc[0, "predicted"])
+
+
+def test_requests_per_second_are_tokens_over_the_length_of_an_answer(bundled: co.Catalog) -> None:
+    rows = validated(bundled, {"metric": "output_tokens_per_s"}, {"metric": "samples_per_s"}).rows
+
+    assert rows.loc[0, "predicted"] == pytest.approx(100 * rows.loc[1, "predicted"])
+
+
+def test_minutes_to_a_target_are_its_samples_over_the_rate(bundled: co.Catalog) -> None:
+    run = {
+        "workload": "training", "metric": "samples_per_s", "batch_or_concurrency": 8,
+        "input_tokens": 2048, "n_accelerators": 8, "software": "llm-foundry",
+    }  # fmt: skip
+    target = {**run, "metric": "minutes_to_train", "notes": "samples seen to target 6000"}
+
+    rows = validated(bundled, run, target).rows
+
+    assert rows.loc[1, "predicted"] == pytest.approx(6000 / rows.loc[0, "predicted"] / 60)
+    assert rows.loc[1, "low"] == pytest.approx(6000 / rows.loc[0, "high"] / 60)
+
+
+def test_cache_of_a_memory_row_is_counted_by_hand(bundled: co.Catalog) -> None:
+    """2 x 8 heads x 128 x 32 layers x 2 B = 131,072 B a token; 8,192 tokens are 1 GiB."""
+    validation = co.validate_predictions(pd.DataFrame([MEMORY_ROW]), catalog=bundled)
+
+    assert validation.kind == "memory"
+    assert validation.rows.loc[0, "predicted"] == pytest.approx(1.0)
+    assert validation.regret is None
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"quantity": "weight"}, "Unknown quantity 'weight'. Did you mean weights"),
+        ({"precision": "fp7"}, "Unknown precision"),
+        ({"quantity": "peak_per_gpu", "method": "loraa"}, "Unknown method 'loraa'"),
+        ({"quantity": "model_states", "method": "zero4"}, "Unknown method 'zero4'"),
+        ({"batch": np.nan}, "not in the row"),
+        ({"expected_gib": 0}, "must be above 0"),
+        ({"model": "nobody"}, "Unknown model"),
+    ],
+)
+def test_memory_row_that_says_too_little_is_refused(
+    bundled: co.Catalog, change: dict[str, object], reason: str
+) -> None:
+    frame = pd.DataFrame([{**MEMORY_ROW, **change}])
+
+    rows = co.validate_predictions(frame, catalog=bundled).rows
+
+    assert reason in rows.loc[0, "reason"]
+
+
+def test_json_holds_every_score(of_the_sample: co.Validation) -> None:
+    told = json.loads(of_the_sample.to_json())
+
+    assert told["scored"] + told["refused"] == len(of_the_sample.rows)
+    assert len(told["scores"]) == len(of_the_sample.scores)
+    assert sum(one["rows"] for one in told["refusals"]) == told["refused"]
+
+
+def test_scoring_scored_rows_again_gives_the_same(bundled: co.Catalog) -> None:
+    once = validated(bundled, {}).rows
+
+    again = co.validate_predictions(once, catalog=bundled).rows
+
+    pd.testing.assert_frame_equal(again, once)
+
+
+def test_frame_is_left_as_it_was(bundled: co.Catalog) -> None:
+    frame = pd.DataFrame([ROW], index=[7])
+
+    rows = co.validate_predictions(frame, catalog=bundled).rows
+
+    assert list(frame.columns) == list(ROW)
+    assert list(rows.index) == [7]
