@@ -10,7 +10,7 @@ import numpy as np
 
 from costopt.performance.arrays import Flags, Floats
 from costopt.performance.bands import FIRST_TOKEN, MEMORY
-from costopt.performance.calibration.facts import memory_results
+from costopt.performance.calibration.facts import memory_results, peak_ratios
 from costopt.performance.calibration.fit import (
     LeftOut,
     Parameter,
@@ -63,7 +63,7 @@ def calibrated_constants(folder: Path) -> list[Constant]:
     for parameter in parameters:
         constants.setdefault(parameter.name, _chosen(parameter))
     if (folder / "memory_cases.csv").is_file():
-        constants.update(_memory_scores(memory_results(folder)))
+        constants.update(_memory_scores(memory_results(folder), peak_ratios(folder)))
     return [constants[name] for name in sorted(constants)]
 
 
@@ -234,8 +234,11 @@ def _coverage(kind: Kind) -> dict[str, Constant]:
     return coverage
 
 
-def _memory_scores(results: Sequence[MemoryResult]) -> dict[str, Constant]:
-    """Scores and bands of the memory model, by family of figures; budgets are too few."""
+def _memory_scores(results: Sequence[MemoryResult], peaks: Floats) -> dict[str, Constant]:
+    """Scores and bands of the memory model, by family of figures; budgets are too few.
+
+    The band of peaks counts those of the table of performance too, which say less of each run.
+    """
     constants: dict[str, Constant] = {}
     for family in (FigureFamily.ARITHMETIC, FigureFamily.PEAK, FigureFamily.RULE_OF_THUMB):
         members = [result for result in results if family_of(result.quantity) is family]
@@ -246,6 +249,8 @@ def _memory_scores(results: Sequence[MemoryResult]) -> dict[str, Constant]:
         meaning = f"absolute error; {under:.0%} of the rows are under by more than 10 %"
         score = _score(f"score.{MEMORY}.{family}", np.abs(errors) * 100.0, meaning)
         ratio = 1.0 / (1.0 + errors)
+        if family is FigureFamily.PEAK:
+            ratio = np.concatenate([ratio, peaks])
         band = _band(f"band.{MEMORY}.{family}", ratio, "memory", f"{family} rows", (1.0, 1.0))
         constants |= {score.name: score, band.name: band}
     return constants

@@ -6,10 +6,15 @@ from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from costopt.accelerator import COMPUTE_FORMATS, Accelerator
 from costopt.errors import CatalogFileError
 from costopt.model import ModelSpec
+from costopt.performance.arrays import Floats
 from costopt.performance.measurements.memory_cases import MemoryResult, memory_result
+from costopt.performance.measurements.peak_rows import METRIC as PEAK_METRIC
+from costopt.performance.measurements.peak_rows import predicted_peak
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -159,3 +164,22 @@ def memory_results(folder: Path) -> list[MemoryResult]:
     models = read_models(folder)
     rows = read_table(folder, "memory_cases", MEMORY_COLUMNS).to_dict("records")
     return [memory_result(row, models) for row in rows]
+
+
+def peak_ratios(folder: Path) -> Floats:
+    """Measured over predicted peak memory of the rows of ``perf_calibration.csv`` that say enough.
+
+    Args:
+        folder: holds ``perf_calibration.csv`` and ``models.csv``.
+    """
+    models = read_models(folder)
+    table = read_table(folder, "perf_calibration", ("metric", "value", "notes"))
+    rows = table[table["metric"] == PEAK_METRIC].to_dict("records")
+    predicted = [predicted_peak(row, models) for row in rows]
+    return np.array(
+        [
+            float(row["value"]) / figure
+            for row, (figure, reason) in zip(rows, predicted, strict=True)
+            if not reason
+        ]
+    )

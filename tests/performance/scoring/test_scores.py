@@ -1,3 +1,5 @@
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,7 +18,7 @@ ROW = {
 }  # fmt: skip
 
 
-def measurements(*changes: dict[str, object]) -> Measurements:
+def measurements(*changes: Mapping[str, object]) -> Measurements:
     return read_measurements(pd.DataFrame([{**ROW, **change} for change in changes]))
 
 
