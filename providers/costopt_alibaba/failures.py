@@ -33,6 +33,9 @@ WRONG_KEYS: Final = (
 )
 """Beginnings of codes that no further attempt changes. Source: ECS API reference, error codes."""
 
+WRONG_CLOCK: Final = "InvalidTimeStamp"
+"""Beginning of codes of a question that another clock dated. Source: as for ``WRONG_KEYS``."""
+
 BUSY: Final = ("InternalError", "ServiceUnavailable")
 """Beginnings of codes of a fault of the provider's. Source: ECS API reference, error codes."""
 
@@ -120,8 +123,11 @@ def unsuccessful(
         return DeclinedError(name, code, status)
     if code == "InvalidCredentials":
         return MissingCredentialsError(name, HOW_TO_SIGN_IN)
+    permission = f"{PERMISSIONS[call.service]}:{call.operation}"
+    if code.startswith(WRONG_CLOCK):
+        return RefusedError(name, f"{permission}, with a right clock", code)
     if status in REFUSED or code.startswith(WRONG_KEYS):
-        return RefusedError(name, f"{PERMISSIONS[call.service]}:{call.operation}", code)
+        return RefusedError(name, permission, code)
     if status >= SERVER_FAULT or code.startswith(BUSY):
         return UnreachableError(name, code)
     return DeclinedError(name, code, status, HINTS.get(call.service, ""))

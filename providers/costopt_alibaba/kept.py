@@ -4,7 +4,7 @@ An instance has an identifier, a name, addresses and tags; none of them is neede
 goes beyond the call.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from costopt.fetch.call import Page
@@ -61,28 +61,44 @@ def kept_quotas(page: Page) -> Page:
     return {"AccountAttributeItems": {"AccountAttributeItem": told}}
 
 
-def kept_instances(page: Page) -> Page:
-    """Return what instances are, where and until when."""
+def kept_instances(page: Page, met: set[str]) -> Page:
+    """Return what instances are, where and until when; those met on earlier pages once."""
     told = [
         {**_members(one, INSTANCE), LOCKED: _is_locked(one, "LockReason")}
-        for one in records(page, "Instances", "Instance")
+        for one in _unmet(records(page, "Instances", "Instance"), "InstanceId", met)
     ]
     return {"Instances": {"Instance": told}}
 
 
-def kept_reserved(page: Page) -> Page:
-    """Return what reserved instances cover, how many and until when."""
+def kept_reserved(page: Page, met: set[str]) -> Page:
+    """Return what reserved instances cover, how many and until when; each of them once."""
+    listed = records(page, "ReservedInstances", "ReservedInstance")
     told = [
         {**_members(one, RESERVED), LOCKED: _is_locked(one, "OperationLock")}
-        for one in records(page, "ReservedInstances", "ReservedInstance")
+        for one in _unmet(listed, "ReservedInstanceId", met)
     ]
     return {"ReservedInstances": {"ReservedInstance": told}}
 
 
-def kept_savings_plans(page: Page) -> Page:
-    """Return what savings plans cover, how much and until when."""
-    told = [_members(one, SAVINGS_PLAN) for one in records(page, "Data", "Items")]
+def kept_savings_plans(page: Page, met: set[str]) -> Page:
+    """Return what savings plans cover, how much and until when; each of them once."""
+    listed = _unmet(records(page, "Data", "Items"), "InstanceId", met)
+    told = [_members(one, SAVINGS_PLAN) for one in listed]
     return {"Data": {"Items": told}}
+
+
+def _unmet(
+    listed: Iterable[Mapping[str, Any]], identity: str, met: set[str]
+) -> Iterator[Mapping[str, Any]]:
+    """Yield the records that were not met yet, and remember them; what tells no id stays.
+
+    Pages may shift while they are read, and what two of them hold must not count twice.
+    """
+    for one in listed:
+        told = str(one.get(identity) or "")
+        if not told or told not in met:
+            yield one
+        met.add(told)
 
 
 def _members(record: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

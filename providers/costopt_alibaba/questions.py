@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from costopt.errors import MalformedAnswerError, RefusedError
@@ -92,18 +93,25 @@ class Questions:
     def instances(self) -> Iterator[Page]:
         """Yield the instances of the account, without what tells one from another."""
         asked = {"RegionId": self.region, "MaxResults": PAGE_ROWS}
-        yield from self._pages("DescribeInstances", asked, keeps=kept_instances)
+        yield from self._pages(
+            "DescribeInstances", asked, keeps=partial(kept_instances, met=set())
+        )
 
     def reserved_instances(self) -> Iterator[Page]:
         """Yield the reserved instances in force, without what tells one from another."""
         asked = {"RegionId": self.region, "Status": ["Active"], "PageSize": PAGE_ROWS}
-        yield from self._pages("DescribeReservedInstances", asked, keeps=kept_reserved)
+        yield from self._pages(
+            "DescribeReservedInstances", asked, keeps=partial(kept_reserved, met=set())
+        )
 
     def savings_plans(self) -> Iterator[Page]:
         """Yield the savings plans of the account, without what tells one from another."""
         asked = {"Locale": "EN", "Status": "NORMAL", "PageSize": PAGE_ROWS}
         yield from self._pages(
-            "QuerySavingsPlansInstance", asked, service=BILLING, keeps=kept_savings_plans
+            "QuerySavingsPlansInstance",
+            asked,
+            service=BILLING,
+            keeps=partial(kept_savings_plans, met=set()),
         )
 
     def stock(self, charge: Mapping[str, Any]) -> Iterator[Page]:

@@ -111,6 +111,21 @@ def answering(call: str, permission: str) -> Iterator[None]:
         raise MalformedAnswerError(call, f"the SDK raised {type(error).__name__}") from None
 
 
+@contextmanager
+def parsing(call: str) -> Iterator[None]:
+    """Turn what the SDK's parser trips over inside into a ``MalformedAnswerError``.
+
+    It trips where an answer is a well-formed document of other types than its model says.
+
+    Raises:
+        MalformedAnswerError: in place of the parser's exception.
+    """
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError) as error:
+        raise MalformedAnswerError(call, type(error).__name__) from None
+
+
 def of_answer(call: str, permission: str, error: "ClientError") -> FetchError:
     """Return what an error answer means."""
     code = str(error.response.get("Error", {}).get("Code", "without a code"))

@@ -1,6 +1,6 @@
 """What is kept of an answer that can name the account: reviewed members and nothing else."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final, TypeAlias
 
@@ -31,6 +31,31 @@ def disguised(identifier: Any) -> str:
     It joins two answers about one resource; a resource's number is random and too long to guess.
     """
     return sha256(str(identifier).encode()).hexdigest()[:DIGITS]
+
+
+def unmet(items: Iterable[Any], identity: Sequence[str], met: set[str]) -> list[Any]:
+    """Return the items that were not met yet, and remember them; what tells no identity stays.
+
+    Args:
+        items: of one page.
+        identity: members that lead to what tells one item from another.
+        met: identities of the pages before; grows.
+
+    >>> met = {"i-1"}
+    >>> pages = [{"Held": [{"Id": "i-1"}, {"Id": "i-2"}]}, {"Held": [{"Id": "i-2"}, {}]}]
+    >>> unmet(pages, ("Held", "Id"), met)
+    [{'Held': [{'Id': 'i-2'}]}, {'Held': [{}]}]
+    """
+    name, *inner = identity
+    if inner:
+        return [{**one, name: unmet(one.get(name) or (), inner, met)} for one in items]
+    found = []
+    for one in items:
+        told = str(one.get(name) or "")
+        if not told or told not in met:
+            found.append(one)
+        met.add(told)
+    return found
 
 
 def _part(value: Any, part: "Mask | Callable[[Any], Any] | None") -> Any:

@@ -23,6 +23,8 @@ class Operation:
         most: items of one page [1].
         keep: members of an item that are kept, before anything is recorded; None keeps all.
         nothing: error code that stands for an empty list.
+        identity: members that lead to what tells one item from another; empty where an item that
+            two pages hold does no harm.
     """
 
     service: Service
@@ -35,6 +37,7 @@ class Operation:
     most: int = 0
     keep: "Mask | None" = None
     nothing: str = ""
+    identity: tuple[str, ...] = ()
 
 
 REGIONS: Final = Operation(

@@ -168,6 +168,8 @@ class ReservedReader:
 def paid_per_hour(told: Mapping[str, Any]) -> Decimal | None:
     """Return what one instance costs in every hour of the term; None where it is not told.
 
+    One that costs nothing is not told whole: its charge by the hour is missing.
+
     ``usage price + hourly charges + fixed price / hours of the term``
     """
     charges = told.get("RecurringCharges") or ()
@@ -177,7 +179,8 @@ def paid_per_hour(told: Mapping[str, Any]) -> Decimal | None:
     if fixed is None or not seconds or None in amounts or len(hourly) != len(charges):
         return None
     hours = seconds / Decimal(str(SECONDS_PER_HOUR))
-    return sum((amount for amount in amounts if amount is not None), Decimal(0)) + fixed / hours
+    charged = sum((amount for amount in amounts if amount is not None), Decimal(0))
+    return charged + fixed / hours or None
 
 
 def _with_use(

@@ -11,8 +11,8 @@ from pydantic import SecretStr
 from costopt.errors import MalformedAnswerError, MissingDependencyError
 from costopt.fetch.call import Call, FetchPage, Page
 from costopt.fetch.context import FetchContext
-from costopt_aws.failures import answering
-from costopt_aws.kept import kept
+from costopt_aws.failures import answering, parsing
+from costopt_aws.kept import kept, unmet
 from costopt_aws.operations import Operation
 from costopt_aws.parsed import PROVIDER
 from costopt_aws.settings import AwsSettings
@@ -81,16 +81,24 @@ class Sdk:
         """Return the number of the account that asks; it must not leave this adapter.
 
         Raises:
-            ClientError: of the SDK, and whatever else it raises.
+            FetchError: it is not told.
         """
         if not self._account:
-            self._account = str(self._client("sts", region).get_caller_identity()["Account"])
+            call = f"{PROVIDER} sts GetCallerIdentity in {region}"
+            with answering(call, "sts:GetCallerIdentity"):
+                client = self._client("sts", region)
+                with parsing(call):
+                    told = client.get_caller_identity()
+            if not told.get("Account"):
+                raise MalformedAnswerError(call, "it lacks Account")
+            self._account = str(told["Account"])
         return self._account
 
     def _fetch_page(
         self, call: Call, operation: Operation, volatile: Callable[[], Mapping[str, Any]]
     ) -> FetchPage:
-        """Return what makes one attempt for one page."""
+        """Return what makes one attempt for one page; pages may shift while they are read."""
+        met: set[str] = set()
 
         def fetch_page(token: str) -> tuple[Page, str]:
             asked = dict(call.parameters)
@@ -100,10 +108,14 @@ class Sdk:
                 asked[operation.token] = token
             with answering(str(call), operation.permission):
                 client = self._client(operation.service, call.region)
-                answer = _answer(client, operation, {**asked, **volatile()})
+                asked.update(volatile())
+                with parsing(str(call)):
+                    answer = _answer(client, operation, asked)
             if not isinstance(answer.get(operation.member), list):
                 raise MalformedAnswerError(str(call), f"it lacks {operation.member}")
             items = plain(answer[operation.member])
+            if operation.identity:
+                items = unmet(items, operation.identity, met)
             if operation.keep is not None:
                 items = kept(items, operation.keep)
             page = {operation.member: items}

@@ -88,10 +88,23 @@ def trimmed(item: Mapping[str, Any], subscription: str) -> dict[str, Any]:
     }
 
 
-def trim_list(answer: Any, subscription: str) -> tuple[Page, str]:
-    """Keep what is needed of a page of benefits, and the link to the next one."""
-    page = {"value": [trimmed(item, subscription) for item in answer["value"]]}
-    return page, str(answer.get("nextLink") or "")
+def trim_list(answer: Any, subscription: str, met: set[str]) -> tuple[Page, str]:
+    """Keep what is needed of a page of benefits, and the link to the next one.
+
+    Pages may shift while they are read, and what two of them hold must not count twice.
+
+    Args:
+        answer: the page.
+        subscription: the caller's.
+        met: ids of the pages before; grows.
+    """
+    items = []
+    for item in answer["value"]:
+        told = str(item.get("id") or "").lower()
+        if not told or told not in met:
+            items.append(trimmed(item, subscription))
+        met.add(told)
+    return {"value": items}, str(answer.get("nextLink") or "")
 
 
 def _scope(told: Mapping[str, Any], subscription: str) -> str:

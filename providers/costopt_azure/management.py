@@ -1,7 +1,7 @@
 """Management: the clients of Azure Resource Manager, opened when first needed."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from threading import Lock
@@ -79,13 +79,17 @@ class Management:
         def fetch(token: str) -> tuple[Page, str]:
             client = self._compute_client()
             self._same_host(call, token)
+            answers: list[Any] = []
             with told(call, SKUS_PERMISSION):
                 listed = client.resource_skus.list(
-                    filter=f"location eq '{location}'", **self.settings.request_options
+                    filter=f"location eq '{location}'",
+                    raw_response_hook=answers.append,
+                    **self.settings.request_options,
                 )
                 pages = listed.by_page(continuation_token=token or None)
                 page = {"value": [sku.as_dict() for sku in next(pages)]}
                 following = getattr(pages, "continuation_token", None)
+                _check_list(call, page, answers)
             return page, str(following or "")
 
         return fetch
@@ -96,12 +100,17 @@ class Management:
         def fetch(token: str) -> tuple[Page, str]:
             client = self._compute_client()
             self._same_host(call, token)
+            answers: list[Any] = []
             with told(call, USAGES_PERMISSION):
-                pages = client.usage.list(location, **self.settings.request_options).by_page(
-                    continuation_token=token or None
+                listed = client.usage.list(
+                    location,
+                    raw_response_hook=answers.append,
+                    **self.settings.request_options,
                 )
+                pages = listed.by_page(continuation_token=token or None)
                 page = {"value": [_quota(usage.as_dict()) for usage in next(pages)]}
                 following = getattr(pages, "continuation_token", None)
+                _check_list(call, page, answers)
             return page, str(following or "")
 
         return fetch
@@ -232,6 +241,21 @@ class Management:
                 problem = "tenant_id or authority_host has a form that Azure does not know"
                 raise InvalidInputError("settings of azure", [problem]) from None
         return DefaultAzureCredential(authority=given.authority_host)
+
+
+def _check_list(call: Call, page: Page, answers: Sequence[Any]) -> None:
+    """Tell an empty list from an answer without one, which the SDK reads alike.
+
+    Args:
+        call: for messages.
+        page: as the SDK read it.
+        answers: what came over the wire, the last one for this page.
+
+    Raises:
+        MalformedAnswerError: the answer has no list.
+    """
+    if not page["value"] and answers[-1].http_response.json().get("value") is None:
+        raise MalformedAnswerError(str(call), "it lacks value")
 
 
 def _quota(usage: Mapping[str, Any]) -> dict[str, Any]:

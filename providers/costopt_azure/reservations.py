@@ -66,11 +66,12 @@ def ask_reservations(management: Management, wire: Wire) -> Iterator[Page]:
         parameters={"api-version": API_VERSION},
     )
     subscription = management.settings.subscription_id.get_secret_value()
+    met: set[str] = set()
     resource = Resource(
         path="providers/Microsoft.Capacity/reservations",
         parameters={"api-version": API_VERSION},
         permission=PERMISSION,
-        trim=lambda answer: trim_list(answer, subscription),
+        trim=lambda answer: trim_list(answer, subscription, met),
     )
     return wire.pages(call, management.resource(call, resource))
 
@@ -107,11 +108,15 @@ def read_reservations(
 
 
 def _is_ours(listed: Mapping[str, Any], context: FetchContext) -> bool:
-    """Whether a reservation is of a size with accelerators, or one that the run knows."""
+    """Whether a reservation is of a size with accelerators, or one that the run knows.
+
+    One that does not tell its resource or its size may be.
+    """
     name = own_name(str(listed["sku"] or ""))
-    is_machine = str(listed["resource"] or "").lower() == OF_MACHINES
+    is_machine = str(listed["resource"] or OF_MACHINES).lower() == OF_MACHINES
     return is_machine and (
-        series_of(name) is not None
+        not name
+        or series_of(name) is not None
         or name.lower().startswith("standard_n")
         or name in context.known_types
         or (bool(context.families) and context.wants(name, series_spelling(name)))
@@ -121,9 +126,12 @@ def _is_ours(listed: Mapping[str, Any], context: FetchContext) -> bool:
 def _reservation(listed: Mapping[str, Any], context: FetchContext) -> Reservation | FetchFinding:
     """Return one reservation, or why it cannot be used."""
     region = str(listed["location"] or "").lower()
-    instance_type = own_name(str(listed["sku"]))
+    instance_type = own_name(str(listed["sku"] or "?"))
     row = _row(region, instance_type)
     count = number(listed["quantity"])
+    if not listed["sku"] or not listed["resource"]:
+        detail = f"it is of {listed['resource']!r} and {listed['sku']!r}: each must be told"
+        return finding("commitment_unreadable", "left_out", row, detail)
     if not _REGION.fullmatch(region):
         return finding("region_unknown", "left_out", row, f"it is in {region!r}")
     if not count or count % 1:

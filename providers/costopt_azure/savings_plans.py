@@ -42,11 +42,12 @@ def ask_savings_plans(management: Management, wire: Wire) -> Iterator[Page]:
         parameters={"api-version": API_VERSION},
     )
     subscription = management.settings.subscription_id.get_secret_value()
+    met: set[str] = set()
     resource = Resource(
         path="providers/Microsoft.BillingBenefits/savingsPlans",
         parameters={"api-version": API_VERSION},
         permission=PERMISSION,
-        trim=lambda answer: trim_list(answer, subscription),
+        trim=lambda answer: trim_list(answer, subscription, met),
     )
     return wire.pages(call, management.resource(call, resource))
 

@@ -72,7 +72,7 @@ def region_account(questions: Questions, context: FetchContext, region: Region) 
         frozenset(machine.name for machine in place.machines),
     )
     commitments, odd_commitments = read_commitments(
-        questions.commitments(context.wire, name), name
+        questions.commitments(context.wire, name), name, context.now
     )
     committed, notes = _used_commitments(questions, context, region, commitments)
     return FetchedAccount(

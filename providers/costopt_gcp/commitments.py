@@ -57,7 +57,7 @@ def commitment_facts(
     Args:
         commitments: in force.
         draws: what runs and takes from them.
-        unknown_series: series with instances whose size is not known.
+        unknown_series: series with instances whose size is not known; an empty one may be any.
         place: where they are.
     """
     rows: list[Row] = []
@@ -67,7 +67,7 @@ def commitment_facts(
         committed = filling.committed
         if not covers(committed.patterns, names):
             continue
-        if committed.covered.series in unknown_series:
+        if unknown_series & {committed.covered.series, ""}:
             detail = "instances of a size that is not known run on it, so its use is not known"
             findings.append(_finding("use_unknown", "left_out", place, committed, detail))
             continue

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -128,13 +129,14 @@ class Committed:
 
 
 def read_commitments(
-    pages: Iterable[Page], region: str
+    pages: Iterable[Page], region: str, now: datetime
 ) -> tuple[tuple[Committed, ...], tuple[FetchFinding, ...]]:
     """Return the commitments for hardware that are in force, and what is odd about others.
 
     Args:
         pages: of ``regionCommitments.list``.
         region: the provider's own name.
+        now: start of the run.
     """
     found: list[Committed] = []
     findings: list[FetchFinding] = []
@@ -143,10 +145,9 @@ def read_commitments(
         if status in NOT_IN_FORCE or item.get("category", "") not in MACHINES:
             continue
         end = moment_of(item.get("endTimestamp"))
-        expires = last_whole_day(end).isoformat() if end else ""
-        problem = next(_problems(item, status, expires), None)
+        problem = next(_problems(item, status, end, now), None)
         if problem is None:
-            found.append(_committed(item, expires))
+            found.append(_committed(item, last_whole_day(end or now).isoformat()))
         else:
             check, detail = problem
             kind = str(item.get("type", "")).lower() or "commitment"
@@ -162,7 +163,9 @@ def read_commitments(
     return tuple(found), tuple(findings)
 
 
-def _problems(item: Mapping[str, Any], status: str, expires: str) -> Iterator[tuple[str, str]]:
+def _problems(
+    item: Mapping[str, Any], status: str, end: datetime | None, now: datetime
+) -> Iterator[tuple[str, str]]:
     """Yield the check and the words of what stands against a commitment."""
     kind = str(item.get("type", ""))
     covered = COMMITMENT_TYPES.get(kind)
@@ -172,8 +175,12 @@ def _problems(item: Mapping[str, Any], status: str, expires: str) -> Iterator[tu
     if covered is None:
         yield "commitment_type_unknown", f"{kind or 'nothing'} is no reviewed commitment type"
         return
-    if not expires:
+    if end is None:
         yield "commitment_open_ended", "its end is not told"
+    elif end <= now:
+        yield "commitment_expired", f"its end is {item['endTimestamp']}, its state {status}"
+    if not any(_held(item).values()):
+        yield "commitment_empty", "it holds no vCPUs, memory or accelerators"
     if len(accelerators) > 1:
         detail = (
             f"it holds {', '.join(sorted(accelerators))} and does not tell which of its vCPUs and "
@@ -186,21 +193,31 @@ def _problems(item: Mapping[str, Any], status: str, expires: str) -> Iterator[tu
 
 def _committed(item: Mapping[str, Any], expires: str) -> Committed:
     accelerators = _accelerators(item)
-    told = {
-        str(one.get("type", "")): Decimal(str(one.get("amount", 0)))
-        for one in item.get("resources", ())
-    }
     return Committed(
         kind=str(item["type"]),
         accelerator=next(iter(accelerators), ""),
         expires=expires,
-        amounts={
-            "vcpus": told.get("VCPU", Decimal(0)),
-            "memory_gib": told.get("MEMORY", Decimal(0)) / MIB_IN_GIB,
-            "accelerators": sum(accelerators.values(), Decimal(0)),
-        },
-        local_ssd_gib=told.get("LOCAL_SSD", Decimal(0)),
+        amounts=_held(item),
+        local_ssd_gib=_told(item).get("LOCAL_SSD", Decimal(0)),
     )
+
+
+def _held(item: Mapping[str, Any]) -> Amounts:
+    """Return how much a commitment holds of each of ``RESOURCES``."""
+    told = _told(item)
+    return {
+        "vcpus": told.get("VCPU", Decimal(0)),
+        "memory_gib": told.get("MEMORY", Decimal(0)) / MIB_IN_GIB,
+        "accelerators": sum(_accelerators(item).values(), Decimal(0)),
+    }
+
+
+def _told(item: Mapping[str, Any]) -> dict[str, Decimal]:
+    """Return type of a resource -> its amount, as told."""
+    return {
+        str(one.get("type", "")): Decimal(str(one.get("amount", 0)))
+        for one in item.get("resources", ())
+    }
 
 
 def _accelerators(item: Mapping[str, Any]) -> dict[str, Decimal]:

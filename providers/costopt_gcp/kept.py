@@ -1,6 +1,6 @@
 """Kept: what stays of an answer; names, links and numbers of the account's own things do not."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
 from costopt.errors import MalformedAnswerError
@@ -15,6 +15,18 @@ PRICE_FIELDS: Final = ("contractPrice", "startAmount")
 def only(*fields: str) -> Keep:
     """Keep these fields of an item, those of them that it has."""
     return lambda item: {name: item[name] for name in fields if name in item}
+
+
+def unmet(items: Iterable[Mapping[str, Any]], met: set[str]) -> Iterator[Mapping[str, Any]]:
+    """Yield the items whose id was not met yet, and remember it; what tells no id stays.
+
+    Pages may shift while they are read, and what two of them hold must not count twice.
+    """
+    for item in items:
+        told = str(item.get("id", ""))
+        if not told or told not in met:
+            yield item
+        met.add(told)
 
 
 def kept_region(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from costopt_gcp.kept import (
     kept_region,
     kept_reservation,
     only,
+    unmet,
 )
 from costopt_gcp.sdk import sdk_module
 
@@ -191,7 +192,7 @@ class Questions:
                 retry=None,
                 timeout=settings.timeout_seconds,
             )
-            return _first_page(pager, "skus", only(*SKU_FIELDS))
+            return _first_page(pager, "skus", only(*SKU_FIELDS), set())
 
         return wire.pages(call, lambda token: asked(call, PRICE_PERMISSION, lambda: ask(token)))
 
@@ -257,6 +258,7 @@ class Questions:
     def _pages_of(self, call: Call, listing: Listing) -> FetchPage:
         """Return the question for one page of a Compute Engine list."""
         settings = self.clients.settings
+        met: set[str] = set()
 
         def ask(token: str) -> tuple[Page, str]:
             request = {
@@ -269,18 +271,18 @@ class Questions:
             pager = self.clients.compute(listing.client).list(
                 request=request, retry=None, timeout=settings.timeout_seconds
             )
-            return _first_page(pager, "items", listing.keep)
+            return _first_page(pager, "items", listing.keep, met)
 
         permission = f"{listing.permission} {VIEWER}"
         return lambda token: asked(call, permission, lambda: ask(token))
 
 
-def _first_page(pager: Any, items: str, keep: Keep) -> tuple[Page, str]:
+def _first_page(pager: Any, items: str, keep: Keep, met: set[str]) -> tuple[Page, str]:
     """Return the page that a pager holds as JSON values, and the token of the next one."""
     answer = next(iter(pager.pages))
     page = _values(answer)
     warning = page.get("warning", {}).get("code", "")
-    kept = [keep(item) for item in page.get(items, ())]
+    kept = [keep(item) for item in unmet(page.get(items, ()), met)]
     return {items: kept, "warning": warning}, str(answer.next_page_token)
 
 

@@ -22,8 +22,8 @@ def account(own: Any, source: Make, context: Make) -> Account:
     The refresh writes down an origin: what was read may name families that the catalogue lacks.
     """
     zone = {"ZoneId": f"{REGION}-b"}
-    stopped = own.instance(Status="Stopped", **zone)
-    own.instances([stopped, stopped, own.pay_as_you_go(**zone)])
+    stopped = [own.instance(Status="Stopped", **zone) for _ in range(2)]
+    own.instances([*stopped, own.pay_as_you_go(**zone)])
     own.reserved_instances([own.reserved()])
     own.savings_plans([own.plan(Region=REGION)])
     told = [source().account(region, context()) for region in (REGION, "")]

@@ -1,6 +1,7 @@
 """An account on the local AWS: what it owns and runs, in answers of one or more pages."""
 
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import pytest
@@ -8,11 +9,15 @@ import pytest
 TYPES = {"p5.48xlarge": 192, "p4d.24xlarge": 96, "g6e.xlarge": 4, "g6e.12xlarge": 48}
 """Type -> vCPUs by default."""
 
+ARN = "arn:aws:savingsplans::123456789012:savingsplan/sp-1"
+NUMBERS = count(1)
+"""Numbers of things that are each another one."""
+
 
 def purchase(**more: Any) -> dict[str, Any]:
     """An entry of DescribeReservedInstances: two p5 for three years, all upfront."""
     return {
-        "ReservedInstancesId": "planted-ri-1",
+        "ReservedInstancesId": f"planted-ri-{next(NUMBERS)}",
         "InstanceType": "p5.48xlarge",
         "InstanceCount": 2,
         "InstanceTenancy": "default",
@@ -34,7 +39,7 @@ def purchase(**more: Any) -> dict[str, Any]:
 def capacity(**more: Any) -> dict[str, Any]:
     """An entry of DescribeCapacityReservations: two p5 that can be cancelled, one in use."""
     return {
-        "CapacityReservationId": "planted-cr-1",
+        "CapacityReservationId": f"planted-cr-{next(NUMBERS)}",
         "CapacityReservationArn": "arn:aws:ec2:us-east-1:123456789012:capacity-reservation/cr-1",
         "OwnerId": "123456789012",
         "InstanceType": "p5.48xlarge",
@@ -54,7 +59,7 @@ def capacity(**more: Any) -> dict[str, Any]:
 def instance(instance_type: str = "p5.48xlarge", **more: Any) -> dict[str, Any]:
     """An instance of DescribeInstances, on demand in the first zone."""
     return {
-        "InstanceId": "planted-i-1",
+        "InstanceId": f"planted-i-{next(NUMBERS)}",
         "InstanceType": instance_type,
         "PlatformDetails": "Linux/UNIX",
         "Placement": {"AvailabilityZone": "us-east-1a", "Tenancy": "default"},
@@ -146,3 +151,59 @@ def facts() -> Callable[..., list[dict[str, Any]]]:
         return [dict(row) for row in read.facts if row["fact"] == fact]
 
     return of
+
+
+@pytest.fixture
+def stocked(owner: Any, make: Any, launch: Any) -> Any:
+    """An account with one of everything; one p5 runs."""
+    launch([make["instance"]()])
+    block = make["capacity"](ReservationType="capacity-block", EndDate="2026-12-04T11:30:00Z")
+    utilization = {"TotalCommitment": "4", "UsedCommitment": "1"}
+    owner.lists |= {
+        ("", "DescribeReservedInstances"): [[make["purchase"]()]],
+        ("", "DescribeCapacityReservations"): [[block]],
+        ("", "ListServiceQuotas"): [
+            [make["quota"]("L-417A185B", "Running On-Demand P instances", 768.0)]
+        ],
+        ("", "DescribeSavingsPlans"): [[make["plan"](savingsPlanArn=ARN)]],
+        ("", "GetSavingsPlansUtilizationDetails"): [
+            [{"SavingsPlanArn": ARN, "Utilization": utilization}]
+        ],
+    }
+    return owner
+
+
+@pytest.fixture
+def told(stocked: Any) -> Callable[..., dict[str, tuple[Any, Any]]]:
+    """Name of each fact -> how much there is of it, and how much is taken."""
+
+    def told(*regions: str, **settings: Any) -> dict[str, tuple[Any, Any]]:
+        read = [
+            stocked.account(region, savings_plan_use="cost_explorer", **settings)
+            for region in regions or ("us-east-1", "")
+        ]
+        return {
+            row["name"]: tuple(
+                next(row[name] for name in names if name in row)
+                for names in (
+                    ("limit", "count", "spend_per_hour"),
+                    ("used", "used_per_hour"),
+                )
+            )
+            for one in read
+            for row in one.facts
+        }
+
+    return told
+
+
+@pytest.fixture
+def everything() -> dict[str, tuple[float, float]]:
+    """What ``told`` says of the account with one of everything."""
+    return {
+        "Running On-Demand P instances": (768, 192),
+        "reserved p5.48xlarge us-east-1 2027-03-01": (2, 1),
+        "capacity block p5.48xlarge us-east-1 2026-12-03": (2, 1),
+        # a quarter of the commitment is in use
+        "savings plan compute 2027-03-01": (40.0, 10.0),
+    }

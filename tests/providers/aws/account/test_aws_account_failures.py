@@ -1,6 +1,7 @@
-"""Throttles, refusals and answers that cannot be read, of every call about an account."""
+"""Every call about an account: throttles, refusals, late and unreadable answers."""
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -14,84 +15,154 @@ from costopt.errors import (
     UnreachableError,
 )
 
-REGION = "us-east-1"
+REGION, ELSEWHERE = "us-east-1", "eu-west-1"
+XML, JSON = "text/xml", "application/x-amz-json-1.1"
 
 
-def refusal() -> Response:
-    body = json.dumps({"__type": "AccessDeniedException", "message": "123456789012 may not"})
-    return Response(body, status=403, headers={"x-amzn-ErrorType": "AccessDeniedException"})
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """One call, where it is asked, what it needs and how its answers look."""
+
+    name: str
+    permission: str
+    region: str = REGION
+    kind: str = XML
+
+    def refusal(self, code: str, status: int) -> Response:
+        if self.kind == XML:
+            body = (
+                f"<Response><Errors><Error><Code>{code}</Code><Message>123456789012</Message>"
+                "</Error></Errors><RequestID>r</RequestID></Response>"
+            )
+            if self.name == "GetCallerIdentity":
+                body = (
+                    f"<ErrorResponse><Error><Code>{code}</Code><Message>123456789012</Message>"
+                    "</Error><RequestId>r</RequestId></ErrorResponse>"
+                )
+            return Response(body, status, content_type=XML)
+        body = json.dumps({"__type": code, "message": "123456789012 may not"})
+        return Response(body, status, {"x-amzn-ErrorType": code}, content_type=JSON)
 
 
-@pytest.mark.parametrize(
-    "operation",
-    ["DescribeInstances", "DescribeReservedInstances", "DescribeCapacityReservations"],
+QUESTIONS = (
+    Question(name="DescribeAvailabilityZones", permission="ec2:DescribeAvailabilityZones"),
+    Question(name="DescribeInstances", permission="ec2:DescribeInstances"),
+    Question(name="GetCallerIdentity", permission="sts:GetCallerIdentity"),
+    Question(name="DescribeCapacityReservations", permission="ec2:DescribeCapacityReservations"),
+    Question(name="DescribeReservedInstances", permission="ec2:DescribeReservedInstances"),
+    Question(name="DescribeInstanceTypes", permission="ec2:DescribeInstanceTypes"),
+    Question(name="ListServiceQuotas", permission="servicequotas:ListServiceQuotas", kind=JSON),
+    Question(
+        name="DescribeSavingsPlans",
+        permission="savingsplans:DescribeSavingsPlans",
+        region="",
+        kind=JSON,
+    ),
+    Question(
+        name="GetSavingsPlansUtilizationDetails",
+        permission="ce:GetSavingsPlansUtilizationDetails",
+        region="",
+        kind=JSON,
+    ),
 )
-def test_refusal_of_a_call_of_ec2_names_its_permission(
-    owner: Any, ec2_fault: Any, operation: str
+each_question = pytest.mark.parametrize("question", QUESTIONS, ids=lambda one: one.name)
+
+
+@each_question
+def test_one_throttle_is_waited_out(
+    stocked: Any, told: Any, everything: Any, question: Question
 ) -> None:
-    owner.fail(operation, ec2_fault("UnauthorizedOperation", 403))
+    stocked.fail(question.name, question.refusal("ThrottlingException", 400))
+    assert told() == everything
+    assert len(stocked.asked(question.name)) == 2
+    assert stocked.slept == [0.5]
+
+
+@each_question
+def test_throttle_for_ever_ends_after_three_attempts(
+    stocked: Any, told: Any, question: Question
+) -> None:
+    stocked.fail(question.name, *[question.refusal("Throttling", 400) for _ in range(9)])
+    with pytest.raises(ThrottledError, match=question.name):
+        told(question.region)
+    assert len(stocked.asked(question.name)) == 3
+    assert stocked.slept == [0.5, 1.0]
+
+
+@each_question
+@pytest.mark.parametrize(("code", "status"), [("AccessDenied", 403), ("Odd", 401)])
+def test_refusal_names_the_permission_and_is_not_repeated(
+    stocked: Any, told: Any, question: Question, code: str, status: int
+) -> None:
+    stocked.fail(question.name, question.refusal(code, status))
     with pytest.raises(RefusedError) as refused:
-        owner.account(REGION)
-    assert refused.value.permission == f"ec2:{operation}"
+        told(question.region)
+    assert (refused.value.permission, refused.value.code) == (question.permission, code)
     assert "123456789012" not in str(refused.value)
-    assert len(owner.asked(operation)) == 1
+    assert (len(stocked.asked(question.name)), stocked.slept) == (1, [])
 
 
+@each_question
+@pytest.mark.parametrize("code", ["RequestTimeTooSkewed", "ExpiredToken"])
+def test_clock_that_is_wrong_here_is_a_refusal_that_says_so(
+    stocked: Any, told: Any, question: Question, code: str
+) -> None:
+    stocked.fail(question.name, question.refusal(code, 400))
+    with pytest.raises(RefusedError, match="with a right clock") as refused:
+        told(question.region)
+    assert refused.value.code == code
+    assert len(stocked.asked(question.name)) == 1
+
+
+@each_question
+@pytest.mark.parametrize("body", ["<html>busy", "{}", "<Other/>", "[7]"])
+def test_answer_that_is_another_document_is_malformed(
+    stocked: Any, told: Any, question: Question, body: str
+) -> None:
+    stocked.fail(question.name, Response(body, content_type=question.kind))
+    with pytest.raises(MalformedAnswerError, match=question.name):
+        told(question.region)
+    assert (len(stocked.asked(question.name)), stocked.slept) == (1, [])
+
+
+@pytest.mark.parametrize("held", [7, [7], {"0": 7}, None, "many"])
 @pytest.mark.parametrize(
-    ("region", "operation", "permission"),
+    ("name", "member"),
     [
-        (REGION, "ListServiceQuotas", "servicequotas:ListServiceQuotas"),
-        ("", "DescribeSavingsPlans", "savingsplans:DescribeSavingsPlans"),
-        (
-            "",
-            "GetSavingsPlansUtilizationDetails",
-            "ce:GetSavingsPlansUtilizationDetails",
-        ),
+        ("ListServiceQuotas", "Quotas"),
+        ("DescribeSavingsPlans", "savingsPlans"),
+        ("GetSavingsPlansUtilizationDetails", "SavingsPlansUtilizationDetails"),
     ],
 )
-def test_refusal_of_another_service_names_its_permission(
-    owner: Any, make: Any, region: str, operation: str, permission: str
+def test_list_that_is_none_is_malformed(
+    stocked: Any, told: Any, name: str, member: str, held: object
 ) -> None:
-    owner.lists["", "DescribeSavingsPlans"] = [[make["plan"]()]]
-    owner.fail(operation, refusal())
-    with pytest.raises(RefusedError) as refused:
-        owner.account(region, savings_plan_use="cost_explorer")
-    assert refused.value.permission == permission
-    assert "123456789012" not in str(refused.value)
+    stocked.fail(name, Response(json.dumps({member: held}), content_type=JSON))
+    with pytest.raises(MalformedAnswerError, match=name):
+        told(REGION if name == "ListServiceQuotas" else "")
+    assert len(stocked.asked(name)) == 1
 
 
-def test_one_throttle_of_each_call_is_waited_out(owner: Any, ec2_fault: Any, make: Any) -> None:
-    owner.lists["", "DescribeReservedInstances"] = [[make["purchase"]()]]
-    names = ["DescribeInstances", "DescribeReservedInstances", "DescribeCapacityReservations"]
-    for name in names:
-        owner.fail(name, ec2_fault("RequestLimitExceeded", 503))
-    slow = json.dumps({"__type": "TooManyRequestsException"})
-    owner.fail("ListServiceQuotas", Response(slow, status=429))
-    read = owner.account(REGION)
-    assert len(read.facts) == 1
-    assert [len(owner.asked(name)) for name in (*names, "ListServiceQuotas")] == [2, 2, 2, 2]
-    assert owner.slept == [0.5] * 4
-
-
-def test_throttle_for_ever_ends_after_the_allowed_attempts(owner: Any, ec2_fault: Any) -> None:
-    owner.fail("DescribeInstances", *[ec2_fault("RequestLimitExceeded", 503)] * 9)
-    with pytest.raises(ThrottledError, match="ec2 DescribeInstances in us-east-1"):
-        owner.account(REGION)
-    assert len(owner.asked("DescribeInstances")) == 3
-
-
-@pytest.mark.parametrize("body", ["<html>busy", "<Other/>"])
-def test_ec2_answer_that_is_another_document_is_malformed(owner: Any, body: str) -> None:
-    owner.fail("DescribeReservedInstances", Response(body, content_type="text/xml"))
-    with pytest.raises(MalformedAnswerError, match="DescribeReservedInstances"):
-        owner.account(REGION)
-
-
-@pytest.mark.parametrize("body", ["not json", "{}"])
-def test_quota_answer_without_its_list_is_malformed(owner: Any, body: str) -> None:
-    owner.fail("ListServiceQuotas", Response(body, content_type="application/x-amz-json-1.1"))
-    with pytest.raises(MalformedAnswerError, match="ListServiceQuotas"):
-        owner.account(REGION)
+@pytest.mark.parametrize(
+    ("region", "others", "count"),
+    [(REGION, (ELSEWHERE, ""), 4), ("", (REGION, ELSEWHERE), 5)],
+    ids=["a region", "no region"],
+)
+def test_place_that_times_out_leaves_the_account_in_others_alone(
+    stocked: Any, told: Any, region: str, others: tuple[str, ...], count: int
+) -> None:
+    held = region or "eu-central-1"
+    endpoints = {
+        **stocked.settings()["endpoints"],
+        "savingsplans": stocked.url("/savingsplans/eu-central-1"),
+    }
+    stocked.hangs.add(held)
+    with pytest.raises(UnreachableError, match="ReadTimeoutError"):
+        told(region, read_timeout_seconds=0.2, endpoints=endpoints)
+    assert [place for place, _, _ in stocked.seen] == [held] * 3
+    assert stocked.slept == [0.5, 1.0]
+    # a quota has one name everywhere
+    assert len(told(*others)) == count
 
 
 @pytest.mark.parametrize("region", [REGION, ""])
@@ -102,21 +173,3 @@ def test_account_without_credentials_is_refused_before_anything_is_asked(
     with pytest.raises(MissingCredentialsError, match="what an account owns is told to itself"):
         source.account(region, owner.context(account=True))
     assert owner.seen == []
-
-
-def test_region_that_times_out_leaves_the_account_in_others_alone(owner: Any, make: Any) -> None:
-    owner.lists["eu-west-1", "DescribeReservedInstances"] = [[make["purchase"]()]]
-    owner.hangs.add(REGION)
-    with pytest.raises(UnreachableError, match="ReadTimeoutError"):
-        owner.account(REGION, read_timeout_seconds=0.2)
-    (row,) = owner.account("eu-west-1").facts
-    assert row["key"] == "aws/eu-west-1/p5.48xlarge"
-    asked = [region for region, name, _ in owner.seen if name == "DescribeAvailabilityZones"]
-    assert asked == [*[REGION] * 3, "eu-west-1"]
-
-
-def test_empty_page_with_a_token_does_not_end_an_answer(owner: Any, make: Any) -> None:
-    p5 = make["quota"]("L-417A185B", "Running On-Demand P instances", 768.0)
-    owner.lists["", "ListServiceQuotas"] = [[], [{**p5, "Novel": {"Member": 1}}]]
-    assert [row["limit"] for row in owner.account(REGION).facts] == [768]
-    assert [one.get("NextToken") for one in owner.asked("ListServiceQuotas")] == [None, "page-1"]

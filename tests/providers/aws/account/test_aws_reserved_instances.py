@@ -77,7 +77,7 @@ def test_zonal_purchase_is_taken_before_a_regional_one(
     owner: Any, make: Any, facts: Any, launch: Any
 ) -> None:
     # three run in az2: two take the zonal purchase of two, the third one of the regional two
-    launch([make["instance"]()] * 3)
+    launch([make["instance"]() for _ in range(3)])
     zonal = make["purchase"](
         Scope="Availability Zone", AvailabilityZone="us-east-1a", AvailabilityZoneId="use1-az2"
     )
@@ -164,7 +164,7 @@ def test_idle_part_of_a_bound_reservation_takes_of_a_purchase_so_that_none_is_fr
 def test_alike_purchases_are_numbered_and_the_ones_that_last_longest_are_taken_first(
     owner: Any, make: Any, facts: Any, launch: Any
 ) -> None:
-    launch([make["instance"]()] * 3)
+    launch([make["instance"]() for _ in range(3)])
     later = make["purchase"](End="2028-03-02T00:00:00Z")
     rows = commitments(owner, facts, [make["purchase"](), later, make["purchase"]()])
     assert {row["name"]: row["used"] for row in rows} == {

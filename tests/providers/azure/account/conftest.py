@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from werkzeug import Request, Response
 
 SUBSCRIPTION = "0f0f0f0f-1111-2222-3333-444444444444"
 ORDER = "99999999-aaaa-bbbb-cccc-dddddddddddd"
+NUMBERS = count(1)
+"""Ends of ids of things that are each another one."""
 PLANTED = (
     SUBSCRIPTION,
     ORDER,
@@ -34,9 +37,15 @@ LISTS: Mapping[str, str] = {
 
 @dataclass
 class Own:
-    """Scripted lists of one subscription, beside the cloud's own answers."""
+    """Scripted lists of one subscription, beside the cloud's own answers.
+
+    Attributes:
+        cloud: the server.
+        late: kinds of question that are not answered in time.
+    """
 
     cloud: Any
+    late: set[str] = field(default_factory=set)
 
     def start(self) -> None:
         for kind, path in LISTS.items():
@@ -72,6 +81,10 @@ class Own:
 
         def answer(request: Request) -> Response:
             page = int(request.args.get("page", 1))
+            if kind in self.late:
+                self.cloud.seen.append((kind, "", "", page))
+                self.cloud.released.wait(10)
+                return Response(status=500)
             answered: Response = self.cloud._answer(request, (kind, "", "", page), empty)
             return answered
 
@@ -135,9 +148,9 @@ def reservation() -> Callable[..., dict[str, Any]]:
             "utilization": utilization(percent),
         }
         told.update(changed)
-        place = f"/providers/Microsoft.Capacity/reservationOrders/{ORDER}/reservations/{ORDER}"
+        place = f"/providers/Microsoft.Capacity/reservationOrders/{ORDER}/reservations/"
         return {
-            "id": place,
+            "id": f"{place}{next(NUMBERS)}",
             "name": f"{ORDER}/{ORDER}",
             "location": told.pop("location", "eastus"),
             "sku": {"name": name},
@@ -167,8 +180,9 @@ def savings_plan() -> Callable[..., dict[str, Any]]:
         }
         told.update(changed)
         sku = told.pop("sku", "Compute_Savings_Plan")
+        place = f"/providers/Microsoft.BillingBenefits/savingsPlanOrders/{ORDER}"
         return {
-            "id": f"/providers/Microsoft.BillingBenefits/savingsPlanOrders/{ORDER}",
+            "id": f"{place}/savingsPlans/{next(NUMBERS)}",
             "sku": {"name": sku},
             "properties": {key: value for key, value in told.items() if value is not None},
         }

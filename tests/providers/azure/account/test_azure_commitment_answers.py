@@ -6,33 +6,13 @@ from typing import Any
 
 import pytest
 
-from costopt.errors import MalformedAnswerError, RefusedError
+from costopt.errors import MalformedAnswerError
 from costopt.fetch.recording import RecordingWire, ReplayingWire
 from costopt.fetch.redact import Redaction
 
 Make = Callable[..., Any]
 H100 = "Standard_ND96isr_H100_v5"
 LISTED = ("reservations", "", "", 1)
-
-
-def test_refused_reservations_name_the_permission(
-    committed: Any, opened: Make, context: Make, planted: Make
-) -> None:
-    committed.fails("reservations", 403, "AuthorizationFailed")
-    permission = r"Microsoft\.Capacity/reservationOrders/reservations/read"
-    with pytest.raises(RefusedError, match=permission) as caught:
-        opened().account("", context())
-    assert caught.value.code == "AuthorizationFailed"
-    assert not planted(str(caught.value))
-    assert committed.asked("reservations") == 1
-
-
-def test_throttle_of_the_reservations_is_waited_out(
-    committed: Any, opened: Make, context: Make, slept: list[float]
-) -> None:
-    committed.fails("reservations", 429, "TooManyRequests", **{"Retry-After": "3"})
-    assert len(opened().account("", context()).facts) == 2
-    assert slept == [3.0]
 
 
 @pytest.mark.parametrize(

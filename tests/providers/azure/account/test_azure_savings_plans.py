@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from costopt.errors import MalformedAnswerError, RefusedError
+from costopt.errors import MalformedAnswerError
 
 Make = Callable[..., Any]
 LISTED = ("savings_plans", "", "", 1)
@@ -101,16 +101,6 @@ def test_empty_list_of_savings_plans_says_who_sees_more(
     (found,) = opened().account("", context()).findings
     assert found.check == "commitments_none"
     assert "Savings plan Reader" in found.detail
-
-
-def test_refused_savings_plans_name_the_permission(
-    stocked: Any, opened: Make, context: Make
-) -> None:
-    stocked.fails("savings_plans", 403, "AuthorizationFailed")
-    permission = r"Microsoft\.BillingBenefits/savingsPlanOrders/savingsPlans/read"
-    with pytest.raises(RefusedError, match=permission):
-        opened().account("", context())
-    assert stocked.asked("savings_plans") == 1
 
 
 def test_malformed_savings_plans_are_a_typed_error(

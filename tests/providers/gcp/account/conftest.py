@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import pytest
@@ -9,6 +10,9 @@ import pytest
 from costopt.fetch.fetched import FetchedAccount
 
 Json = dict[str, Any]
+
+NUMBERS = count(4711)
+"""Ids of things that are each another one."""
 
 LINK = "https://compute.googleapis.com/compute/v1/projects/planted-project-4711"
 END = "2027-03-01T00:00:00.000-08:00"
@@ -54,7 +58,7 @@ class Owned:
     ) -> Json:
         """Return a commitment; whole numbers as text, as the API writes them."""
         return {
-            "id": "4711",
+            "id": str(next(NUMBERS)),
             "name": "planted-name",
             "selfLink": f"{LINK}/regions/us-central1/commitments/planted-name",
             "category": "MACHINE",
@@ -88,6 +92,7 @@ class Owned:
         """Return a running instance, with one accelerator where its model is given."""
         attached = {"acceleratorType": f"{LINK}/acceleratorTypes/{model}", "acceleratorCount": 1}
         return {
+            "id": str(next(NUMBERS)),
             "name": "planted-name",
             "status": "RUNNING",
             "machineType": f"{LINK}/zones/us-central1-a/machineTypes/{name}",
@@ -104,6 +109,7 @@ class Owned:
             **({"guestAccelerators": [attached]} if model else {}),
         }
         return {
+            "id": str(next(NUMBERS)),
             "name": "planted-name",
             "zone": f"{LINK}/zones/us-central1-a",
             "status": "READY",

@@ -44,10 +44,10 @@ def test_part_that_nothing_here_runs_on_may_be_shared_and_is_warned_of(
     owned: Any, read: Read, findings: Findings
 ) -> None:
     owned.tell("commitments", [owned.a2(2)])
-    running = owned.instance("a2-highgpu-1g", "nvidia-tesla-a100")
-    owned.tell("instances", [running])
+    running = [owned.instance("a2-highgpu-1g", "nvidia-tesla-a100") for _ in range(2)]
+    owned.tell("instances", running[:1])
     assert findings(read()) == [("commitment_use_unsure", "warning")]
-    owned.tell("instances", [running, running])
+    owned.tell("instances", running)
     assert findings(read()) == []
 
 

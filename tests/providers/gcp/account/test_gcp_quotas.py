@@ -8,8 +8,6 @@ import pytest
 from costopt.errors import (
     MalformedAnswerError,
     MissingCredentialsError,
-    RefusedError,
-    ThrottledError,
 )
 from costopt.fetch.fetched import FetchedAccount
 from costopt.provider import AccountSource
@@ -199,43 +197,6 @@ def test_account_is_read_in_a_project(owned: Any, read: Read) -> None:
     with pytest.raises(MissingCredentialsError, match="Set project"):
         read(project="")
     assert owned.cloud.asked() == []
-
-
-@pytest.mark.parametrize(
-    ("end", "permission", "region"),
-    [
-        ("/regions/us-central1", "compute.regions.get", "us-central1"),
-        ("/reservations", "compute.reservations.list", "us-central1"),
-        ("/commitments", "compute.commitments.list", "us-central1"),
-        ("/planted-project-4711", "compute.projects.get", ""),
-    ],
-)
-def test_refusal_names_the_missing_permission_and_no_project(
-    owned: Any, read: Read, end: str, permission: str, region: str
-) -> None:
-    owned.cloud.fail(end, 403, reason="forbidden")
-    with pytest.raises(RefusedError, match=permission) as caught:
-        read(region)
-    assert "planted" not in str(caught.value)
-    assert len(owned.cloud.asked(end)) == 1
-
-
-@pytest.mark.parametrize("end", ["/regions/us-central1", "/reservations", "/commitments"])
-def test_one_throttle_is_waited_out(owned: Any, read: Read, waits: list[float], end: str) -> None:
-    owned.cloud.fail(end, 429)
-    owned.tell("quotas", [owned.quota("NVIDIA_A100_GPUS", 16)])
-    assert len(read().facts) == 1
-    assert len(owned.cloud.asked(end)) == 2
-    assert waits == [0.5]
-
-
-def test_throttle_for_ever_ends_after_the_attempts_allowed(
-    owned: Any, read: Read, waits: list[float]
-) -> None:
-    owned.cloud.fail("/regions/us-central1", 429, forever=True)
-    with pytest.raises(ThrottledError, match=r"regions\.get"):
-        read()
-    assert len(owned.cloud.asked("/regions/us-central1")) == len(waits) + 1
 
 
 def test_limit_that_is_no_number_is_malformed(owned: Any, read: Read) -> None:
