@@ -18,13 +18,14 @@ def only(*fields: str) -> Keep:
 
 
 def unmet(items: Iterable[Mapping[str, Any]], met: set[str]) -> Iterator[Mapping[str, Any]]:
-    """Yield the items whose id was not met yet, and remember it; what tells no id stays.
+    """Yield the items that were not met yet, and remember them; what tells no id stays.
 
-    Pages may shift while they are read, and what two of them hold must not count twice.
+    Pages may shift while they are read, and what two of them hold must not count twice. An id
+    alone does not do: machine types of different names may share one.
     """
     for item in items:
-        told = str(item.get("id", ""))
-        if not told or told not in met:
+        told = f"{item.get('id', '')} {item.get('name', '')}"
+        if "id" not in item or told not in met:
             yield item
         met.add(told)
 
