@@ -9,6 +9,7 @@ from typing import Any, Final
 from costopt.fetch.call import Page
 from costopt.fetch.expiry import last_whole_day, moment_of
 from costopt.fetch.fetched import FetchFinding, Row
+from costopt.fetch.told_once import own_name
 from costopt_alibaba.kept import LOCKED
 from costopt_alibaba.parsed import PROVIDER, Parsed, left_out, number, records, warning
 from costopt_alibaba.quotas import TABLE
@@ -154,7 +155,6 @@ def commitment_facts(held: Iterable[Held], running: Running, region: str) -> Par
     rows: list[Row] = []
     for one in taken:
         name = f"{one.kind} {one.instance_type} {region} {one.expires}"
-        alike[name] += 1
         rows.append(
             {
                 "fact": "commitment",
@@ -164,7 +164,7 @@ def commitment_facts(held: Iterable[Held], running: Running, region: str) -> Par
                 "count": one.count,
                 "used": one.used,
                 "expires": one.expires,
-                "name": f"{name} {alike[name]}" if alike[name] > 1 else name,
+                "name": own_name(name, alike),
             }
         )
     return Parsed(rows=tuple(rows), findings=_shared(every, running, region))

@@ -4,10 +4,11 @@ An instance has an identifier, a name, addresses and tags; none of them is neede
 goes beyond the call.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from costopt.fetch.call import Page
+from costopt.fetch.told_once import unmet
 from costopt_alibaba.parsed import records
 
 INSTANCE: Final = (
@@ -65,7 +66,9 @@ def kept_instances(page: Page, met: set[str]) -> Page:
     """Return what instances are, where and until when; those met on earlier pages once."""
     told = [
         {**_members(one, INSTANCE), LOCKED: _is_locked(one, "LockReason")}
-        for one in _unmet(records(page, "Instances", "Instance"), "InstanceId", met)
+        for one in unmet(
+            records(page, "Instances", "Instance"), lambda one: one.get("InstanceId"), met
+        )
     ]
     return {"Instances": {"Instance": told}}
 
@@ -75,30 +78,16 @@ def kept_reserved(page: Page, met: set[str]) -> Page:
     listed = records(page, "ReservedInstances", "ReservedInstance")
     told = [
         {**_members(one, RESERVED), LOCKED: _is_locked(one, "OperationLock")}
-        for one in _unmet(listed, "ReservedInstanceId", met)
+        for one in unmet(listed, lambda one: one.get("ReservedInstanceId"), met)
     ]
     return {"ReservedInstances": {"ReservedInstance": told}}
 
 
 def kept_savings_plans(page: Page, met: set[str]) -> Page:
     """Return what savings plans cover, how much and until when; each of them once."""
-    listed = _unmet(records(page, "Data", "Items"), "InstanceId", met)
+    listed = unmet(records(page, "Data", "Items"), lambda one: one.get("InstanceId"), met)
     told = [_members(one, SAVINGS_PLAN) for one in listed]
     return {"Data": {"Items": told}}
-
-
-def _unmet(
-    listed: Iterable[Mapping[str, Any]], identity: str, met: set[str]
-) -> Iterator[Mapping[str, Any]]:
-    """Yield the records that were not met yet, and remember them; what tells no id stays.
-
-    Pages may shift while they are read, and what two of them hold must not count twice.
-    """
-    for one in listed:
-        told = str(one.get(identity) or "")
-        if not told or told not in met:
-            yield one
-        met.add(told)
 
 
 def _members(record: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from costopt.fetch.call import Page
 from costopt.fetch.expiry import last_whole_day
 from costopt.fetch.fetched import FetchFinding, Row
+from costopt.fetch.told_once import own_name
 from costopt_alibaba.parsed import PROVIDER, Parsed, left_out, money, number, records
 from costopt_alibaba.quotas import TABLE
 
@@ -116,8 +117,7 @@ def _named(rows: Iterable[Row]) -> tuple[Row, ...]:
     found = []
     for row in sorted(rows, key=lambda row: (row["key"], row["expires"], row["spend_per_hour"])):
         name = f"savings plan {row['plan']} {_place(str(row['key']))} {row['expires']}"
-        alike[name] += 1
-        found.append({**row, "name": f"{name} {alike[name]}" if alike[name] > 1 else name})
+        found.append({**row, "name": own_name(name, alike)})
     return tuple(found)
 
 

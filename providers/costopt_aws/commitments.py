@@ -10,6 +10,7 @@ from typing import Any, Final
 from costopt.fetch.context import FetchContext
 from costopt.fetch.expiry import last_whole_day, moment_of
 from costopt.fetch.fetched import Row
+from costopt.fetch.told_once import own_name
 from costopt_aws.hardware import ACCELERATED, family_of
 from costopt_aws.parsed import PROVIDER
 
@@ -69,7 +70,7 @@ def commitment_rows(region: str, owned: Iterable[Owned]) -> tuple[Row, ...]:
                 "used": one.used,
                 **_paid(one),
                 "expires": one.expires.isoformat(),
-                "name": numbered(name, names),
+                "name": own_name(name, names),
             }
         )
     return tuple(rows)
@@ -81,12 +82,6 @@ def _paid(one: Owned) -> Row:
         return {}
     paid = float(one.paid_per_hour.quantize(DIGITS))
     return {"paid_per_hour": paid, "currency": one.currency}
-
-
-def numbered(name: str, names: Counter[str]) -> str:
-    """Return a name that was not given yet: the second of a kind has a 2 behind it."""
-    names[name] += 1
-    return name if names[name] == 1 else f"{name} {names[name]}"
 
 
 def last_day(end: Any) -> date | None:

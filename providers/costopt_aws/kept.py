@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final, TypeAlias
 
+from costopt.fetch.told_once import unmet
+
 Mask: TypeAlias = "Mapping[str, Mask | Callable[[Any], Any] | None]"
 """Member -> what is kept of it: more members, what a function returns, or all for None."""
 
@@ -33,8 +35,8 @@ def disguised(identifier: Any) -> str:
     return sha256(str(identifier).encode()).hexdigest()[:DIGITS]
 
 
-def unmet(items: Iterable[Any], identity: Sequence[str], met: set[str]) -> list[Any]:
-    """Return the items that were not met yet, and remember them; what tells no identity stays.
+def each_once(items: Iterable[Any], identity: Sequence[str], met: set[str]) -> list[Any]:
+    """Return the items of a page, or what they hold, that no page before held.
 
     Args:
         items: of one page.
@@ -43,19 +45,13 @@ def unmet(items: Iterable[Any], identity: Sequence[str], met: set[str]) -> list[
 
     >>> met = {"i-1"}
     >>> pages = [{"Held": [{"Id": "i-1"}, {"Id": "i-2"}]}, {"Held": [{"Id": "i-2"}, {}]}]
-    >>> unmet(pages, ("Held", "Id"), met)
+    >>> each_once(pages, ("Held", "Id"), met)
     [{'Held': [{'Id': 'i-2'}]}, {'Held': [{}]}]
     """
     name, *inner = identity
     if inner:
-        return [{**one, name: unmet(one.get(name) or (), inner, met)} for one in items]
-    found = []
-    for one in items:
-        told = str(one.get(name) or "")
-        if not told or told not in met:
-            found.append(one)
-        met.add(told)
-    return found
+        return [{**one, name: each_once(one.get(name) or (), inner, met)} for one in items]
+    return list(unmet(items, lambda one: one.get(name), met))
 
 
 def _part(value: Any, part: "Mask | Callable[[Any], Any] | None") -> Any:

@@ -10,8 +10,9 @@ from typing import Any, Final
 from costopt.fetch.call import Page
 from costopt.fetch.context import FetchContext
 from costopt.fetch.fetched import HOURS_PER_YEAR, FetchFinding, Row
+from costopt.fetch.told_once import own_name
 from costopt.units import SECONDS_PER_HOUR
-from costopt_aws.commitments import DIGITS, TABLE, family_matters, is_over, last_day, numbered
+from costopt_aws.commitments import DIGITS, TABLE, family_matters, is_over, last_day
 from costopt_aws.parsed import PROVIDER, left_out, money
 from costopt_aws.prices import PAYMENTS
 from costopt_aws.reserved import ACTIVE
@@ -75,7 +76,7 @@ def plan_facts(
     names: Counter[str] = Counter()
     for plan in sorted(plans, key=_order):
         share = used.get(plan.identity)
-        name = numbered(f"{plan.title} {plan.expires.isoformat()}", names)
+        name = own_name(f"{plan.title} {plan.expires.isoformat()}", names)
         if share is None:
             findings.append(_unknown_use(plan, name))
         else:

@@ -12,7 +12,7 @@ from costopt.errors import MalformedAnswerError, MissingDependencyError
 from costopt.fetch.call import Call, FetchPage, Page
 from costopt.fetch.context import FetchContext
 from costopt_aws.failures import answering, parsing
-from costopt_aws.kept import kept, unmet
+from costopt_aws.kept import each_once, kept
 from costopt_aws.operations import Operation
 from costopt_aws.parsed import PROVIDER
 from costopt_aws.settings import AwsSettings
@@ -115,7 +115,7 @@ class Sdk:
                 raise MalformedAnswerError(str(call), f"it lacks {operation.member}")
             items = plain(answer[operation.member])
             if operation.identity:
-                items = unmet(items, operation.identity, met)
+                items = each_once(items, operation.identity, met)
             if operation.keep is not None:
                 items = kept(items, operation.keep)
             page = {operation.member: items}

@@ -1,16 +1,18 @@
 """Benefits: what reservations and savings plans share: state, end, scope, use and name."""
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, Literal
 
-from costopt.fetch.call import Page
+from costopt.fetch.call import Call, Page
 from costopt.fetch.expiry import last_whole_day, moment_of
-from costopt.fetch.fetched import FetchFinding, Row
+from costopt.fetch.fetched import FetchFinding
+from costopt.fetch.told_once import unmet
+from costopt.fetch.wire import Wire
+from costopt_azure.management import Management, Resource
 
 API_VERSION: Final = "2022-11-01"
 """Of both lists. Source: Azure REST API specifications, reservations and billingbenefits."""
@@ -59,6 +61,32 @@ class Benefit:
     used_fraction: Decimal
 
 
+def ask_benefits(
+    management: Management, wire: Wire, service: str, operation: str, path: str, permission: str
+) -> Iterator[Page]:
+    """Yield the pages of all benefits of one kind that the caller may read.
+
+    Args:
+        management: asks Azure Resource Manager.
+        wire: where answers come from.
+        service: name of the provider of the benefits, for messages and recordings.
+        operation: what is listed.
+        path: of the list.
+        permission: that it needs.
+    """
+    parameters = {"api-version": API_VERSION}
+    call = Call(provider="azure", service=service, operation=operation, parameters=parameters)
+    subscription = management.settings.subscription_id.get_secret_value()
+    met: set[str] = set()
+    resource = Resource(
+        path=path,
+        parameters=parameters,
+        permission=permission,
+        trim=lambda answer: trim_list(answer, subscription, met),
+    )
+    return wire.pages(call, management.resource(call, resource))
+
+
 def trimmed(item: Mapping[str, Any], subscription: str) -> dict[str, Any]:
     """Keep what tells a benefit and names nobody: no order, no subscription, no free text.
 
@@ -91,19 +119,13 @@ def trimmed(item: Mapping[str, Any], subscription: str) -> dict[str, Any]:
 def trim_list(answer: Any, subscription: str, met: set[str]) -> tuple[Page, str]:
     """Keep what is needed of a page of benefits, and the link to the next one.
 
-    Pages may shift while they are read, and what two of them hold must not count twice.
-
     Args:
         answer: the page.
         subscription: the caller's.
         met: ids of the pages before; grows.
     """
-    items = []
-    for item in answer["value"]:
-        told = str(item.get("id") or "").lower()
-        if not told or told not in met:
-            items.append(trimmed(item, subscription))
-        met.add(told)
+    listed = unmet(answer["value"], lambda item: str(item.get("id") or "").lower(), met)
+    items = [trimmed(item, subscription) for item in listed]
     return {"value": items}, str(answer.get("nextLink") or "")
 
 
@@ -191,18 +213,6 @@ def number(written: object) -> Decimal | None:
     except InvalidOperation:
         return None
     return value if value.is_finite() and value >= 0 else None
-
-
-def numbered(rows: Iterable[Row]) -> tuple[Row, ...]:
-    """Sort rows and number those of one name, so that every name is the only one of its kind."""
-    ordered = sorted(rows, key=lambda row: (str(row["name"]), repr(sorted(row.items()))))
-    met: Counter[str] = Counter()
-    named = []
-    for row in ordered:
-        name = str(row["name"])
-        met[name] += 1
-        named.append({**row, "name": name if met[name] == 1 else f"{name} {met[name]}"})
-    return tuple(named)
 
 
 def finding(

@@ -6,21 +6,20 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING
 from typing import Any, Final
 
-from costopt.fetch.call import Call, Page
+from costopt.fetch.call import Page
 from costopt.fetch.context import FetchContext
 from costopt.fetch.fetched import FetchFinding, Row
+from costopt.fetch.told_once import numbered
 from costopt.fetch.wire import Wire
 from costopt_azure.benefits import (
-    API_VERSION,
     Benefit,
+    ask_benefits,
     finding,
     is_over,
     number,
-    numbered,
     read_benefit,
-    trim_list,
 )
-from costopt_azure.management import Management, Resource
+from costopt_azure.management import Management
 from costopt_azure.series import own_name, series_of, series_spelling
 
 PERMISSION: Final = (
@@ -59,21 +58,8 @@ class Reservation:
 
 def ask_reservations(management: Management, wire: Wire) -> Iterator[Page]:
     """Yield the pages of all reservations that the caller may read."""
-    call = Call(
-        provider="azure",
-        service="capacity",
-        operation="reservations",
-        parameters={"api-version": API_VERSION},
-    )
-    subscription = management.settings.subscription_id.get_secret_value()
-    met: set[str] = set()
-    resource = Resource(
-        path="providers/Microsoft.Capacity/reservations",
-        parameters={"api-version": API_VERSION},
-        permission=PERMISSION,
-        trim=lambda answer: trim_list(answer, subscription, met),
-    )
-    return wire.pages(call, management.resource(call, resource))
+    path = "providers/Microsoft.Capacity/reservations"
+    return ask_benefits(management, wire, "capacity", "reservations", path, PERMISSION)
 
 
 def read_reservations(

@@ -4,20 +4,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from costopt.fetch.call import Call, Page
+from costopt.fetch.call import Page
 from costopt.fetch.fetched import FetchFinding, Row
+from costopt.fetch.told_once import numbered
 from costopt.fetch.wire import Wire
 from costopt_azure.benefits import (
-    API_VERSION,
+    ask_benefits,
     finding,
     is_over,
     number,
-    numbered,
     read_benefit,
     term_years,
-    trim_list,
 )
-from costopt_azure.management import Management, Resource
+from costopt_azure.management import Management
 
 PERMISSION: Final = (
     "Microsoft.BillingBenefits/savingsPlanOrders/savingsPlans/read "
@@ -35,21 +34,8 @@ Source: Azure REST API specifications, Microsoft.BillingBenefits 2022-11-01, Sav
 
 def ask_savings_plans(management: Management, wire: Wire) -> Iterator[Page]:
     """Yield the pages of all savings plans that the caller may read."""
-    call = Call(
-        provider="azure",
-        service="billing_benefits",
-        operation="savings_plans",
-        parameters={"api-version": API_VERSION},
-    )
-    subscription = management.settings.subscription_id.get_secret_value()
-    met: set[str] = set()
-    resource = Resource(
-        path="providers/Microsoft.BillingBenefits/savingsPlans",
-        parameters={"api-version": API_VERSION},
-        permission=PERMISSION,
-        trim=lambda answer: trim_list(answer, subscription, met),
-    )
-    return wire.pages(call, management.resource(call, resource))
+    path = "providers/Microsoft.BillingBenefits/savingsPlans"
+    return ask_benefits(management, wire, "billing_benefits", "savings_plans", path, PERMISSION)
 
 
 def read_savings_plans(

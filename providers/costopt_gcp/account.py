@@ -1,6 +1,5 @@
 """Account: what a project owns and may use, as facts."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -8,6 +7,7 @@ from typing import Final
 from costopt.fetch.call import Page
 from costopt.fetch.context import FetchContext
 from costopt.fetch.fetched import FetchedAccount, FetchFinding, Row
+from costopt.fetch.told_once import numbered
 from costopt_gcp.commitments import Place, commitment_facts
 from costopt_gcp.committed import Committed, read_commitments
 from costopt_gcp.machines import Machine
@@ -77,7 +77,7 @@ def region_account(questions: Questions, context: FetchContext, region: Region) 
     committed, notes = _used_commitments(questions, context, region, commitments)
     return FetchedAccount(
         region=name,
-        facts=(*quotas, *_numbered(committed)),
+        facts=(*quotas, *numbered(committed)),
         findings=tuple(dict.fromkeys((*quota_findings, *reservations, *odd_commitments, *notes))),
     )
 
@@ -103,18 +103,3 @@ def _instances(
 ) -> Iterable[Page]:
     for zone in zones:
         yield from questions.instances(context.wire, region, zone)
-
-
-def _numbered(rows: Iterable[Row]) -> tuple[Row, ...]:
-    """Tell facts of one name apart by a number, in an order that does not change with the answer.
-
-    >>> [row["name"] for row in _numbered([{"name": "a", "used": 2}, {"name": "a", "used": 1}])]
-    ['a', 'a 2']
-    """
-    seen: Counter[str] = Counter()
-    numbered: list[Row] = []
-    for row in sorted(rows, key=lambda row: (str(row["name"]), repr(sorted(row.items())))):
-        name = str(row["name"])
-        seen[name] += 1
-        numbered.append({**row, "name": name if seen[name] == 1 else f"{name} {seen[name]}"})
-    return tuple(numbered)

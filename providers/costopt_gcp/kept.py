@@ -1,6 +1,6 @@
 """Kept: what stays of an answer; names, links and numbers of the account's own things do not."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
 from costopt.errors import MalformedAnswerError
@@ -17,17 +17,12 @@ def only(*fields: str) -> Keep:
     return lambda item: {name: item[name] for name in fields if name in item}
 
 
-def unmet(items: Iterable[Mapping[str, Any]], met: set[str]) -> Iterator[Mapping[str, Any]]:
-    """Yield the items that were not met yet, and remember them; what tells no id stays.
+def identity(item: Mapping[str, Any]) -> str:
+    """Return what tells an item of a list from another; empty where it tells no id.
 
-    Pages may shift while they are read, and what two of them hold must not count twice. An id
-    alone does not do: machine types of different names may share one.
+    An id alone does not do: machine types of different names may share one.
     """
-    for item in items:
-        told = f"{item.get('id', '')} {item.get('name', '')}"
-        if "id" not in item or told not in met:
-            yield item
-        met.add(told)
+    return f"{item['id']} {item.get('name', '')}" if "id" in item else ""
 
 
 def kept_region(item: Mapping[str, Any]) -> dict[str, Any]:

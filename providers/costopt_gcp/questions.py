@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from costopt.fetch.call import Call, FetchPage, Page
+from costopt.fetch.told_once import unmet
 from costopt.fetch.wire import Wire
 from costopt_gcp.clients import Clients
 from costopt_gcp.failures import asked
 from costopt_gcp.kept import (
     Keep,
+    identity,
     kept_commitment,
     kept_instance,
     kept_price,
@@ -17,7 +19,6 @@ from costopt_gcp.kept import (
     kept_region,
     kept_reservation,
     only,
-    unmet,
 )
 from costopt_gcp.sdk import sdk_module
 
@@ -282,7 +283,7 @@ def _first_page(pager: Any, items: str, keep: Keep, met: set[str]) -> tuple[Page
     answer = next(iter(pager.pages))
     page = _values(answer)
     warning = page.get("warning", {}).get("code", "")
-    kept = [keep(item) for item in unmet(page.get(items, ()), met)]
+    kept = [keep(item) for item in unmet(page.get(items, ()), identity, met)]
     return {items: kept, "warning": warning}, str(answer.next_page_token)
 
 
