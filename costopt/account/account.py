@@ -25,6 +25,7 @@ from costopt.account.records import Day, NegotiatedPrice, PriceStep, Quota
 from costopt.account.relevant import only_relevant
 from costopt.catalog.catalog import Catalog
 from costopt.catalog.offer_keys import OfferNames
+from costopt.catalog.store.whole_file import write_whole
 from costopt.errors import InvalidInputError
 from costopt.workload.counted import CountedLimit
 from costopt.workload.limits import Limits
@@ -106,7 +107,8 @@ class Account(Written):
             InvalidInputError: a row breaks a rule.
         """
         stored = stored_account(place)
-        return cls.from_rows(stored.rows, stored.place).as_seen(stored.as_of)
+        account = cls.from_rows(stored.rows, stored.place)
+        return account.as_seen(stored.as_of) if stored.as_of else account
 
     @classmethod
     def from_rows(cls, rows: Iterable[Mapping[str, Any]], where: str = "account") -> Self:
@@ -140,7 +142,7 @@ class Account(Written):
         if isinstance(place, StringIO):
             place.write(text)
         else:
-            Path(place).write_text(text, encoding="utf-8", newline="")
+            write_whole(Path(place), text.encode("utf-8"))
 
     def joined(self, other: "Account") -> Self:
         """Return what either of two accounts says; this one's steps come first.

@@ -11,9 +11,7 @@ import typer
 from costopt.catalog.store.whole_file import write_whole
 from costopt.cli.catalog_table import width_of_output
 from costopt.cli.inputs import open_catalog, read_text
-from costopt.cli.validate_table import validation_lines
 from costopt.errors import InvalidInputError
-from costopt.performance.scoring.validation import validate_predictions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +31,9 @@ def validate_file(
     ] = None,
 ) -> None:
     """Predict every row of a table of measurements, and tell how far off the model is."""
+    from costopt.cli.validate_table import validation_lines
+    from costopt.performance.scoring.validation import validate_predictions
+
     if out is not None and not out.parent.is_dir():
         raise InvalidInputError("--out", [f"there is no folder {out.parent}"])
     frame = read_csv(file)

@@ -31,6 +31,16 @@ class FetchFinding:
     detail: str
 
 
+def left_out(check: str, row: str, detail: str, table: str = "offers") -> FetchFinding:
+    """Return a finding about something that has no row."""
+    return FetchFinding(check=check, severity="left_out", table=table, row=row, detail=detail)
+
+
+def warning(check: str, row: str, detail: str, table: str = "offers") -> FetchFinding:
+    """Return a finding about a row that stays."""
+    return FetchFinding(check=check, severity="warning", table=table, row=row, detail=detail)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchedRegion:
     """What a provider answered for one region.

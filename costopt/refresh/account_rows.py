@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from costopt.account.account import Account
 from costopt.account.csv_file import COLUMNS
-from costopt.errors import CatalogFileError, InvalidInputError
+from costopt.errors import InvalidInputError
 from costopt.fetch.fetched import FetchedAccount, Row
 
 Fact: TypeAlias = Mapping[str, str]
@@ -94,28 +94,6 @@ def price_facts(provider: str, region: str, offers: Iterable[Row], day: str) -> 
         named = name or f"price of the account at {provider}"
         facts.append(_fact({"fact": PRICE, "key": key, **told, "name": named}, origin, day))
     return _sound(facts, f"prices of the account in {origin}")
-
-
-def read_document(payload: bytes, place: str) -> tuple[Fact, ...]:
-    """Read the facts of a version.
-
-    Args:
-        payload: the CSV document.
-        place: of the version, for messages.
-
-    Raises:
-        CatalogFileError: it is not the CSV that a refresh writes.
-    """
-    try:
-        reader = csv.DictReader(StringIO(payload.decode("utf-8"), newline=""), strict=True)
-        rows = [dict(row) for row in reader]
-        return tuple({str(name): str(cell) for name, cell in row.items() if cell} for row in rows)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise CatalogFileError(
-            f"{place}/account.csv",
-            f"cannot be read ({type(error).__name__})",
-            "Read the account again with costopt refresh --account.",
-        ) from None
 
 
 def document_of(facts: Iterable[Fact]) -> bytes:

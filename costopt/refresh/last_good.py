@@ -9,16 +9,17 @@ from typing import Final
 import pandas as pd
 
 from costopt.accelerator import Accelerator
+from costopt.account.opening import read_document
 from costopt.catalog import lookup
 from costopt.catalog.checking.change import on_demand_currency_changed, on_demand_jumped
 from costopt.catalog.dates import newest_day
 from costopt.catalog.schema import TABLES
 from costopt.catalog.snapshot import bundled_snapshot
 from costopt.catalog.store.audit import AuditEvent
-from costopt.catalog.store.part import PROVIDER_TABLES, PartStatus
+from costopt.catalog.store.part import ACCOUNT_FILE, PROVIDER_TABLES, PartStatus
 from costopt.catalog.store.store import CatalogStore
 from costopt.catalog.store.version_manifest import ProviderEntry
-from costopt.refresh.account_rows import Fact, read_document
+from costopt.refresh.account_rows import Fact
 from costopt.refresh.flags import OPTION_NOT_TOLD
 
 FINDING_SEPARATOR: Final = ":"
@@ -116,6 +117,7 @@ def read_last_good(store: CatalogStore) -> LastGood:
     if latest is None:
         return _bundled()
     version = store.version(latest)
+    place = f"{version.place}, {ACCOUNT_FILE}"
     account = version.account()
     return LastGood(
         place=version.place,
@@ -123,7 +125,7 @@ def read_last_good(store: CatalogStore) -> LastGood:
         tables={name: version.table(name) for name in TABLES},
         entries=version.manifest.providers,
         accepted=_accepted(store),
-        account=None if account is None else read_document(account, version.place),
+        account=None if account is None else read_document(account, place),
     )
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from costopt.fetch.call import Page
-from costopt.fetch.fetched import FetchFinding, Row
-from costopt_alibaba.parsed import PROVIDER, SERVICE, Parsed, left_out, number, records, warning
+from costopt.fetch.fetched import FetchFinding, Row, left_out, warning
+from costopt_alibaba.parsed import PROVIDER, SERVICE, Parsed, number, records
 from costopt_alibaba.questions import REFUSED
 
 SIGNAL: Final = "release_share"

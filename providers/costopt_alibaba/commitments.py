@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from costopt.fetch.call import Page
 from costopt.fetch.expiry import last_whole_day, moment_of
-from costopt.fetch.fetched import FetchFinding, Row
+from costopt.fetch.fetched import FetchFinding, Row, left_out, warning
 from costopt.fetch.told_once import own_name
 from costopt_alibaba.kept import LOCKED
-from costopt_alibaba.parsed import PROVIDER, Parsed, left_out, number, records, warning
+from costopt_alibaba.parsed import PROVIDER, Parsed, number, records
 from costopt_alibaba.quotas import TABLE
 
 STOPPED: Final = "Stopped"

@@ -7,7 +7,7 @@ from typing import Any, Final
 from costopt.accelerator import Accelerator
 from costopt.fetch.call import Page
 from costopt.fetch.context import FetchContext
-from costopt.fetch.fetched import FetchFinding, Row
+from costopt.fetch.fetched import FetchFinding, Row, left_out, warning
 from costopt.units import GB, GIB
 from costopt_alibaba.names import (
     CLUSTER_FAMILIES,
@@ -15,16 +15,7 @@ from costopt_alibaba.names import (
     INTERCONNECTS,
     SHARED_FAMILIES,
 )
-from costopt_alibaba.parsed import (
-    PROVIDER,
-    SERVICE,
-    Parsed,
-    day_of,
-    left_out,
-    number,
-    records,
-    warning,
-)
+from costopt_alibaba.parsed import PROVIDER, SERVICE, Parsed, day_of, number, records
 
 KBIT_PER_GBIT: Final = 1_024_000.0
 """Kbit/s in which the API tells one Gbit/s.

@@ -30,16 +30,6 @@ class Parsed:
     findings: tuple[FetchFinding, ...] = ()
 
 
-def left_out(check: str, row: str, detail: str, table: str = "offers") -> FetchFinding:
-    """Return a finding about something that has no row."""
-    return FetchFinding(check=check, severity="left_out", table=table, row=row, detail=detail)
-
-
-def warning(check: str, row: str, detail: str, table: str = "offers") -> FetchFinding:
-    """Return a finding about a row that stays."""
-    return FetchFinding(check=check, severity="warning", table=table, row=row, detail=detail)
-
-
 def offer_name(
     region: str, instance_type: str, purchase_option: str, zone: str = "", term: str = ""
 ) -> str:

@@ -6,12 +6,11 @@ from decimal import Decimal
 from typing import Any, Final
 
 from costopt.fetch.call import Page
-from costopt.fetch.fetched import FetchFinding, Row, offer_row
+from costopt.fetch.fetched import FetchFinding, Row, left_out, offer_row
 from costopt_alibaba.parsed import (
     PROVIDER,
     SERVICE,
     Parsed,
-    left_out,
     money,
     offer_name,
     plain,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from costopt.fetch.call import Page
-from costopt.fetch.fetched import FetchFinding, Row
-from costopt_alibaba.parsed import PROVIDER, Parsed, left_out, number, records
+from costopt.fetch.fetched import FetchFinding, Row, left_out
+from costopt_alibaba.parsed import PROVIDER, Parsed, number, records
 
 TABLE: Final = "account"
 

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from costopt.fetch.call import Page
 from costopt.fetch.expiry import last_whole_day
-from costopt.fetch.fetched import FetchFinding, Row
+from costopt.fetch.fetched import FetchFinding, Row, left_out
 from costopt.fetch.told_once import own_name
-from costopt_alibaba.parsed import PROVIDER, Parsed, left_out, money, number, records
+from costopt_alibaba.parsed import PROVIDER, Parsed, money, number, records
 from costopt_alibaba.quotas import TABLE
 
 PAYMENTS: Final[Mapping[str, str]] = {"half": "partial", "total": "all", "zero": "no"}

@@ -8,11 +8,11 @@ from decimal import Decimal
 
 from costopt.fetch.call import Page
 from costopt.fetch.context import FetchContext
-from costopt.fetch.fetched import FetchedAccount, FetchedRegion, Row
+from costopt.fetch.fetched import FetchedAccount, FetchedRegion, Row, left_out
 from costopt_alibaba.account import AccountReader
 from costopt_alibaba.advice import advice_rows
 from costopt_alibaba.hardware import hardware_rows
-from costopt_alibaba.parsed import Parsed, day_of, left_out, money, offer_name, records
+from costopt_alibaba.parsed import Parsed, day_of, money, offer_name, records
 from costopt_alibaba.prices import ON_DEMAND, SUBSCRIPTIONS, Purchase, Sold, price_rows
 from costopt_alibaba.questions import ADVICE_TYPES, REFUSED, SYSTEM_DISK_REFUSED, Questions
 from costopt_alibaba.sdk import Sdk

@@ -7,20 +7,18 @@ from decimal import Decimal
 from typing import Any, Final
 
 from costopt.fetch.call import Page
-from costopt.fetch.fetched import FetchFinding, Row, offer_row
+from costopt.fetch.fetched import FetchFinding, Row, left_out, offer_row, warning
 from costopt.fetch.latest import Latest
 from costopt_alibaba.parsed import (
     PROVIDER,
     SERVICE,
     Parsed,
     day_of,
-    left_out,
     money,
     offer_name,
     plain,
     records,
     site_words,
-    warning,
 )
 from costopt_alibaba.questions import REFUSED
 

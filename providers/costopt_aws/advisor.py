@@ -8,12 +8,12 @@ from typing import Any, Final
 from costopt.errors import FetchError, MalformedAnswerError
 from costopt.fetch.call import Call, Page
 from costopt.fetch.context import FetchContext
-from costopt.fetch.fetched import FetchFinding, Row
+from costopt.fetch.fetched import FetchFinding, Row, left_out, warning
 from costopt.fetch.http import Http
 from costopt.units import HOURS_PER_MONTH
 from costopt_aws.fleet import Fleet
 from costopt_aws.once import Once
-from costopt_aws.parsed import PROVIDER, Parsed, left_out, warning
+from costopt_aws.parsed import PROVIDER, Parsed
 from costopt_aws.settings import AwsSettings
 
 PATH: Final = "/spot-advisor-data.json"

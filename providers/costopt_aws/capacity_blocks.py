@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from costopt.fetch.call import Page
-from costopt.fetch.fetched import HOURS_PER_YEAR, FetchFinding, Row, offer_row
-from costopt_aws.parsed import PROVIDER, Parsed, left_out, money, offer_name
+from costopt.fetch.fetched import HOURS_PER_YEAR, FetchFinding, Row, left_out, offer_row
+from costopt_aws.parsed import PROVIDER, Parsed, money, offer_name
 
 SOURCE: Final = "Amazon EC2 DescribeCapacityBlockOfferings"
 

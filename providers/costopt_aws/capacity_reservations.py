@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from costopt.fetch.call import Page
 from costopt.fetch.context import FetchContext
-from costopt.fetch.fetched import FetchFinding
+from costopt.fetch.fetched import FetchFinding, left_out
 from costopt_aws.commitments import (
     LINUX,
     SHARED,
@@ -19,7 +19,7 @@ from costopt_aws.commitments import (
     whole,
     zone_of,
 )
-from costopt_aws.parsed import PROVIDER, left_out
+from costopt_aws.parsed import PROVIDER
 from costopt_aws.reserved import ACTIVE
 
 BLOCK: Final = "capacity-block"

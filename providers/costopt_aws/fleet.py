@@ -6,9 +6,9 @@ from typing import Any
 
 from costopt.fetch.call import Page
 from costopt.fetch.context import FetchContext
-from costopt.fetch.fetched import FetchFinding, Row
+from costopt.fetch.fetched import FetchFinding, Row, left_out
 from costopt_aws.hardware import family_of
-from costopt_aws.parsed import left_out, offer_name
+from costopt_aws.parsed import offer_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from costopt.accelerator import Accelerator
 from costopt.fetch.call import Page
 from costopt.fetch.context import FetchContext
-from costopt.fetch.fetched import FetchFinding, Row
+from costopt.fetch.fetched import FetchFinding, Row, left_out, warning
 from costopt_aws.chips import (
     MIB_PER_GIB,
     OTHER_CARDS,
@@ -21,7 +21,7 @@ from costopt_aws.chips import (
 )
 from costopt_aws.names import CPU_RATES, INTERCONNECTS
 from costopt_aws.network import network_columns
-from costopt_aws.parsed import PROVIDER, Parsed, left_out, warning
+from costopt_aws.parsed import PROVIDER, Parsed
 
 SOURCE: Final = "Amazon EC2 DescribeInstanceTypes"
 TABLE: Final = "instance_types"

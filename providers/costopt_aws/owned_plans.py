@@ -9,11 +9,11 @@ from typing import Any, Final
 
 from costopt.fetch.call import Page
 from costopt.fetch.context import FetchContext
-from costopt.fetch.fetched import HOURS_PER_YEAR, FetchFinding, Row
+from costopt.fetch.fetched import HOURS_PER_YEAR, FetchFinding, Row, left_out
 from costopt.fetch.told_once import own_name
 from costopt.units import SECONDS_PER_HOUR
 from costopt_aws.commitments import DIGITS, TABLE, family_matters, is_over, last_day
-from costopt_aws.parsed import PROVIDER, left_out, money
+from costopt_aws.parsed import PROVIDER, money
 from costopt_aws.prices import PAYMENTS
 from costopt_aws.reserved import ACTIVE
 

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from costopt.catalog.schema import OFFERS
-from costopt.fetch.fetched import FetchFinding, Row
+from costopt.fetch.fetched import FetchFinding, Row, left_out
 
 PROVIDER: Final = "aws"
 
@@ -29,16 +29,6 @@ class Parsed:
 
     rows: tuple[Row, ...] = ()
     findings: tuple[FetchFinding, ...] = ()
-
-
-def left_out(check: str, row: str, detail: str, table: str = "offers") -> FetchFinding:
-    """Return a finding about something that has no row."""
-    return FetchFinding(check=check, severity="left_out", table=table, row=row, detail=detail)
-
-
-def warning(check: str, row: str, detail: str, table: str = "offers") -> FetchFinding:
-    """Return a finding about a row that stays."""
-    return FetchFinding(check=check, severity="warning", table=table, row=row, detail=detail)
 
 
 def row_name(row: Row) -> str:

@@ -6,18 +6,16 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from costopt.fetch.fetched import FetchFinding, Row, offer_row
+from costopt.fetch.fetched import FetchFinding, Row, left_out, offer_row, warning
 from costopt_aws.fleet import Fleet
 from costopt_aws.parsed import (
     PROVIDER,
     Parsed,
     day_in_force,
-    left_out,
     money,
     offer_name,
     one_row_each,
     row_name,
-    warning,
 )
 from costopt_aws.products import PricedProduct
 

@@ -8,10 +8,10 @@ from typing import Final
 
 from costopt.fetch.call import Page
 from costopt.fetch.context import FetchContext
-from costopt.fetch.fetched import FetchFinding, Row
+from costopt.fetch.fetched import FetchFinding, Row, left_out, warning
 from costopt_aws.commitments import TABLE
 from costopt_aws.hardware import ACCELERATED, family_of
-from costopt_aws.parsed import PROVIDER, left_out, warning
+from costopt_aws.parsed import PROVIDER
 from costopt_aws.running import BLOCK, HOST, SPOT, Group
 
 FIRM: Final = "on_demand|reserved|savings_plan"

@@ -5,9 +5,10 @@ from typing import Any, Final
 
 from costopt.fetch.call import Call
 from costopt.fetch.context import FetchContext
+from costopt.fetch.fetched import warning
 from costopt_aws.fleet import Fleet
 from costopt_aws.operations import PLAN_RATES, PRODUCTS
-from costopt_aws.parsed import PROVIDER, Parsed, warning
+from costopt_aws.parsed import PROVIDER, Parsed
 from costopt_aws.price_files import PriceFiles
 from costopt_aws.prices import PriceReader
 from costopt_aws.products import PLAIN_LINUX, PricedProduct, chooser, from_api, from_files

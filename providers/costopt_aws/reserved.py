@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from costopt.fetch.call import Page
 from costopt.fetch.context import FetchContext
-from costopt.fetch.fetched import FetchFinding
+from costopt.fetch.fetched import FetchFinding, left_out, warning
 from costopt.units import SECONDS_PER_HOUR
 from costopt_aws.commitments import (
     LINUX,
@@ -22,7 +22,7 @@ from costopt_aws.commitments import (
     zone_of,
 )
 from costopt_aws.hardware import family_of
-from costopt_aws.parsed import PROVIDER, left_out, money, warning
+from costopt_aws.parsed import PROVIDER, money
 from costopt_aws.running import Group
 
 ACTIVE: Final = "active"

@@ -7,18 +7,10 @@ from decimal import Decimal
 from typing import Any, Final
 
 from costopt.fetch.call import Page
-from costopt.fetch.fetched import HOURS_PER_YEAR, FetchFinding, Row, offer_row
+from costopt.fetch.fetched import HOURS_PER_YEAR, FetchFinding, Row, left_out, offer_row
 from costopt.units import SECONDS_PER_HOUR
 from costopt_aws.fleet import Fleet
-from costopt_aws.parsed import (
-    PROVIDER,
-    Parsed,
-    day_in_force,
-    left_out,
-    money,
-    offer_name,
-    one_row_each,
-)
+from costopt_aws.parsed import PROVIDER, Parsed, day_in_force, money, offer_name, one_row_each
 from costopt_aws.prices import PAYMENTS
 
 KINDS: Final = (

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from costopt.fetch.call import Call, Page
 from costopt.fetch.context import FetchContext
-from costopt.fetch.fetched import FetchedAccount, FetchedRegion, FetchFinding, Row
+from costopt.fetch.fetched import FetchedAccount, FetchedRegion, FetchFinding, Row, warning
 from costopt_aws.account import AccountReader, account_needs_credentials
 from costopt_aws.advisor import Advisor
 from costopt_aws.capacity_blocks import BlockReader
@@ -33,7 +33,7 @@ from costopt_aws.operations import (
     SPOT_PRICES,
     ZONES,
 )
-from costopt_aws.parsed import PROVIDER, Parsed, warning
+from costopt_aws.parsed import PROVIDER, Parsed
 from costopt_aws.placement import placement_notes
 from costopt_aws.price_files import PriceFiles
 from costopt_aws.rate_cards import RateCards

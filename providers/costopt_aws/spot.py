@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from costopt.fetch.call import Page
-from costopt.fetch.fetched import FetchFinding, Row, offer_row
+from costopt.fetch.fetched import FetchFinding, Row, left_out, offer_row, warning
 from costopt.fetch.latest import Latest
 from costopt_aws.fleet import Fleet
-from costopt_aws.parsed import PROVIDER, Parsed, left_out, money, offer_name, warning
+from costopt_aws.parsed import PROVIDER, Parsed, money, offer_name
 
 SOURCE: Final = "Amazon EC2 DescribeSpotPriceHistory"
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from costopt.account.account import Account
 from costopt.catalog.schema import TABLES
 from costopt.catalog.store.part import SHARED_TABLES, NewVersion, fresh_parts
 from costopt.catalog.store.store import CatalogStore
@@ -134,3 +135,24 @@ def test_account_that_was_read_once_and_has_no_credentials_now_is_stale(
     assert result.outcome is RefreshOutcome.STALE
     assert ids(result, "account_failed") == ["account_failed:aws", "account_failed:aws/us-east-1"]
     assert ids(result, "account_not_told") == ["account_not_told:azure"]
+
+
+def test_account_without_days_in_a_store_is_opened_as_of_no_day(store: CatalogStore) -> None:
+    version = store.version()
+    tables = {name: version.table(name) for name in TABLES}
+    at = datetime(2026, 11, 20, 4, tzinfo=UTC)
+    document = "fact,key,limit,name\nquota,aws/us-east-1/p5.*,2,P instances\n"
+    store.publish(
+        NewVersion(
+            created_at=at,
+            started_from=version.manifest.id,
+            parts=tuple(
+                part for part in fresh_parts(tables, at) if part.provider in ("aws", "azure")
+            ),
+            shared={name: tables[name] for name in SHARED_TABLES},
+            account=document.encode(),
+        )
+    )
+    account = Account.open(store.place)
+    assert account.as_of is None
+    assert [quota.limit for quota in account.quotas] == [2]

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from costopt.accelerator import Accelerator
-from costopt.errors import CostoptError, InvalidInputError, UnknownNameError
+from costopt.errors import InvalidInputError, UnknownNameError
 from costopt.model import ModelSpec
 from costopt.performance.arrays import Flags, Floats, Texts
 from costopt.performance.constants import Constants
 from costopt.performance.hardware import Hardware, Placement
+from costopt.performance.measurements.understood import understood
 from costopt.performance.measurements.words import sample_format
 from costopt.performance.sample_times import batch_times, lanes
 from costopt.performance.sample_work import SampleWork, sample_work
@@ -80,13 +81,8 @@ def sample_rows(
         The rows, and id -> reason of those that were refused.
     """
     asked = (table["metric"] == "samples_per_s") & table["workload"].str.startswith("inference")
-    kept, runs, refused = [], [], {}
-    for row in table[asked].to_dict("records"):
-        try:
-            runs.append(_run(row, models, accelerators))
-            kept.append(row)
-        except CostoptError as error:
-            refused[str(row["id"])] = str(error)
+    read, refused = understood(table[asked], lambda row: (row, _run(row, models, accelerators)))
+    kept = [row for row, _ in read]
     batch = np.array([float(row["batch_or_concurrency"]) for row in kept])
     counts = np.array([float(row["n_accelerators"]) for row in kept])
     values = np.array([float(row["value"]) for row in kept])
@@ -108,7 +104,7 @@ def sample_rows(
         batch=np.where(np.isnan(batch), LARGEST_BATCH, batch),
         served=np.array([row["workload"] == "inference_server" for row in kept], dtype=np.bool_),
         variable=encoders & mlperf,
-        runs=tuple(runs),
+        runs=tuple(run for _, run in read),
     )
     return rows, refused
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from costopt.accelerator import Accelerator
-from costopt.errors import CostoptError
 from costopt.model import ModelSpec
 from costopt.performance.arrays import Flags, Floats, Integers, Texts
 from costopt.performance.constants import Constants
 from costopt.performance.efficiency import Efficiency, serving_efficiency
 from costopt.performance.hardware import Hardware
 from costopt.performance.measurements.serving_runs import ServingRun, serving_run
+from costopt.performance.measurements.understood import understood
 from costopt.performance.serving_memory import kv_budget_gib, loaded_vram
 from costopt.performance.tier_settings import ENGINE_MEMORY, UNLIMITED_REQUESTS
 from costopt.performance.tiers import Tier
@@ -145,13 +145,7 @@ def serving_runs(
         The runs, and id -> reason of those that were refused.
     """
     asked = table["metric"].isin(METRICS)
-    runs, refused = [], {}
-    for row in table[asked].to_dict("records"):
-        try:
-            runs.append(serving_run(row, models, accelerators))
-        except CostoptError as error:
-            refused[str(row["id"])] = str(error)
-    return runs, refused
+    return understood(table[asked], lambda row: serving_run(row, models, accelerators))
 
 
 def stacked_serving(runs: Sequence[ServingRun]) -> ServingRows:

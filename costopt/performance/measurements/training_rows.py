@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from costopt.accelerator import Accelerator
-from costopt.errors import CostoptError
 from costopt.model import ModelSpec
 from costopt.performance.arrays import Flags, Floats, Integers, Texts
 from costopt.performance.constants import Constants
 from costopt.performance.hardware import Hardware
 from costopt.performance.measurements.training_runs import METHODS, TrainingRun, training_run
+from costopt.performance.measurements.understood import understood
 from costopt.performance.tiers import Tier
 from costopt.performance.training_times import (
     Layout,
@@ -123,13 +123,7 @@ def training_runs(
         The runs, and id -> reason of those that were refused.
     """
     asked = table["metric"].isin(METRICS) & table["workload"].isin(tuple(METHODS))
-    runs, refused = [], {}
-    for row in table[asked].to_dict("records"):
-        try:
-            runs.append(training_run(row, models, accelerators))
-        except CostoptError as error:
-            refused[str(row["id"])] = str(error)
-    return runs, refused
+    return understood(table[asked], lambda row: training_run(row, models, accelerators))
 
 
 def predicted_training(rows: TrainingRows, constants: Constants) -> Floats:
