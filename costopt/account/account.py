@@ -29,7 +29,7 @@ from costopt.catalog.store.whole_file import write_whole
 from costopt.errors import InvalidInputError
 from costopt.workload.counted import CountedLimit
 from costopt.workload.limits import Limits
-from costopt.workload.written import NotNegative, Written
+from costopt.written import NotNegative, Written
 
 NOT_SHOWN = "account"
 """What stands in a plan where the account's own text holds its identifier."""

@@ -9,7 +9,7 @@ from costopt.account.records import SEVERAL, Day, OwnKey, OwnRecord, PlainName
 from costopt.catalog.offer_keys import KEY_PARTS
 from costopt.workload.counted import ACCELERATORS, INSTANCES, MEMORY, SPEND, VCPUS
 from costopt.workload.request import Currency
-from costopt.workload.written import Count, CountOrZero, Name, NotNegative, Positive
+from costopt.written import Count, CountOrZero, Name, NotNegative, Positive
 
 
 def _place_key(key: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from costopt.account.commitments import Commitment, ResourceCommitment, SpendCommitment
 from costopt.account.records import NegotiatedPrice, PriceStep, Quota
 from costopt.errors import InvalidInputError, UnknownNameError
-from costopt.workload.written import Written
+from costopt.written import Written
 
 NUMBERS: Final = frozenset(
     {

@@ -10,7 +10,7 @@ from costopt.catalog.offer_keys import KEY_PARTS
 from costopt.errors import InvalidInputError
 from costopt.workload.counted import UNIT_OF, Unit
 from costopt.workload.request import Currency
-from costopt.workload.written import CountOrZero, Name, NotNegative, Positive, Written
+from costopt.written import CountOrZero, Name, NotNegative, Positive, Written
 
 NEEDED_BESIDE: Final[Mapping[str, tuple[str, ...]]] = {
     "percent": (),

@@ -10,7 +10,7 @@ from costopt.errors import InvalidInputError, NoPlanError
 from costopt.plan.line import PlanLine, PlanRecord
 from costopt.plan.status import PlanStatus
 from costopt.workload.request import PlanRequest
-from costopt.workload.written import describe_errors
+from costopt.written import describe_errors
 
 if TYPE_CHECKING:
     import pandas as pd

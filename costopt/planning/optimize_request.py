@@ -30,7 +30,7 @@ from costopt.planning.search import Found, search
 from costopt.units import HOURS_PER_MONTH
 from costopt.workload.limits import Limits
 from costopt.workload.request import AnyWorkload, PlanRequest
-from costopt.workload.written import Written
+from costopt.written import Written
 
 
 def optimize(

@@ -1,6 +1,6 @@
 """WatchSettings: what makes a saved plan worth leaving, and how old a price may be."""
 
-from costopt.workload.written import Fraction, NotNegative, Positive, Written
+from costopt.written import Fraction, NotNegative, Positive, Written
 
 
 class WatchSettings(Written):

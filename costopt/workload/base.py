@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 from costopt.errors import UnknownNameError
 from costopt.precision import KV_FORMATS, WEIGHT_FORMATS
 from costopt.workload.limits import Limits
-from costopt.workload.written import Names, Written
+from costopt.written import Names, Written
 
 ANY_PRECISION = ("any",)
 

@@ -6,7 +6,7 @@ from pydantic import model_validator
 
 from costopt.workload.base import KvPrecision, Precisions, Workload
 from costopt.workload.traffic import RequestSizes
-from costopt.workload.written import Count, Name, Positive
+from costopt.written import Count, Name, Positive
 
 
 class BatchInference(Workload, RequestSizes):

@@ -8,7 +8,7 @@ from pydantic import model_validator
 from costopt.catalog.age_limits import MAX_AGE_MONTHS
 from costopt.errors import InvalidInputError, UnknownNameError
 from costopt.workload.counted import UNITS, CountedLimit
-from costopt.workload.written import (
+from costopt.written import (
     Count,
     CountOrZero,
     Fraction,

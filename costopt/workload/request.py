@@ -14,7 +14,7 @@ from costopt.workload.limits import Limits
 from costopt.workload.requirement import Requirement
 from costopt.workload.serving import InferenceService
 from costopt.workload.training import FineTuneJob, TrainingJob
-from costopt.workload.written import Positive, Written
+from costopt.written import Positive, Written
 
 AnyWorkload = Annotated[
     InferenceService | BatchInference | FineTuneJob | TrainingJob | Requirement,

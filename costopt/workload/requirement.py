@@ -7,7 +7,7 @@ from pydantic import AfterValidator, model_validator
 from costopt.accelerator import COMPUTE_FORMATS
 from costopt.errors import UnknownNameError
 from costopt.workload.base import Workload
-from costopt.workload.written import Count, Names, Positive, Some, Utilisation
+from costopt.written import Count, Names, Positive, Some, Utilisation
 
 
 def _compute_format(name: str) -> str:

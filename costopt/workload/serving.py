@@ -6,7 +6,7 @@ from pydantic import Field, Strict, model_validator
 
 from costopt.workload.base import KvPrecision, Precisions, Workload
 from costopt.workload.traffic import Traffic
-from costopt.workload.written import Name, Positive, Utilisation
+from costopt.written import Name, Positive, Utilisation
 
 Percentile = Annotated[float, Strict(), Field(ge=50, lt=100)]
 """Share of requests that must meet a latency limit [%]."""

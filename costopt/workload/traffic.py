@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import model_validator
 
-from costopt.workload.written import Name, Positive, Some, Written
+from costopt.written import Name, Positive, Some, Written
 
 SHARE_TOLERANCE = 1e-3
 """Shares of a histogram may miss 1 by this much before they are refused; they are normalised."""

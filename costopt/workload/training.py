@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import model_validator
 
 from costopt.workload.base import Precisions, Workload
-from costopt.workload.written import Count, Name, Positive
+from costopt.written import Count, Name, Positive
 
 FineTuneMethod = Literal["full", "lora", "qlora"]
 """Ways to fine-tune: all weights, adapters on 16-bit weights, adapters on 4-bit weights."""

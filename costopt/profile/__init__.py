@@ -1,0 +1,1 @@
+"""What people measured themselves: runs of benchmark tools, observed jobs, and how they read."""
