@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from costopt.plan.plan import Plan
     from costopt.plan.status import PlanStatus
     from costopt.planning.optimize_request import optimize
+    from costopt.profile.profile import Profile
     from costopt.refresh.run import refresh_catalog
     from costopt.solve.mix import Mix, cheapest_mix
     from costopt.watch.settings import WatchSettings
@@ -47,6 +48,7 @@ _HOMES = {
     "Plan": "plan.plan",
     "PlanRequest": "workload.request",
     "PlanStatus": "plan.status",
+    "Profile": "profile.profile",
     "RequestSize": "workload.traffic",
     "Requirement": "workload.requirement",
     "Traffic": "workload.traffic",
@@ -77,6 +79,7 @@ __all__ = [
     "Plan",
     "PlanRequest",
     "PlanStatus",
+    "Profile",
     "RequestSize",
     "Requirement",
     "Traffic",
