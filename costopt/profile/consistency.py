@@ -112,5 +112,6 @@ def _failures(load: "ServedLoad") -> Iterator[str]:
     if load.failed > MOST_FAILED_FRACTION * asked:
         yield (
             f"{load.failed} of {asked} requests failed: the rate of the others is not what the "
-            f"deployment sustains; measure again until at most {MOST_FAILED_FRACTION:.0%} fail"
+            "deployment sustains; measure again until at most "
+            f"{100 * MOST_FAILED_FRACTION:g} % fail"
         )

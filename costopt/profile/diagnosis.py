@@ -24,6 +24,11 @@ Source: a rule of thumb of practitioners. It says that a kernel ran, not how wel
 time at 30 % of the peak rate is common.
 """
 
+FILLED: Final = (
+    "Memory in use says nothing here: an engine that serves fills the share of memory that it is "
+    "given."
+)
+
 
 def diagnose(profile: "Profile") -> tuple[str, ...]:
     """Return what monitoring says of a deployment, one sentence for each finding.
@@ -37,64 +42,54 @@ def diagnose(profile: "Profile") -> tuple[str, ...]:
             "Nothing watched the accelerators while they ran: give a log of nvidia-smi or DCGM "
             "to Profile.from_utilisation.",
         )
-    findings = (*_memory(seen, serves=profile.job is None), *_busy(seen))
-    right = () if findings else (_right(seen, serves=profile.job is None),)
-    return (*findings, *right, *_notes(seen, profile.accelerators, serves=profile.job is None))
+    serves = profile.job is None
+    findings = [*([] if serves else _memory(seen)), *_busy(seen)]
+    notes = _notes(seen, profile.accelerators)
+    return (*(findings or [_right(seen, serves=serves)]), *([FILLED] if serves else []), *notes)
 
 
-def _memory(seen: "Watched", *, serves: bool) -> Iterator[str]:
-    if serves:
-        return
-    fraction = seen.vram_fraction
+def _memory(seen: "Watched") -> Iterator[str]:
+    fraction, peak = seen.vram_fraction, f"Memory peaked at {_memory_in_words(seen)}"
     if fraction > RISKY_FRACTION:
         yield (
-            f"Memory peaked at {_memory_in_words(seen)}, above {RISKY_FRACTION:.0%}: a longer "
-            "sample or fragmentation can end the run; take a smaller batch, recomputation, or an "
-            "accelerator with more memory."
+            f"{peak}, above {_percent(RISKY_FRACTION)}: a longer sample or fragmentation can end "
+            "the run; take a smaller batch, recomputation, or an accelerator with more memory."
         )
     elif fraction < OVERSIZED_FRACTION:
         yield (
-            f"Memory peaked at {_memory_in_words(seen)}, below {OVERSIZED_FRACTION:.0%}: the "
-            "accelerator is oversized; take a smaller one, or a larger batch."
+            f"{peak}, below {_percent(OVERSIZED_FRACTION)}: the accelerator is oversized; take a "
+            "smaller one, or a larger batch."
         )
 
 
 def _busy(seen: "Watched") -> Iterator[str]:
     if seen.accelerator_busy_fraction < STARVED_FRACTION:
         yield (
-            f"The accelerators were busy {seen.accelerator_busy_fraction:.0%} of the time, below "
-            f"{STARVED_FRACTION:.0%}: they wait for data, for the network, or for a larger batch."
+            f"{_busy_in_words(seen)}, below {_percent(STARVED_FRACTION)}: they wait for data, for "
+            "the network, or for a larger batch."
+        )
+    if seen.idle_accelerators:
+        yield (
+            f"{_counted(seen.idle_accelerators)} of {seen.watched_accelerators} never ran "
+            "anything: use them, or rent fewer."
         )
 
 
 def _right(seen: "Watched", *, serves: bool) -> str:
     memory = "" if serves else f", and memory peaked at {_memory_in_words(seen)}"
-    return (
-        f"It looks right: the accelerators were busy {seen.accelerator_busy_fraction:.0%} of the "
-        f"time{memory}."
-    )
+    return f"It looks right: {_busy_in_words(seen).lower()}{memory}."
 
 
-def _notes(seen: "Watched", accelerators: int, *, serves: bool) -> Iterator[str]:
-    if serves:
-        yield (
-            "Memory in use says nothing here: an engine that serves fills the share of memory "
-            "that it is given."
-        )
-    if seen.idle_accelerators:
-        yield (
-            f"{seen.idle_accelerators} of {seen.watched_accelerators} accelerators never ran "
-            "anything, and are paid for."
-        )
+def _notes(seen: "Watched", accelerators: int) -> Iterator[str]:
     if seen.left_out_accelerators:
         yield (
-            f"{seen.left_out_accelerators} more in the file never ran anything, and were left "
-            f"out: the deployment has {accelerators}."
+            f"The file also shows {_counted(seen.left_out_accelerators)} that never ran anything, "
+            f"beyond the deployment's {accelerators}: left out."
         )
     if seen.watched_accelerators < accelerators:
         yield (
-            f"The log shows {seen.watched_accelerators} of {accelerators} accelerators; the "
-            "others are taken to be like them."
+            f"The log shows {seen.watched_accelerators} of {_counted(accelerators)}; the rest is "
+            "taken to be like it."
         )
     if seen.samples == seen.watched_accelerators:
         yield (
@@ -103,5 +98,20 @@ def _notes(seen: "Watched", accelerators: int, *, serves: bool) -> Iterator[str]
         )
 
 
+def _busy_in_words(seen: "Watched") -> str:
+    share = _percent(seen.accelerator_busy_fraction)
+    return f"The accelerators were busy {share} of the time"
+
+
 def _memory_in_words(seen: "Watched") -> str:
-    return f"{seen.vram_peak_gib:.1f} of {seen.vram_total_gib:.1f} GiB ({seen.vram_fraction:.0%})"
+    share = _percent(seen.vram_fraction)
+    return f"{seen.vram_peak_gib:.1f} of {seen.vram_total_gib:.1f} GiB ({share})"
+
+
+def _percent(fraction: float) -> str:
+    """Write a share with one decimal, so that it stands clearly on one side of a limit."""
+    return f"{100 * fraction:.1f} %".replace(".0 %", " %")
+
+
+def _counted(accelerators: int) -> str:
+    return f"{accelerators} accelerator{'' if accelerators == 1 else 's'}"
