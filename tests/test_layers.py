@@ -33,7 +33,7 @@ LAYERS = (
 )
 LAYER_OF = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 
-HANDING_OVER = {("plan", "explain")}
+HANDING_OVER = {("plan", "explain"), ("plan", "launch")}
 """Rooms whose one-line methods hand over to an upper room: docs/decisions/0001."""
 
 ADAPTER_MAY_IMPORT = {"accelerator", "catalog.schema", "provider", "fetch", "units", "errors"}

@@ -11,6 +11,7 @@ from costopt.catalog.catalog import Catalog
 from costopt.catalog.dates import days_between
 from costopt.cli.inputs import open_account, open_catalog, read_text
 from costopt.errors import InvalidInputError, UnknownNameError
+from costopt.launch.recipe import recipes_text
 from costopt.plan.plan import Plan
 from costopt.plan.present import plan_text
 from costopt.planning.optimize_request import answer_request
@@ -39,12 +40,20 @@ def make_plan(
         ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the whole plan as JSON.")] = False,
+    launch: Annotated[
+        bool,
+        typer.Option("--launch", help="Print also how to start each line, and how to measure it."),
+    ] = False,
 ) -> None:
     """Find the cheapest instances for a request and print the plan with its reasons."""
+    if json and launch:
+        raise InvalidInputError("costopt plan", ["--launch is text: leave out --json"])
     request = read_request(request_file, example)
     source = open_catalog(catalog)
     plan = answer_request(request, source, open_account(account or (), _today()))
     typer.echo(plan.to_json() if json else _printed(plan, source))
+    if launch and plan.lines:
+        typer.echo(f"\n{recipes_text(plan.launch_recipes(source))}")
     if not plan.has_answer:
         raise typer.Exit(EXIT_INFEASIBLE)
 

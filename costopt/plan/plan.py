@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from costopt.catalog.catalog import Catalog
     from costopt.explain.why import Explanation
+    from costopt.launch.recipe import Recipe
 
 
 class WorkloadOutcome(PlanRecord):
@@ -221,12 +222,26 @@ class Plan(PlanRecord):
         """
         from costopt.explain.why import explain
 
+        return explain(self, self._source(catalog, "explain"), self._workloads)
+
+    def launch_recipes(self, catalog: "Catalog | None" = None) -> "tuple[Recipe, ...]":
+        """Say how each line is started as its rate assumes, and how to measure it.
+
+        Args:
+            catalog: needed for a plan that was read from a file.
+        """
+        from costopt.launch.recipes import launch_recipes
+
+        return launch_recipes(self, self._source(catalog, "launch_recipes"))
+
+    def _source(self, catalog: "Catalog | None", asked: str) -> "Catalog":
+        """Return the catalogue at hand, or the one given at the account's prices."""
         source = self._catalog if catalog is None else self.own_prices(catalog)
         if source is None:
             raise InvalidInputError(
-                "explain", ["a plan read from a file needs the catalogue: explain(catalog)"]
+                asked, [f"a plan read from a file needs the catalogue: {asked}(catalog)"]
             )
-        return explain(self, source, self._workloads)
+        return source
 
     def own_prices(self, catalog: "Catalog") -> "Catalog":
         """Return a catalogue of list prices at what the plan's account pays."""
