@@ -256,8 +256,10 @@ def _length(workload: FineTuneJob | TrainingJob, figures: TrainedFigures) -> dic
     """
     if isinstance(workload, FineTuneJob) and workload.samples is not None:
         return {FactoryField.PACKING: False, FactoryField.EPOCHS: float(workload.epochs)}
-    steps = {FactoryField.STEPS: ceil(total_tokens(workload) / figures.step_tokens)}
-    return steps if isinstance(workload, TrainingJob) else {FactoryField.PACKING: True, **steps}
+    steps: dict[str, object] = {
+        FactoryField.STEPS: ceil(total_tokens(workload) / figures.step_tokens)
+    }
+    return steps if isinstance(workload, TrainingJob) else {FactoryField.PACKING: True} | steps
 
 
 def _in_words(figures: TrainedFigures, line: PlanLine) -> str:
@@ -274,8 +276,9 @@ def _in_words(figures: TrainedFigures, line: PlanLine) -> str:
         f"{counted(figures.per_node, 'accelerator')}, {', '.join(split)}, computing in "
         f"{line.layout.precision}, {again}activation checkpointing, optimizer "
         f"{figures.setup.recipe.name}, steps of {figures.step_tokens:,} tokens: "
-        f"{counted(figures.data, 'rank')} x {counted(figures.micro_batch, 'sequence')} x {figures.accumulation} accumulated x "
-        f"{figures.sequence_length:,} tokens, every sequence full."
+        f"{counted(figures.data, 'rank')} x {counted(figures.micro_batch, 'sequence')} x "
+        f"{figures.accumulation} accumulated x {figures.sequence_length:,} tokens, every "
+        "sequence full."
     )
 
 

@@ -168,3 +168,25 @@ def test_a_fresh_process_prints_the_plan_from_any_folder(tmp_path: Path) -> None
     assert (done.returncode, done.stderr) == (0, "")
     assert "Run 1 x " in done.stdout
     assert not list(tmp_path.iterdir())
+
+
+def test_launch_prints_the_same_plan_and_then_how_to_start_it(command: Command) -> None:
+    _, plain, _ = command("plan", "--example", "qlora-70b")
+    code, out, err = command("plan", "--example", "qlora-70b", "--launch")
+    known = plain.splitlines()[:-1]  # the last line tells the seconds that the search took
+    printed, recipe = out.splitlines(), out[out.index("\n# ") :].splitlines()
+    assert (code, err) == (0, "")
+    assert printed[: len(known)] == known
+    assert recipe[1].startswith("# 2 x g6e.12xlarge in aws us-east-2, spot: fine_tune, with ")
+    assert recipe[-1] == "  llamafactory-cli train fine_tune.yaml"
+
+
+def test_a_plan_without_lines_has_nothing_to_launch(command: Command) -> None:
+    code, out, err = command("plan", "--example", "impossible", "--launch")
+    assert (code, err) == (1, "")
+    assert "vllm" not in out
+
+
+def test_launch_and_json_exclude_each_other(refusal: Callable[..., str]) -> None:
+    message = refusal("plan", "--example", "chat-70b", "--json", "--launch")
+    assert message == "costopt: costopt plan: --launch is text: leave out --json\n"
