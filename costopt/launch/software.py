@@ -30,6 +30,12 @@ TRAINING: Final[Mapping[str, str]] = {
 Source: AWS Neuron, MaxText and Optimum Habana documentation.
 """
 
+SPLITTING: Final = "Megatron-LM, torchtitan or the like"
+"""Training software for tensor and pipeline parallelism.
+
+Source: Megatron-LM (arXiv 2104.04473); pytorch/torchtitan README.md.
+"""
+
 UNNAMED: Final = "the vendor's own software"
 """What is assumed where no product is named."""
 

@@ -25,7 +25,7 @@ from costopt.launch.factory_fields import (
 )
 from costopt.launch.model_name import repository_of, short_name
 from costopt.launch.recipe import Recipe
-from costopt.launch.software import other_training_software
+from costopt.launch.software import SPLITTING, other_training_software
 from costopt.performance.strategy import MICRO_BATCHES, Gang, Strategy, layout_of
 from costopt.performance.training_memory import Method, Sharding
 from costopt.performance.training_setup import TrainingSetup
@@ -157,7 +157,7 @@ def training_recipe(
     recipe = Recipe(
         workload=line.workload,
         title=lines_in_words([line]),
-        software=software or FACTORY,
+        software=software or (SPLITTING if figures.splits_layers else FACTORY),
         assumptions=(_in_words(figures, line),),
     )
     reason = _why_not(figures, line, software)
@@ -180,10 +180,7 @@ def _why_not(figures: TrainedFigures, line: PlanLine, software: str) -> str:
     if software:
         return f"No command: {FACTORY} for GPUs does not run on {line.layout.accelerator}."
     if figures.splits_layers:
-        return (
-            f"No command: {FACTORY} splits no layers; set the degrees below in Megatron-LM or "
-            "torchtitan."
-        )
+        return f"No command: {FACTORY} splits no layers; set the degrees below by hand."
     if line.layout.precision not in PRECISION_FIELDS:
         return f"No command: {FACTORY} has no field for computing in {line.layout.precision}."
     return ""

@@ -103,7 +103,7 @@ def test_the_fields_of_a_configuration_are_those_of_one_table(plan_of: PlanOf) -
 
 
 def test_a_pipeline_is_told_in_words_and_numbers(recipe_on: RecipeOn) -> None:
-    """Weights, gradients and moments of 405B take 16 B * 405e9 = 6.5 TB."""
+    """16 B for each of 405e9 weights is 6.5 TB: no node of A100 holds it, so layers are split."""
     job = TrainingJob(
         model="meta-llama/Llama-3.1-405B",
         tokens=20_000_000_000,
@@ -111,9 +111,25 @@ def test_a_pipeline_is_told_in_words_and_numbers(recipe_on: RecipeOn) -> None:
         deadline_hours=2000,
     )
     recipe = recipe_on(job, "A100-80GB", inter_node_fabric=("*",))
-    split = "tensor parallel" in str(recipe) or "pipeline" in str(recipe)
-    assert split == ("splits no layers" in recipe.reason)
-    assert bool(recipe.config) != split
+    assert recipe.software == "Megatron-LM, torchtitan or the like"
+    assert "splits no layers" in recipe.reason
+    assert "tensor parallel 8, pipeline 16" in recipe.assumptions[0]
+    assert (recipe.config, recipe.commands) == ({}, ())
+
+
+def test_lines_of_one_gang_get_ranks_one_after_the_other(
+    plan_of: PlanOf, bundled: Catalog
+) -> None:
+    """Two spot nodes, told as one on demand and one spot: ranks 0 and 1 of 2."""
+    plan = plan_of("qlora-70b")
+    spot = plan.lines[0].model_copy(update={"count": 1})
+    firm_offer = spot.offer.model_copy(update={"purchase_option": "on_demand"})
+    mixed = plan.model_copy(
+        update={"lines": (spot, spot.model_copy(update={"offer": firm_offer}))}
+    )
+    first, second = (one.commands[0].environment for one in mixed.launch_recipes(bundled))
+    assert (first["NODE_RANK"], second["NODE_RANK"]) == ("0", "1")
+    assert first["NNODES"] == second["NNODES"] == "2"
 
 
 def test_a_plan_that_was_read_needs_its_catalogue(plan_of: PlanOf, bundled: Catalog) -> None:
