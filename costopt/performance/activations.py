@@ -22,6 +22,16 @@ PLAIN_BLOCK_BYTES: Final = 34.0
 Source: Korthikanti et al. (arXiv 2205.05198) Table 2, without the attention scores.
 """
 
+QUANTIZED_BLOCK_BYTES: Final = (6.0, 2.0)
+"""Bytes per token and layer that quantized linear layers keep on top: of h, and of f.
+
+Each of them keeps its own 16-bit copy of its input: three inputs of width h (queries with keys and
+values, attention output, feed-forward) and one of width f.
+
+Source: Lightning-AI/litgpt tutorials/resource-tables.md, LoRA rows on nf4 weights against those
+on bf16: the difference is less than that of the weights by 2 * (3 h + f) per token and layer.
+"""
+
 UNSPLIT_BYTES: Final = 10.0
 """Bytes per token, layer and h that tensor parallelism does not divide (norms, dropout).
 
@@ -49,14 +59,20 @@ Source: pytorch/torchtune, ``CEWithChunkedOutputLoss``, ``num_output_chunks=8``.
 """
 
 
-def block_bytes(decoder: Decoder, tensor: Floats) -> Floats:
-    """Activations of one block for one token, ``24 h + 8 f`` gated, ``34 h`` plain [B]."""
+def block_bytes(decoder: Decoder, tensor: Floats, *, quantized: bool = False) -> Floats:
+    """Activations of one block for one token, ``24 h + 8 f`` gated, ``34 h`` plain [B].
+
+    Frozen weights of fewer bits add ``6 h + 2 f``.
+    """
     hidden = float(decoder.hidden_size)
     if decoder.gated_mlp:
         of_hidden, of_inner = GATED_BLOCK_BYTES
         whole = of_hidden * hidden + of_inner * decoder.live_ffn_size
     else:
         whole = PLAIN_BLOCK_BYTES * hidden
+    if quantized:
+        of_hidden, of_inner = QUANTIZED_BLOCK_BYTES
+        whole += of_hidden * hidden + of_inner * decoder.live_ffn_size
     unsplit = UNSPLIT_BYTES * hidden
     return unsplit + (whole - unsplit) / tensor
 
@@ -66,18 +82,22 @@ def activations_gib(
     tokens: Floats,
     checkpointing: Checkpointing,
     tensor: Floats,
+    *,
+    quantized: bool = False,
 ) -> Floats:
     """Activations of ``tokens`` on one accelerator [GiB].
 
     Without checkpointing every layer keeps its block; with it a layer keeps its input, ``2 h``
-    bytes per token, and one block is alive. Pipeline stages do not divide this: the first stage
-    of a one-forward-one-backward schedule holds as many micro-batches as there are stages.
+    bytes per token, and one block is alive; offloaded inputs lie in host memory. Pipeline stages
+    do not divide this: the first stage of a one-forward-one-backward schedule holds as many
+    micro-batches as there are stages.
 
     Source: Korthikanti et al. (arXiv 2205.05198) sections 4 and 5.
     """
-    block = block_bytes(decoder, tensor)
-    if checkpointing is Checkpointing.FULL:
-        per_token = 2.0 * decoder.hidden_size * decoder.layers + block
+    block = block_bytes(decoder, tensor, quantized=quantized)
+    if checkpointing in (Checkpointing.FULL, Checkpointing.OFFLOADED):
+        here = 1.0 if checkpointing is Checkpointing.FULL else 0.0
+        per_token = here * 2.0 * decoder.hidden_size * decoder.layers + block
     else:
         kept = SELECTIVE_SHARE if checkpointing is Checkpointing.SELECTIVE else 1.0
         per_token = kept * block * decoder.layers

@@ -58,6 +58,11 @@ MEMORY: Final = "memory"
 """Kind of band of memory figures."""
 
 
+def told_band(work: str) -> str:
+    """Kind of band of a rate whose measurement tells what is assumed of others."""
+    return f"{work}_told"
+
+
 def band_of(hardware: Hardware, work: Work) -> Band:
     """Origin and band of a rate on each row; see ``band_named``."""
     return band_named(hardware.names, hardware.architectures, work)

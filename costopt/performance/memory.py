@@ -33,11 +33,14 @@ class CacheStyle(StrEnum):
     PAGED: blocks of 16 tokens, the prompt in chunks (vLLM, SGLang, TensorRT-LLM).
     CONTIGUOUS: one array, the prompt at once, scores of the last position (generate).
     CONTIGUOUS_ALL_LOGITS: the same with scores of every prompt token (transformers <= 4.40).
+    GROWING: an array that is copied to grow with each token, as the device sees it: the freed
+        copies stay reserved, so that the cache counts twice.
     """
 
     PAGED = "paged"
     CONTIGUOUS = "contiguous"
     CONTIGUOUS_ALL_LOGITS = "contiguous_all_logits"
+    GROWING = "growing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,15 +120,24 @@ def inference_vram(
     scored = last * prompt if style is CacheStyle.CONTIGUOUS_ALL_LOGITS else last
     begun = np.minimum(prompt, sequences.tokens)
     read = count * cache_bytes(decoder, formats, begun, accelerators) / GIB
-    full = count * cache_bytes(decoder, formats, sequences.tokens, accelerators) / GIB
+    copies = 2.0 if style is CacheStyle.GROWING else 1.0
+    full = copies * count * cache_bytes(decoder, formats, sequences.tokens, accelerators) / GIB
+    expanded = _expanded_gib(decoder, formats, accelerators)
     reading = read + working + scored >= full + last
     return _serving_terms(
         accelerators,
         weights,
-        np.where(reading, working, 0.0),
+        np.where(reading, working, 0.0) + expanded,
         np.where(reading, scored, last),
         np.where(reading, read, full),
     )
+
+
+def _expanded_gib(decoder: Decoder, formats: Formats, accelerators: Floats) -> Floats | float:
+    """The largest matrix expanded to 16 bit where weights are only held in fewer, ``2 h f``."""
+    if not formats.weights.weight_only:
+        return 0.0
+    return ACTIVATION_BYTES * decoder.hidden_size * decoder.live_ffn_size / accelerators / GIB
 
 
 def _serving_terms(

@@ -119,8 +119,11 @@ def strategy_vram(
 ) -> VramTerms:
     """Memory of one accelerator under a strategy, for every micro-batch and checkpointing."""
     tokens = layout.micro_batch * layout.sequence_length
-    plain = activations_gib(decoder, tokens, Checkpointing.NONE, layout.tensor)
-    thin = activations_gib(decoder, tokens, Checkpointing.FULL, layout.tensor)
+    quantized = state.quantized
+    plain, thin = (
+        activations_gib(decoder, tokens, level, layout.tensor, quantized=quantized)
+        for level in (Checkpointing.NONE, Checkpointing.FULL)
+    )
     split = Split(data=layout.data, tensor=layout.tensor, pipeline=layout.pipeline)
     return training_vram(
         decoder,

@@ -53,6 +53,7 @@ OPTIMIZER_RECIPES: Final[Mapping[str, OptimizerRecipe]] = {
         ("adamw_bf16_fused", 2.0, 0.0, 4.0, _TORCHTUNE),
         ("adam8bit", 2.0, 2.0, 2.0, "bitsandbytes 8-bit optimizers (arXiv 2110.02861)"),
         ("adam8bit_fused", 2.0, 0.0, 2.0, _TORCHTUNE),
+        ("paged_adam8bit", 2.0, 2.0, 0.0, "bitsandbytes paged optimizers, moments in host memory"),
         ("paged_adam8bit_fused", 2.0, 0.0, 0.0, _TORCHTUNE + "; moments paged to the host"),
         ("adamw_bf16_moments", 4.0, 4.0, 4.0, "pytorch/torchtitan, bf16 optimizer states"),
         ("adafactor", 4.0, 4.0, 0.1, "Adafactor (arXiv 1804.04235), factored, no momentum"),
@@ -60,6 +61,15 @@ OPTIMIZER_RECIPES: Final[Mapping[str, OptimizerRecipe]] = {
     )
 }
 """Recipes by name."""
+
+
+ADAPTER_BYTES: Final = 22.0
+"""Bytes per parameter of an adapter: fp32 weights, gradients and two moments, a 16-bit copy of the
+weights under autocast, and 4 B that the step of all parameters at once holds for a moment.
+
+Source: huggingface/peft, adapters in fp32; torch.optim.AdamW documentation, ``foreach`` uses about
+the size of the parameters more.
+"""
 
 
 class Method(StrEnum):
@@ -91,11 +101,15 @@ class Offload(StrEnum):
 
 
 class Checkpointing(StrEnum):
-    """Which activations are computed again: none, the cheap ones of each layer, all."""
+    """Which activations are computed again: none, the cheap ones of each layer, all.
+
+    OFFLOADED: all, and the inputs of the layers wait in host memory.
+    """
 
     NONE = "none"
     SELECTIVE = "selective"
     FULL = "full"
+    OFFLOADED = "offloaded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +131,11 @@ class TrainingState:
     sharding: Sharding = Sharding.NONE
     offload: Offload = Offload.NONE
     lora_rank: int = 16
+
+    @property
+    def quantized(self) -> bool:
+        """True where frozen weights have fewer bits than what they are multiplied in."""
+        return self.method is not Method.FULL and self.base is not None and self.base.weight_only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,8 +223,9 @@ def training_vram(
 ) -> VramTerms:
     """VRAM of training on one accelerator, from its states and its activations.
 
-    Frozen weights of LoRA need no gradients and no moments; the adapters take 16 B per
-    parameter. QLoRA adds the largest matrix expanded to 16 bit, ``2 h f`` [B].
+    Frozen weights of LoRA need no gradients and no moments; the adapters take 22 B per
+    parameter, which ZeRO-3 splits too. QLoRA adds the largest matrix expanded to 16 bit,
+    ``2 h f`` [B].
     """
     total = decoder.linear_parameters + decoder.embedding_parameters
     nothing = np.zeros(np.broadcast_shapes(activations_gib.shape, np.shape(split.data)))
@@ -218,9 +238,10 @@ def training_vram(
         weights = _frozen_gib(decoder, state, state.base, split)
         gradients, optimizer = nothing, nothing
         trained = adapter_parameters(decoder, state.lora_rank)
-        recipe = OPTIMIZER_RECIPES["adamw_mixed"]
-        each = recipe.weight_bytes + recipe.gradient_bytes + recipe.optimizer_bytes
-        adapters = each * trained / (split.tensor * split.pipeline) / GIB
+        holders = split.tensor * split.pipeline
+        if state.sharding is Sharding.ZERO3:
+            holders = holders * split.data
+        adapters = ADAPTER_BYTES * trained / holders / GIB
     ranks = split.data * split.tensor * split.pipeline
     return VramTerms(
         weights_gib=weights + nothing,

@@ -97,23 +97,42 @@ def training_efficiency(
     neuron = hardware.hardware_class == HardwareClass.AWS_NEURON
     share = np.where(neuron, share * constants["training.compute_share.aws_neuron"], share)
     low = constants["training.compute_share.fp8"] if compute.name == "fp8" else 1.0
-    attention = matmul_ceiling(hardware, constants) * constants["training.attention_share"]
+    attention = _attention_ceiling(hardware, tier, constants)
     bus = hardware.link_kind == LinkKind.BUS
     link = np.where(bus, constants["link_share.bus"], constants["link_share.direct"])
     every = np.ones(len(hardware))
-    trainer = "training.layer_seconds.adapters" if frozen else "training.layer_seconds"
+    trainer = ".adapters" if frozen else ""
     return TrainingEfficiency(
         linear_flops=hardware.peak_for(compute) * share * low,
-        attention_flops=hardware.half_precision_peak * attention,
+        attention_flops=hardware.half_precision_peak
+        * (attention * constants["training.attention_share"]),
         memory_bytes_per_second=hardware.bandwidth_bytes_per_second,
         link_bytes_per_second=hardware.link_bytes_per_second * link,
         network_bytes_per_second=network_bytes_per_second * constants["training.network_share"],
-        layer_seconds=every * constants[trainer],
+        layer_seconds=every * constants[f"training.layer_seconds{trainer}"],
         element_bytes=every * constants["training.element_bytes"],
         expanding_bytes=every * constants["training.expanding_bytes"],
         optimizer_bytes=every * constants["training.optimizer_bytes"],
-        exposed_share=every * constants["training.exposed_share"],
+        exposed_share=every * constants[f"training.exposed_share{trainer}"],
     )
+
+
+def _attention_ceiling(hardware: Hardware, tier: Tier, constants: Constants) -> Floats:
+    """Share of the peak that fused attention reaches, by architecture and software [0..1].
+
+    Open kernels written for Ampere reach half as much of Hopper's peak, whose matrix units they
+    do not feed; vendors' own stacks have kernels for each architecture.
+
+    Source: FlashAttention-3 (arXiv 2407.08608), abstract.
+    """
+    ceiling = "training.attention_ceiling"
+    names, positions = np.unique(hardware.architectures, return_inverse=True)
+    own = [f"{ceiling}.{name}" for name in names]
+    values = [constants[name if name in constants else f"{ceiling}.any"] for name in own]
+    share = np.asarray(values, dtype=np.float64)[positions.reshape(-1)]
+    if tier is not Tier.VENDOR_TUNED:
+        return share
+    return np.maximum(share, constants[f"{ceiling}.vendor_tuned"])
 
 
 def step_seconds(work: TrainingWork, reach: TrainingEfficiency, layout: Layout) -> Floats:

@@ -10,7 +10,7 @@ import numpy as np
 
 from costopt.performance.arrays import Flags, Floats
 from costopt.performance.bands import FIRST_TOKEN, MEMORY
-from costopt.performance.calibration.facts import memory_results, peak_ratios
+from costopt.performance.calibration.facts import memory_results, peak_results
 from costopt.performance.calibration.fit import (
     LeftOut,
     Parameter,
@@ -22,7 +22,7 @@ from costopt.performance.calibration.fit import (
 from costopt.performance.calibration.kinds import Kind, read_kinds
 from costopt.performance.constants import COLUMNS, Constant, Constants
 from costopt.performance.measurements.memory_cases import MemoryResult
-from costopt.performance.measurements.memory_words import FigureFamily, family_of
+from costopt.performance.measurements.memory_words import MEMORY_BANDS
 
 BAND_ENDS: Final = (10.0, 90.0)
 """Percentiles of measured over predicted between which a band lies [%]."""
@@ -63,7 +63,7 @@ def calibrated_constants(folder: Path) -> list[Constant]:
     for parameter in parameters:
         constants.setdefault(parameter.name, _chosen(parameter))
     if (folder / "memory_cases.csv").is_file():
-        constants.update(_memory_scores(memory_results(folder), peak_ratios(folder)))
+        constants.update(_memory_scores([*memory_results(folder), *peak_results(folder)]))
     return [constants[name] for name in sorted(constants)]
 
 
@@ -135,13 +135,14 @@ def _errors(outcomes: Mapping[str, LeftOut]) -> dict[str, Floats]:
 def _bands(kind: Kind, outcomes: Mapping[str, LeftOut]) -> dict[str, Constant]:
     """Band of a rate by what it rests on: percentiles of measured over predicted rates."""
     bands = {}
-    for origin, split in _BAND_OF_SPLIT.items():
-        rows = kind.rated & (_has_sisters(kind) if origin == "scaled" else True)
-        errors = outcomes[split].log_errors
-        ratio = np.exp(np.where(kind.inverse, errors, -errors))[rows]
-        least = ANALYTIC_AT_LEAST if origin == "analytic" else (1.0, 1.0)
-        name = f"band.{kind.name}.{origin}"
-        bands[name] = _band(name, ratio, "rate", f"rows whose {split} was left out", least)
+    for kept, rated in kind.banded.items():
+        for origin, split in _BAND_OF_SPLIT.items():
+            rows = rated & (_has_sisters(kind) if origin == "scaled" else True)
+            errors = outcomes[split].log_errors
+            ratio = np.exp(np.where(kind.inverse, errors, -errors))[rows]
+            least = ANALYTIC_AT_LEAST if origin == "analytic" else (1.0, 1.0)
+            name = f"band.{kept}.{origin}"
+            bands[name] = _band(name, ratio, "rate", f"rows whose {split} was left out", least)
     return bands
 
 
@@ -234,24 +235,19 @@ def _coverage(kind: Kind) -> dict[str, Constant]:
     return coverage
 
 
-def _memory_scores(results: Sequence[MemoryResult], peaks: Floats) -> dict[str, Constant]:
-    """Scores and bands of the memory model, by family of figures; budgets are too few.
-
-    The band of peaks counts those of the table of performance too, which say less of each run.
-    """
+def _memory_scores(results: Sequence[MemoryResult]) -> dict[str, Constant]:
+    """Scores and bands of the memory model, by kind of figures; budgets are too few."""
     constants: dict[str, Constant] = {}
-    for family in (FigureFamily.ARITHMETIC, FigureFamily.PEAK, FigureFamily.RULE_OF_THUMB):
-        members = [result for result in results if family_of(result.quantity) is family]
-        errors = np.array([result.relative_error for result in members if not result.reason])
+    for kind in MEMORY_BANDS:
+        members = [result for result in results if result.banded == kind and not result.reason]
+        errors = np.array([result.relative_error for result in members])
         if not len(errors):
             continue
         under = np.mean(errors < -0.1)
         meaning = f"absolute error; {under:.0%} of the rows are under by more than 10 %"
-        score = _score(f"score.{MEMORY}.{family}", np.abs(errors) * 100.0, meaning)
+        score = _score(f"score.{MEMORY}.{kind}", np.abs(errors) * 100.0, meaning)
         ratio = 1.0 / (1.0 + errors)
-        if family is FigureFamily.PEAK:
-            ratio = np.concatenate([ratio, peaks])
-        band = _band(f"band.{MEMORY}.{family}", ratio, "memory", f"{family} rows", (1.0, 1.0))
+        band = _band(f"band.{MEMORY}.{kind}", ratio, "memory", f"{kind} rows", (1.0, 1.0))
         constants |= {score.name: score, band.name: band}
     return constants
 

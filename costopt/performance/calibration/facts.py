@@ -6,15 +6,12 @@ from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
 from costopt.accelerator import COMPUTE_FORMATS, Accelerator
 from costopt.errors import CatalogFileError
 from costopt.model import ModelSpec
-from costopt.performance.arrays import Floats
 from costopt.performance.measurements.memory_cases import MemoryResult, memory_result
 from costopt.performance.measurements.peak_rows import METRIC as PEAK_METRIC
-from costopt.performance.measurements.peak_rows import predicted_peak
+from costopt.performance.measurements.peak_rows import peak_result
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -166,20 +163,13 @@ def memory_results(folder: Path) -> list[MemoryResult]:
     return [memory_result(row, models) for row in rows]
 
 
-def peak_ratios(folder: Path) -> Floats:
-    """Measured over predicted peak memory of the rows of ``perf_calibration.csv`` that say enough.
+def peak_results(folder: Path) -> list[MemoryResult]:
+    """Predict the peak memory of the rows of ``perf_calibration.csv``.
 
     Args:
-        folder: holds ``perf_calibration.csv`` and ``models.csv``.
+        folder: holds ``perf_calibration.csv``, ``accelerators.csv`` and ``models.csv``.
     """
-    models = read_models(folder)
+    models, accelerators = read_models(folder), read_accelerators(folder)
     table = read_table(folder, "perf_calibration", ("metric", "value", "notes"))
     rows = table[table["metric"] == PEAK_METRIC].to_dict("records")
-    predicted = [predicted_peak(row, models) for row in rows]
-    return np.array(
-        [
-            float(row["value"]) / figure
-            for row, (figure, reason) in zip(rows, predicted, strict=True)
-            if not reason
-        ]
-    )
+    return [peak_result(row, models, accelerators) for row in rows]

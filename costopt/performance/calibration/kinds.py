@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from costopt.performance.arrays import Flags, Texts
+from costopt.performance.bands import told_band
 from costopt.performance.calibration.facts import read_accelerators, read_models, read_table
 from costopt.performance.calibration.fit import Measured, Parameter, Predict
 from costopt.performance.measurements.sample_rows import predicted_samples, sample_rows
@@ -48,6 +49,8 @@ class Kind:
         rated: rows whose error is that of a rate, which bands are made of.
         inverse: rows that fall where the rate rises (times).
         refused: id -> reason of rows that could not be read.
+        told: rows that say what others leave to assumptions, and whose band is their own; None
+            where all rows say the same.
     """
 
     name: str
@@ -58,6 +61,14 @@ class Kind:
     rated: Flags
     inverse: Flags
     refused: Mapping[str, str]
+    told: Flags | None = None
+
+    @property
+    def banded(self) -> Mapping[str, Flags]:
+        """Rows that bands are made of, by the name of the band."""
+        if self.told is None:
+            return {self.name: self.rated}
+        return {self.name: self.rated & ~self.told, told_band(self.name): self.rated & self.told}
 
     def parameters(self, every: Sequence[Parameter]) -> tuple[Parameter, ...]:
         """Parameters that are fitted to this kind."""
@@ -167,4 +178,5 @@ def _training(
         rated=every,
         inverse=~every,
         refused=refused,
+        told=rows.told,
     )

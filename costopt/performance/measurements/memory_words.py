@@ -94,6 +94,17 @@ STYLES: Final[Mapping[str, CacheStyle]] = {
 }
 
 
+MEMORY_BANDS: Final = ("arithmetic", "peak", "peak_training", "rule_of_thumb")
+"""Kinds of memory figures that have a band of their own; peaks of generation and of training."""
+
+
+def band_named_for(family: FigureFamily, method: str) -> str:
+    """Kind of band of a memory figure; a cache budget errs like the peak that leaves it."""
+    if family not in (FigureFamily.PEAK, FigureFamily.BUDGET):
+        return str(family)
+    return "peak" if method in STYLES or family is FigureFamily.BUDGET else "peak_training"
+
+
 SHARDINGS: Final = {one.value: one for one in Sharding}
 OFFLOADS: Final = {one.value: one for one in Offload}
 

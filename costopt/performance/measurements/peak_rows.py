@@ -5,11 +5,14 @@ from typing import Any, Final
 
 import numpy as np
 
+from costopt.accelerator import Accelerator
 from costopt.errors import CostoptError, InvalidInputError
 from costopt.model import ModelSpec
-from costopt.performance.measurements.memory_cases import memory_result
+from costopt.performance.measurements.memory_cases import MemoryResult, memory_result
+from costopt.performance.measurements.memory_sources import MemorySource, memory_source
 from costopt.performance.measurements.serving_runs import token_counts
 from costopt.performance.measurements.words import software_named
+from costopt.performance.tier_settings import ENGINE_MEMORY
 from costopt.performance.tiers import Tier
 from costopt.units import GB, GIB
 
@@ -29,33 +32,55 @@ _INT4: Final[Mapping[str, str]] = {
 }
 """What notes or precision say of 4 bits -> word of a memory figure; the longest first."""
 
-_DECIMAL_SOURCES: Final = ("Lightning-AI",)
-"""Sources that print 10^9 bytes: LitGPT divides ``torch.cuda.max_memory_allocated`` by 1e9."""
 
-
-def predicted_peak(
-    row: Mapping[Hashable, Any], models: Mapping[str, ModelSpec]
-) -> tuple[float, str]:
+def peak_result(
+    row: Mapping[Hashable, Any],
+    models: Mapping[str, ModelSpec],
+    accelerators: Mapping[str, Accelerator],
+) -> MemoryResult:
     """Peak memory of one row in the unit of its value, or why there is none.
 
-    Returns:
-        The prediction and an empty text, or NaN and the reason.
+    A serving engine takes its share of the memory whatever it needs.
     """
+    source = memory_source(str(row["source"]))
+    usable = accelerators[str(row["accelerator"])].usable_gib
     try:
-        case = _case(row, models)
+        case = {**_case(row, models, source), "usable_gib": usable or np.inf}
     except CostoptError as refusal:
-        return np.nan, str(refusal)
-    result = memory_result(case, models)
+        return _result(row, np.nan, str(refusal))
+    found = memory_result(case, models)
+    predicted = found.predicted_gib
+    if _is_engine(row) and usable is not None:
+        predicted = ENGINE_MEMORY[Tier.ENGINE].budget_fraction * usable
     summed = "over GPUs" in str(row["notes"])
     scale = float(row["n_accelerators"]) if summed else 1.0
-    if str(row["source"]).startswith(_DECIMAL_SOURCES):
-        scale *= GIB / GB
-    return result.predicted_gib * scale, result.reason
+    scale *= GIB / GB if source.decimal else 1.0
+    return _result(row, predicted * scale, found.reason)
 
 
-def _case(row: Mapping[Hashable, Any], models: Mapping[str, ModelSpec]) -> dict[Hashable, Any]:
+def _result(row: Mapping[Hashable, Any], predicted: float, reason: str) -> MemoryResult:
+    return MemoryResult(
+        case=str(row["id"]),
+        quantity="peak_per_gpu",
+        method=_METHODS.get(str(row["workload"]), "inference-hf"),
+        expected_gib=float(row["value"]),
+        predicted_gib=predicted,
+        tolerance=np.nan,
+        reason=reason,
+    )
+
+
+def _is_engine(row: Mapping[Hashable, Any]) -> bool:
+    """True where a serving engine took its share of the memory, whatever it needed."""
+    serves = str(row["workload"]) not in _METHODS
+    return serves and software_named(str(row["software"])).tier is Tier.ENGINE
+
+
+def _case(
+    row: Mapping[Hashable, Any], models: Mapping[str, ModelSpec], source: MemorySource
+) -> dict[Hashable, Any]:
     notes, software = str(row["notes"]), str(row["software"])
-    _refuse_untold(row, notes)
+    _refuse_untold(row, notes, source)
     case: dict[Hashable, Any] = {
         "case": row["id"],
         "model": row["model_ref"],
@@ -65,14 +90,14 @@ def _case(row: Mapping[Hashable, Any], models: Mapping[str, ModelSpec]) -> dict[
         "expected_gib": row["value"],
         "tolerance": np.nan,
         "source": row["source"],
-        "precision": _precision(row, notes),
+        "precision": _precision(row, notes, source),
     }
     if str(row["workload"]) in _METHODS:
         method = _METHODS[str(row["workload"])]
         return {**case, "method": method, "seq": row["input_tokens"], "note": notes}
-    if software_named(software).tier in (Tier.ENGINE, Tier.LEGACY_ENGINE):
+    if software_named(software).tier is Tier.LEGACY_ENGINE:
         raise InvalidInputError(
-            "measurement", ["a serving engine takes all the memory that it is allowed to take"]
+            "measurement", ["the engine takes all that is free, and does not say how much"]
         )
     family = models[str(row["model_ref"])].family if row["model_ref"] in models else ""
     prompt, answer = token_counts(row, family)
@@ -80,7 +105,7 @@ def _case(row: Mapping[Hashable, Any], models: Mapping[str, ModelSpec]) -> dict[
     return {**case, "method": "inference-hf", "seq": prompt + answer, "note": note}
 
 
-def _refuse_untold(row: Mapping[Hashable, Any], notes: str) -> None:
+def _refuse_untold(row: Mapping[Hashable, Any], notes: str, source: MemorySource) -> None:
     """Refuse rows whose memory depends on what the source does not say, or we do not predict.
 
     Raises:
@@ -89,15 +114,15 @@ def _refuse_untold(row: Mapping[Hashable, Any], notes: str) -> None:
     problem = ""
     if "offload" in notes.lower():
         problem = "part of the state lies in host memory, and the source does not say how much"
-    elif "checkpointing state not stated" in notes:
-        problem = "the source does not say whether activations were computed again"
-    elif float(row["n_accelerators"]) > 1 and "ZeRO-3" not in notes:
+    elif "padded" in notes:
+        problem = "the sentences were padded, and the source does not say how long they were"
+    elif float(row["n_accelerators"]) > 1 and "ZeRO-3" not in notes and not source.one_accelerator:
         problem = "the source does not say how the state was split over the accelerators"
     if problem:
         raise InvalidInputError("measurement", [problem])
 
 
-def _precision(row: Mapping[Hashable, Any], notes: str) -> str:
+def _precision(row: Mapping[Hashable, Any], notes: str, source: MemorySource) -> str:
     told = str(row["precision"])
     if "paged 8-bit AdamW" in notes:
         return "bf16-paged-adam8bit"
@@ -106,5 +131,4 @@ def _precision(row: Mapping[Hashable, Any], notes: str) -> str:
     found = [word for text, word in _INT4.items() if text in notes or text in told]
     if found:
         return found[0]
-    lit = str(row["source"]).startswith(_DECIMAL_SOURCES)
-    return "nf4" if lit else "gptq-int4"
+    return "nf4" if source.decimal else "gptq-int4"

@@ -61,6 +61,7 @@ class TrainingRows:
         architectures: chip generation.
         methods: what was trained.
         variable: sentences of many lengths, without the padding.
+        told: True where micro-batch and recomputation are told, not assumed.
         useful_flops_per_peak: operations of one token over the gang's dense peak [s].
         samples_to_target: samples seen until the target was met; NaN where not told [1].
         work: of one token.
@@ -76,6 +77,7 @@ class TrainingRows:
     architectures: Texts
     methods: Texts
     variable: Flags
+    told: Flags
     useful_flops_per_peak: Floats
     samples_to_target: Floats
     work: TrainingWork
@@ -174,6 +176,7 @@ def stacked_training(runs: Sequence[TrainingRun]) -> TrainingRows:
         architectures=hardware.architectures,
         methods=np.array([run.method for run in runs], dtype=np.str_),
         variable=np.array([run.variable for run in runs]),
+        told=np.array([run.told for run in runs]),
         useful_flops_per_peak=useful / (count * peaks),
         samples_to_target=np.array([run.samples_to_target for run in runs]),
         work=TrainingWork(**_columns(works)),

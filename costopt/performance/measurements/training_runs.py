@@ -72,6 +72,7 @@ class TrainingRun:
         useful_flops: operations of one token that a published utilisation counts [FLOP].
         variable: sentences of many lengths, without the padding.
         samples_to_target: samples seen until the target was met; NaN where not told [1].
+        told: True where micro-batch and recomputation are told, not assumed.
     """
 
     row: Mapping[Hashable, Any]
@@ -87,6 +88,7 @@ class TrainingRun:
     useful_flops: float
     variable: bool
     samples_to_target: float
+    told: bool
 
     @property
     def weights_gib_per_accelerator(self) -> float:
@@ -132,6 +134,7 @@ def training_run(
         layout=_layout(row, work, model, accelerator, node),
         useful_flops=3.0 * float(work.linear_flops) + published_attention,
         samples_to_target=_samples_to_target(row),
+        told=re.search(r"microbatch \d+, activation ckpt", str(row["notes"])) is not None,
         variable=model.kind == "encoder" and str(row["source"]).startswith("mlcommons"),
     )
 
@@ -189,36 +192,74 @@ def _layout(
 ) -> Layout:
     """How the run was laid out, from its notes or by what fits.
 
-    Sources other than llm-foundry do not say: one sequence per micro-batch for LoRA and large
-    models, the batch of a rank up to 32 sequences for encoders; the whole state on every
-    accelerator where it takes less than half of its memory; recomputation for decoders.
+    Most sources do not say: one sequence per micro-batch for LoRA and large models, the batch of
+    a rank up to 32 sequences for encoders; the whole state on every accelerator where it takes
+    less than half of its memory; recomputation for decoders. Where a batch has fewer sequences
+    than there are accelerators, several of a node work on one sequence.
     """
     count = float(row["n_accelerators"])
-    told = re.search(r"microbatch (\d+), activation ckpt (\w+), (\w+)", str(row["notes"]))
-    batch = float(row["batch_or_concurrency"])
-    decoder = model.kind == "decoder"
-    memory = (accelerator.usable_gib or 0.0) * GIB
+    together = _accelerators_per_sequence(row, model, node)
+    micro, accumulation = _batches(row, work, model, count / together)
+    memory = (accelerator.usable_gib or 0.0) * GIB * together
     state = 2.0 if bool(work.frozen) else _STATE_BYTES
     small = float(work.parameters) * state < _WHOLE_STATE_SHARE * memory
-    share = batch / count if np.isfinite(batch) else (1.0 if decoder else 16.0)
-    micro = min(max(share, 1.0), _LARGEST_MICRO_BATCH)
-    if "torchtune" in str(row["source"]):
-        micro = share = max(batch, 1.0)
-    elif decoder and bool(work.frozen):
-        micro = 1.0
-    if told:
-        micro = float(told[1])
-    accumulation = max(share / micro, 1.0) if np.isfinite(share) else 1.0
-    gathers = 0.0 if small or count == 1 else 1.0
+    gathers = 0.0 if small or count == together else 1.0
     return Layout(
         per_node=np.array(float(node)),
-        data=np.array(count),
-        tensor=np.array(1.0),
+        data=np.array(count / together),
+        tensor=np.array(together),
         pipeline=np.array(1.0),
         micro_batch=np.array(micro),
         accumulation=np.array(accumulation),
         sequence_length=np.array(float(row["input_tokens"])),
-        recompute=np.array(float(told[2] == "True") if told else float(decoder)),
+        recompute=np.array(_recompute(row, model)),
         gathers=np.array(gathers),
         splits_optimizer=np.array(gathers),
     )
+
+
+def _accelerators_per_sequence(row: Mapping[Hashable, Any], model: ModelSpec, node: int) -> float:
+    """Accelerators that work on one sequence, where the batch has fewer of them [1]."""
+    batch, count = float(row["batch_or_concurrency"]), float(row["n_accelerators"])
+    if model.kind != "decoder" or _per_accelerator(row) or not batch < count:
+        return 1.0
+    return float(min(2.0 ** np.ceil(np.log2(count / batch)), node))
+
+
+def _per_accelerator(row: Mapping[Hashable, Any]) -> bool:
+    """True where the batch that a row gives is that of one accelerator."""
+    return "torchtune" in str(row["source"])
+
+
+def _batches(
+    row: Mapping[Hashable, Any], work: TrainingWork, model: ModelSpec, ranks: float
+) -> tuple[float, float]:
+    """Sequences in a micro-batch, and micro-batches in a step [1]."""
+    notes, batch = str(row["notes"]), float(row["batch_or_concurrency"])
+    accumulated = re.search(r"batch (\d+) x grad-accum (\d+)", notes)
+    if accumulated:
+        return float(accumulated[1]), float(accumulated[2])
+    if _per_accelerator(row):
+        return max(batch, 1.0), 1.0
+    decoder = model.kind == "decoder"
+    share = max(batch / ranks, 1.0) if np.isfinite(batch) else (1.0 if decoder else 16.0)
+    told = re.search(r"microbatch (\d+)", notes)
+    micro = min(share, _LARGEST_MICRO_BATCH)
+    if told:
+        micro = float(told[1])
+    elif decoder and bool(work.frozen):
+        micro = 1.0
+    return micro, max(share / micro, 1.0)
+
+
+def _recompute(row: Mapping[Hashable, Any], model: ModelSpec) -> float:
+    """1 where activations were computed again, else 0.
+
+    Where nothing is said, decoders do. A table that adds one technique after the other and does
+    not name it among those of a row did not use it there.
+    """
+    notes = str(row["notes"])
+    told = re.search(r"activation ckpt (\w+)", notes)
+    if told:
+        return float(told[1] == "True")
+    return float(model.kind == "decoder" and "checkpointing state not stated" not in notes)

@@ -10,17 +10,9 @@ from costopt.errors import CostoptError
 from costopt.model import ModelSpec
 from costopt.performance.bands import MEMORY, band_ends
 from costopt.performance.measurements.memory_cases import memory_result
-from costopt.performance.measurements.memory_words import FigureFamily, family_of
+from costopt.performance.measurements.memory_words import FigureFamily, band_named_for, family_of
 from costopt.performance.scoring.predicted import Predicted
 from costopt.performance.scoring.table import Measurements
-
-BAND_OF: Final[Mapping[FigureFamily, FigureFamily]] = {
-    FigureFamily.ARITHMETIC: FigureFamily.ARITHMETIC,
-    FigureFamily.PEAK: FigureFamily.PEAK,
-    FigureFamily.BUDGET: FigureFamily.PEAK,
-    FigureFamily.RULE_OF_THUMB: FigureFamily.RULE_OF_THUMB,
-}
-"""Family -> the family whose band it has."""
 
 ORIGIN_OF: Final[Mapping[FigureFamily, str]] = {
     FigureFamily.ARITHMETIC: "analytic",
@@ -52,6 +44,6 @@ def predicted_memory(measurements: Measurements, catalog: Catalog) -> Predicted:
         result = memory_result(row, models)
         predicted.reason[position] = result.reason
         if not result.reason:
-            ends = band_ends(f"{MEMORY}.{BAND_OF[family]}")
+            ends = band_ends(f"{MEMORY}.{band_named_for(family, result.method)}")
             predicted.fill(position, result.predicted_gib, ends, ORIGIN_OF[family])
     return predicted

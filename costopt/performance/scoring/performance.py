@@ -11,7 +11,14 @@ from costopt.accelerator import Accelerator
 from costopt.catalog.catalog import Catalog
 from costopt.errors import CostoptError, UnknownNameError
 from costopt.model import ModelSpec
-from costopt.performance.bands import FIRST_TOKEN, MEMORY, Work, band_ends, band_named
+from costopt.performance.bands import (
+    FIRST_TOKEN,
+    MEMORY,
+    Work,
+    band_ends,
+    band_named,
+    told_band,
+)
 from costopt.performance.constants import shipped_constants
 from costopt.performance.dimensions import GENERATING
 from costopt.performance.measurements import peak_rows, serving_rows, training_rows
@@ -64,7 +71,7 @@ def predicted_performance(measurements: Measurements, catalog: Catalog) -> Predi
     _serving(sound[serving & ~peaks & ~sampled], models, accelerators, predicted)
     _samples(sound[serving & sampled], models, accelerators, predicted)
     _training(sound[~serving & ~peaks], models, accelerators, predicted)
-    _peaks(sound[peaks], models, predicted)
+    _peaks(sound[peaks], models, accelerators, predicted)
     return predicted
 
 
@@ -182,8 +189,12 @@ def _training(
         return
     stacked = training_rows.stacked_training(runs)
     answers = training_rows.predicted_training(stacked, shipped_constants())
-    band = band_named(stacked.accelerators, stacked.architectures, Work.TRAINING)
+    assumed = band_named(stacked.accelerators, stacked.architectures, Work.TRAINING)
+    told = band_named(
+        stacked.accelerators, stacked.architectures, Work.TRAINING, told_band(Work.TRAINING)
+    )
     for position, run in enumerate(runs):
+        band = told if run.told else assumed
         row = int(str(run.row["id"]))
         if run.weights_gib_per_accelerator > (run.placement.accelerator.usable_gib or 0.0):
             predicted.reason[row] = "the weights alone do not fit into the memory"
@@ -192,14 +203,19 @@ def _training(
         predicted.fill(row, float(answers[position]), ends, origin_word(band, position))
 
 
-def _peaks(rows: pd.DataFrame, models: Mapping[str, ModelSpec], predicted: Predicted) -> None:
-    ends = band_ends(f"{MEMORY}.{FigureFamily.PEAK}")
+def _peaks(
+    rows: pd.DataFrame,
+    models: Mapping[str, ModelSpec],
+    accelerators: Mapping[str, Accelerator],
+    predicted: Predicted,
+) -> None:
     for row in rows.to_dict("records"):
-        expected, reason = peak_rows.predicted_peak(row, models)
+        result = peak_rows.peak_result(row, models, accelerators)
         position = int(row["id"])
-        predicted.reason[position] = reason
-        if not reason:
-            predicted.fill(position, expected, ends, ORIGIN_OF[FigureFamily.PEAK])
+        predicted.reason[position] = result.reason
+        if not result.reason:
+            ends = band_ends(f"{MEMORY}.{result.banded}")
+            predicted.fill(position, result.predicted_gib, ends, ORIGIN_OF[FigureFamily.PEAK])
 
 
 def _refuse(predicted: Predicted, refused: Mapping[str, str]) -> None:
