@@ -63,12 +63,12 @@ OPTIMIZER_RECIPES: Final[Mapping[str, OptimizerRecipe]] = {
 """Recipes by name."""
 
 
-ADAPTER_BYTES: Final = 22.0
-"""Bytes per parameter of an adapter: fp32 weights, gradients and two moments, a 16-bit copy of the
-weights under autocast, and 4 B that the step of all parameters at once holds for a moment.
+ADAPTER_BYTES: Final = 18.0
+"""Bytes per parameter of an adapter: fp32 weights, gradients and two moments, and a copy of the
+weights in 16 bit to multiply with.
 
-Source: huggingface/peft, adapters in fp32; torch.optim.AdamW documentation, ``foreach`` uses about
-the size of the parameters more.
+Source: huggingface/peft, adapters in fp32 and ``autocast_adapter_dtype``; torch.amp documentation,
+autocast keeps 16-bit copies of fp32 weights until the end of the pass.
 """
 
 
@@ -223,7 +223,7 @@ def training_vram(
 ) -> VramTerms:
     """VRAM of training on one accelerator, from its states and its activations.
 
-    Frozen weights of LoRA need no gradients and no moments; the adapters take 22 B per
+    Frozen weights of LoRA need no gradients and no moments; the adapters take 18 B per
     parameter, which ZeRO-3 splits too. QLoRA adds the largest matrix expanded to 16 bit,
     ``2 h f`` [B].
     """

@@ -67,6 +67,16 @@ def test_bands_widen_from_calibrated_to_analytic() -> None:
         assert 1.0 < calibrated.high <= analytic.high
 
 
+def test_training_band_is_wider_where_the_layout_is_not_told() -> None:
+    for origin in ("calibrated", "scaled"):
+        told, assumed = (
+            constants_table()[f"band.{kind}.{origin}"] for kind in ("training_told", "training")
+        )
+        assert None not in (told.low, told.high, assumed.low, assumed.high)
+        assert (assumed.low or 0.0) < (told.low or 0.0) < 1.0
+        assert 1.0 < (told.high or 0.0) < (assumed.high or 0.0)
+
+
 def test_unknown_constant_suggests_the_nearest_known_one() -> None:
     with pytest.raises(UnknownNameError, match="Did you mean"):
         shipped_constants()["serving.bandwidth_shar"]

@@ -79,6 +79,29 @@ def test_plain_generation_peaks_at_the_end_of_a_long_answer(llama_8b: ModelSpec)
     assert float(terms.kv_cache_gib) == 4096 * 131_072 / GIB
 
 
+def test_cache_that_is_copied_to_grow_counts_twice(models: Mapping[str, ModelSpec]) -> None:
+    # Qwen-7B, 8,192 tokens: weights 15.44 GB = 14.38 GiB, cache 2 x 8,192 x 524,288 B = 8 GiB,
+    # context 0.6: 22.98 GiB; QwenLM measured 23.2
+    sequences = Sequences(count=ONE, tokens=np.array(8193.0), prompt_tokens=ONE)
+    qwen = decoder_of(models["Qwen/Qwen-7B"])
+
+    terms = inference_vram(qwen, formats_named("bf16"), sequences, ONE, CacheStyle.GROWING)
+
+    assert float(terms.kv_cache_gib) == pytest.approx(2 * 8193 * 524_288 / GIB)
+    assert float(terms.total_gib) == pytest.approx(23.2, rel=0.01)
+
+
+def test_weights_in_few_bits_are_expanded_one_matrix_at_a_time(llama_8b: ModelSpec) -> None:
+    sequences = Sequences(count=ONE, tokens=np.array(4096.0), prompt_tokens=ONE)
+
+    terms = inference_vram(
+        decoder_of(llama_8b), formats_named("nf4"), sequences, ONE, CacheStyle.CONTIGUOUS
+    )
+
+    # 2 B x 4,096 x 14,336 = 0.109 GiB
+    assert float(terms.activations_gib) == pytest.approx(2 * 4096 * 14_336 / GIB)
+
+
 def test_scores_of_every_prompt_token_dominate_large_vocabularies(
     models: Mapping[str, ModelSpec],
 ) -> None:

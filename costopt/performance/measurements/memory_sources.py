@@ -37,7 +37,7 @@ class MemorySource:
     decimal: bool = False
 
 
-EAGER_CONTEXT_GIB: Final = 2.8
+EAGER_CONTEXT_GIB: Final = 3.0
 """Context of a process that loads every kernel of every library when it starts [GiB].
 
 Source: fit to NVIDIA/FasterTransformer docs/gpt_guide.md, where models of 0.35 and 1.3 billion

@@ -9,7 +9,6 @@ from costopt.performance.measurements.memory_cases import MemoryResult
 OUTSIDE_THEIR_TOLERANCE = {
     "hf31-w-8b-fp8": "counts the 16-bit embeddings as 8-bit",
     "log-3090-l31-8b-budget": "a profile run of 20,000 tokens that left the scores out",
-    "tune-3b-qlora": "activations lie in host memory",
     "hf31-qlora-8b": "a minimum, without length or batch",
     "lf-qlora-int8-7b": "a minimum, without length or batch",
     "lf-qlora-int4-7b": "a minimum, without length or batch",
@@ -27,7 +26,7 @@ def test_rows_lie_within_the_tolerance_that_they_name(results: list[MemoryResult
     predicted = [r for r in results if not r.reason]
     outside = {r.case for r in predicted if abs(r.relative_error) > r.tolerance}
 
-    assert len(predicted) == 96
+    assert len(predicted) == 101
     assert outside == set(OUTSIDE_THEIR_TOLERANCE)
 
 
@@ -38,16 +37,16 @@ def test_measured_peaks_are_met_within_the_bound_that_was_reached(
         [r.relative_error for r in results if r.quantity.startswith("peak") and not r.reason]
     )
 
-    assert len(errors) == 55
-    assert np.median(np.abs(errors)) < 0.05
-    assert np.percentile(np.abs(errors), 90) < 0.17
-    assert np.mean(errors < -0.10) <= 0.20
+    assert len(errors) == 60
+    assert np.median(np.abs(errors)) < 0.03
+    assert np.percentile(np.abs(errors), 90) < 0.11
+    assert np.mean(errors < -0.10) <= 0.05
 
 
 def test_rows_that_say_too_little_are_refused_with_a_reason(results: list[MemoryResult]) -> None:
     refused = {r.case: r.reason for r in results if r.reason}
 
-    assert len(refused) == 12
-    assert "the source gives no sequence length" in refused["yi-34b-4"]
+    assert len(refused) == 7
+    assert "the source gives no sequence length" in refused["peft-bloomz-7b-lora"]
     assert "audio-encoder-decoder" in refused["whisper-medium"]
     assert all(np.isnan(r.predicted_gib) for r in results if r.reason)
