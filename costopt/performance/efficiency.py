@@ -14,6 +14,15 @@ from costopt.precision import Formats
 
 _CEILING: Final = "matmul_ceiling"
 
+_NORMAL_FLOATS: Final = ("nf4", "nf4_double_quantized")
+"""Formats that frameworks expand in kernels of their own, layer by layer."""
+
+_LAUNCHING_AHEAD: Final = (Tier.FRAMEWORK, Tier.LEGACY_ENGINE)
+"""Software without graphs of kernels: it launches them one by one, ahead of the device.
+
+Source: PyTorch documentation, CUDA semantics, asynchronous execution.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Efficiency:
@@ -30,6 +39,8 @@ class Efficiency:
         step_seconds: scheduling one step [s].
         request_seconds: host work for each running request in one step [s].
         first_token_seconds: from the socket to the scheduler and back, once per request [s].
+        launches_ahead: True where kernels are launched one by one while others run, so that a
+            step takes the longer of both; elsewhere the gaps between kernels add up.
         pads_cache: True where the cache is read up to its largest size in every step.
     """
 
@@ -43,6 +54,7 @@ class Efficiency:
     step_seconds: Floats
     request_seconds: Floats
     first_token_seconds: Floats
+    launches_ahead: Flags
     pads_cache: Flags
 
 
@@ -75,9 +87,9 @@ def serving_efficiency(
     bandwidth = hardware.bandwidth_bytes_per_second * _bandwidth_share(hardware, tier, constants)
     compute = _compute_share(hardware, formats, tier, constants)
     scattered = constants["serving.experts_share"] if experts else 1.0
-    expanded = 1.0
-    if tier is Tier.FRAMEWORK and formats.weights.weight_only:
-        expanded = constants["serving.weight_only_share.framework"]
+    launches = 1.0
+    if tier is Tier.FRAMEWORK and formats.weights.name in _NORMAL_FLOATS:
+        launches = constants["serving.launch_factor.normal_float"]
     is_neuron = hardware.hardware_class == HardwareClass.AWS_NEURON
     attention = np.where(
         is_neuron,
@@ -87,16 +99,18 @@ def serving_efficiency(
     cache = np.where(is_neuron, constants["serving.cache_share.aws_neuron"], 1.0)
     every = np.ones(len(hardware))
     return Efficiency(
-        weight_bytes_per_second=bandwidth * expanded * scattered,
+        weight_bytes_per_second=bandwidth * scattered,
         cache_bytes_per_second=bandwidth * cache,
-        linear_flops=hardware.peak_for(formats.weights) * compute * expanded * scattered,
+        linear_flops=hardware.peak_for(formats.weights) * compute * scattered,
         attention_flops=hardware.half_precision_peak * compute * attention,
-        link_bytes_per_second=hardware.link_bytes_per_second * _link_share(hardware, constants),
+        link_bytes_per_second=hardware.link_bytes_per_second
+        * _link_share(hardware, tier, constants),
         hop_seconds=_hop_seconds(hardware, constants),
-        layer_seconds=every * _by_tier("layer_seconds", tier, constants),
+        layer_seconds=every * launches * _by_tier("layer_seconds", tier, constants),
         step_seconds=every * _by_tier("step_seconds", tier, constants),
         request_seconds=every * _by_tier("request_seconds", tier, constants),
         first_token_seconds=every * _by_tier("first_token_seconds", tier, constants),
+        launches_ahead=np.full(len(hardware), tier in _LAUNCHING_AHEAD),
         pads_cache=is_neuron,
     )
 
@@ -135,8 +149,9 @@ def _compute_share(
     return np.where(kind == HardwareClass.CPU, cpu, share)
 
 
-def _link_share(hardware: Hardware, constants: Constants) -> Floats:
-    direct, bus = constants["link_share.direct"], constants["link_share.bus"]
+def _link_share(hardware: Hardware, tier: Tier, constants: Constants) -> Floats:
+    direct = constants["serving.link_share.direct"]
+    bus = _by_tier("link_share.bus", tier, constants)
     return np.where(hardware.link_kind == LinkKind.BUS, bus, direct)
 
 

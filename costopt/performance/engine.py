@@ -2,10 +2,11 @@
 
 With ``N`` requests running, one step takes
 
-    t(N) = max(W(N) / BW, F * N / C) + N * m + k
+    t(N) = max(W(N) / BW, F * N / C, l) + N * m + k
 
 ``W(N)`` weights that are read (with experts: those that N tokens are expected to visit, ``1 - (1 -
-k/E)^N`` of them), ``F`` operations per token, ``m`` what each request adds (its cache, its message
+k/E)^N`` of them), ``F`` operations per token, ``l`` the time to launch all kernels where software
+launches them one by one while others run, ``m`` what each request adds (its cache, its message
 through the link, its share of the host's time) and ``k`` what a step costs whatever runs. Prompts
 are read between the steps in chunks, so in the long run a token of an answer takes
 
@@ -25,11 +26,11 @@ costs exactly the sum of its parts. Hence each limit is one linear row in the ra
     requests <= R         <=>  sum_b a_b * (w_b + A * o_b / R)       <= 1
 
 so with ``mu_b`` the largest rate of size ``b`` alone, ``sum_b a_b / mu_b <= 1`` keeps every one
-of them. Where ``t`` is the larger of affine pieces (weights or operations), each piece gives such
-a row and ``mu_b`` is the least over them: the sum is enough, if not always needed. With experts
-``W(N)`` bends down and a mix could be slower than its parts; ``straightened`` replaces it by its
-tangent at one concurrency for all sizes, which is affine and lies above it. Time to first token
-does not combine linearly; a mix is checked for it as it is.
+of them. Where ``t`` is the larger of affine pieces (weights, operations or launches), each piece
+gives such a row and ``mu_b`` is the least over them: the sum is enough, if not always needed.
+With experts ``W(N)`` bends down and a mix could be slower than its parts; ``straightened``
+replaces it by its tangent at one concurrency for all sizes, which is affine and lies above it.
+Time to first token does not combine linearly; a mix is checked for it as it is.
 """
 
 from dataclasses import dataclass, replace
@@ -51,6 +52,7 @@ class EngineTimes:
         routed_seconds: reading the weights of all routed experts [s].
         touched_share: share of the experts that one token visits [0..1].
         slope_seconds: reading weights that each running request adds on a tangent [s].
+        launch_seconds: launching all kernels beside those that run [s].
         token_seconds: linear operations for one running request [s].
         request_seconds: what each running request adds to a step [s].
         fixed_seconds: what a step costs whatever runs [s].
@@ -65,6 +67,7 @@ class EngineTimes:
     routed_seconds: Floats
     touched_share: Floats
     slope_seconds: Floats
+    launch_seconds: Floats
     token_seconds: Floats
     request_seconds: Floats
     fixed_seconds: Floats
@@ -86,7 +89,7 @@ class EngineTimes:
         if self.reads_experts:
             visited = 1.0 - (1.0 - self.touched_share) ** present
             reading = reading + self.routed_seconds * visited
-        linear = np.maximum(reading, self.token_seconds * present)
+        linear = np.maximum(np.maximum(reading, self.token_seconds * present), self.launch_seconds)
         return linear + present * self.request_seconds + self.fixed_seconds
 
     def straightened(self, running: Floats) -> Self:
@@ -141,8 +144,9 @@ def engine_times(work: ServingWork, efficiency: Efficiency, chunk_tokens: float)
     link = np.where(alone, np.inf, efficiency.link_bytes_per_second[:, None])
     message = work.message_bytes / link
     launch = work.layers * efficiency.layer_seconds[:, None]
+    beside = np.where(efficiency.launches_ahead[:, None], launch, 0.0)
     waiting = np.where(alone, 0.0, work.hops * efficiency.hop_seconds[:, None])
-    fixed = launch + waiting + efficiency.step_seconds[:, None]
+    fixed = launch - beside + waiting + efficiency.step_seconds[:, None]
     read_cache = np.where(efficiency.pads_cache[:, None], work.full_cache_bytes, work.cache_bytes)
     attention = work.attention_flops / efficiency.attention_flops[:, None]
     return EngineTimes(
@@ -150,13 +154,14 @@ def engine_times(work: ServingWork, efficiency: Efficiency, chunk_tokens: float)
         routed_seconds=work.routed_bytes / reading,
         touched_share=work.touched_share,
         slope_seconds=np.zeros_like(work.dense_bytes),
+        launch_seconds=beside,
         token_seconds=work.step_flops / linear,
         request_seconds=read_cache / efficiency.cache_bytes_per_second[:, None]
         + message
         + efficiency.request_seconds[:, None],
         fixed_seconds=fixed,
         prefill_seconds=work.prefill_flops / linear + attention + work.input_tokens * message,
-        prefill_floor_seconds=work.all_weight_bytes / reading + fixed,
+        prefill_floor_seconds=np.maximum(work.all_weight_bytes / reading, beside) + fixed,
         chunks=work.input_tokens / chunk_tokens,
         output_tokens=work.output_tokens,
         first_token_seconds=efficiency.first_token_seconds[:, None],

@@ -19,6 +19,7 @@ from costopt.performance.tier_settings import (
     CHUNK_TOKENS,
     ENGINE_MEMORY,
     ENGINE_REQUESTS,
+    RESERVING_TIERS,
     UNLIMITED_REQUESTS,
 )
 from costopt.performance.tiers import Tier
@@ -79,7 +80,10 @@ def replica_on(
     constants = shipped_constants()
     experts = decoder.routed_parameters > 0
     efficiency = serving_efficiency(hardware, formats, tier, constants, experts=experts)
-    work = serving_work(decoder, formats, hardware.accelerators, requests)
+    reserves = tier in RESERVING_TIERS
+    work = serving_work(
+        decoder, formats, hardware.accelerators, requests, reserves_answer=reserves
+    )
     chunk = BATCH_CHUNK_TOKENS if batch else CHUNK_TOKENS
     engine = replace(ENGINE_MEMORY[tier], prompt_tokens=float(chunk))
     loaded = loaded_vram(decoder, formats, hardware.accelerators, engine)

@@ -35,6 +35,13 @@ Inference 1.0 ``max_concurrent_requests`` default; the last two are planning cho
 UNLIMITED_REQUESTS: Final[Mapping[Tier, int]] = {**ENGINE_REQUESTS, Tier.ENGINE: 1024}
 """The same where a run was set up for throughput: MLPerf entries of vLLM raise the default."""
 
+RESERVING_TIERS: Final = frozenset({Tier.VENDOR_TUNED})
+"""Software that admits a request once the cache of its whole answer is free.
+
+Source: TensorRT-LLM executor documentation: ``GUARANTEED_NO_EVICT`` is the default capacity
+scheduler policy.
+"""
+
 ENGINE_MEMORY: Final[Mapping[Tier, EngineMemory]] = {
     tier: EngineMemory(
         budget_fraction=0.9 if tier is Tier.ENGINE else 1.0,

@@ -35,7 +35,8 @@ class ServingWork:
         all_weight_bytes: every weight of a layer, experts too [B].
         step_flops: operations for one token of one request [FLOP].
         cache_bytes: cache that one request reads in one step, at its mean context [B].
-        held_cache_bytes: cache that one request holds on the mean of its life [B].
+        held_cache_bytes: cache that one request holds on the mean of its life, or for the whole
+            of it where its answer is reserved [B].
         full_cache_bytes: cache that one request holds at its end [B].
         message_bytes: bytes that one token sends through the link [B].
         hops: messages that follow one another in one step [1].
@@ -64,7 +65,12 @@ class ServingWork:
 
 
 def serving_work(
-    decoder: Decoder, formats: Formats, accelerators: Floats, requests: RequestSizes
+    decoder: Decoder,
+    formats: Formats,
+    accelerators: Floats,
+    requests: RequestSizes,
+    *,
+    reserves_answer: bool = False,
 ) -> ServingWork:
     """Count the work of requests on accelerators that work as one.
 
@@ -79,6 +85,7 @@ def serving_work(
         formats: of weights and cache.
         accelerators: how many work as one, shape (n,) [1].
         requests: sizes, shape (B,) [tokens].
+        reserves_answer: True where a request holds room for its whole answer from the start.
 
     Source: Pope et al., Efficiently Scaling Transformer Inference (arXiv 2211.05102) section 2;
     for the ring all-reduce, Patarasuk and Yuan 2009.
@@ -95,6 +102,8 @@ def serving_work(
     quadratic = 2.0 * decoder.layers * decoder.attention_width
     shared = 2.0 * (count - 1.0) / count
     linear_bytes = decoder.linear_parameters * weights.linear_bytes
+    growing = decoder.cache_numbers(mean_context + half_block) * per_value
+    full = decoder.cache_numbers(prompt + answer + half_block) * per_value
     return ServingWork(
         dense_bytes=(dense * weights.linear_bytes + head_bytes) / count,
         routed_bytes=decoder.routed_parameters * weights.linear_bytes / count,
@@ -102,8 +111,8 @@ def serving_work(
         all_weight_bytes=linear_bytes / count,
         step_flops=2.0 * (decoder.active_linear_parameters + decoder.head_parameters) / count,
         cache_bytes=decoder.cache_numbers(mean_context) * per_value,
-        held_cache_bytes=decoder.cache_numbers(mean_context + half_block) * per_value,
-        full_cache_bytes=decoder.cache_numbers(prompt + answer + half_block) * per_value,
+        held_cache_bytes=full if reserves_answer else growing,
+        full_cache_bytes=full,
         message_bytes=2.0 * decoder.layers * shared * decoder.hidden_size * ACTIVATION_BYTES,
         hops=2.0 * decoder.layers * np.log2(count),
         layers=np.full_like(count, float(decoder.layers)),

@@ -16,6 +16,7 @@ TIMES = EngineTimes(
     routed_seconds=cell(0.0),
     touched_share=cell(1.0),
     slope_seconds=cell(0.0),
+    launch_seconds=cell(0.0),
     token_seconds=cell(0.0002),
     request_seconds=cell(0.0001),
     fixed_seconds=cell(0.002),
@@ -38,6 +39,14 @@ def test_step_is_bound_by_weights_while_few_requests_run() -> None:
 def test_step_is_bound_by_operations_once_many_run() -> None:
     # 100 x 0.2 = 20 ms of operations, 100 x 0.1 of cache, 2 ms fixed
     assert TIMES.step_seconds(cell(100.0))[0, 0] == pytest.approx(0.032)
+
+
+def test_step_takes_as_long_as_its_kernels_take_to_launch_where_they_are_launched_ahead() -> None:
+    # 30 ms of launches cover 10 ms of weights; 10 x 0.1 ms of cache and 2 ms come on top
+    slow = replace(TIMES, launch_seconds=cell(0.030))
+    assert slow.step_seconds(cell(10.0))[0, 0] == pytest.approx(0.033)
+    # 200 x 0.2 = 40 ms of operations cover the launches: 40 + 20 + 2 ms
+    assert slow.step_seconds(cell(200.0))[0, 0] == pytest.approx(0.062)
 
 
 def test_step_never_takes_less_than_that_of_one_request() -> None:

@@ -34,6 +34,19 @@ def test_cache_is_read_at_the_mean_context(llama_8b: ModelSpec) -> None:
     assert work.full_cache_bytes[0, 0] == 1208 * 131_072
 
 
+def test_request_that_reserves_its_answer_holds_the_cache_of_all_of_it(
+    llama_8b: ModelSpec,
+) -> None:
+    decoder, formats, one = decoder_of(llama_8b), formats_named("bf16"), np.array([1.0])
+
+    grows = serving_work(decoder, formats, one, REQUESTS)
+    reserves = serving_work(decoder, formats, one, REQUESTS, reserves_answer=True)
+
+    # 1,000 + 200 / 2 tokens on the mean or all 1,200, and half a block of 16
+    assert grows.held_cache_bytes[0, 0] == 1108 * 131_072
+    assert reserves.held_cache_bytes[0, 0] == 1208 * 131_072
+
+
 def test_prompt_attention_grows_with_the_square_of_its_length(llama_8b: ModelSpec) -> None:
     work = serving_work(decoder_of(llama_8b), formats_named("bf16"), np.array([1.0]), REQUESTS)
 

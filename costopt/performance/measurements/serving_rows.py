@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -17,7 +17,11 @@ from costopt.performance.hardware import Hardware
 from costopt.performance.measurements.serving_runs import ServingRun, serving_run
 from costopt.performance.measurements.understood import understood
 from costopt.performance.serving_memory import kv_budget_gib, loaded_vram
-from costopt.performance.tier_settings import ENGINE_MEMORY, UNLIMITED_REQUESTS
+from costopt.performance.tier_settings import (
+    ENGINE_MEMORY,
+    RESERVING_TIERS,
+    UNLIMITED_REQUESTS,
+)
 from costopt.performance.tiers import Tier
 from costopt.performance.work import RequestSizes, ServingWork, serving_work
 from costopt.precision import Formats
@@ -57,7 +61,7 @@ class ServingRows:
         concurrency: requests in one replica; NaN where everything is queued [1].
         replicas: copies of the model that share the total [1].
         input_tokens: prompt [tokens].
-        output_tokens: answer, all beams [tokens].
+        output_tokens: answer [tokens].
         beams: sequences for one answer [1].
         max_tpot_seconds: limit that the run kept; inf without one [s].
         places: requests that memory admits in one replica [1].
@@ -98,7 +102,7 @@ class ServingRows:
         """Efficiency of each row, shape (R,)."""
         columns: dict[str, Any] = {}
         for field in fields(Efficiency):
-            flag = field.name == "pads_cache"
+            flag = field.name in ("pads_cache", "launches_ahead")
             columns[field.name] = np.zeros(len(self), dtype=np.bool_ if flag else np.float64)
         for group in self.groups:
             reached = group.efficiency(constants)
@@ -174,7 +178,7 @@ def stacked_serving(runs: Sequence[ServingRun]) -> ServingRows:
         concurrency=concurrency / replicas,
         replicas=replicas,
         input_tokens=np.array([run.input_tokens for run in runs]),
-        output_tokens=np.array([run.output_tokens * run.beams for run in runs]),
+        output_tokens=np.array([run.output_tokens for run in runs]),
         beams=beams,
         max_tpot_seconds=np.where(limited, _MLPERF_MEAN_TPOT_SECONDS, np.inf),
         places=np.array(
@@ -195,12 +199,25 @@ def stacked_serving(runs: Sequence[ServingRun]) -> ServingRows:
 
 
 def _work(run: ServingRun) -> ServingWork:
+    """Count the work of one run; the beams of an answer take each step together."""
     sizes = RequestSizes(
         input_tokens=np.array([run.input_tokens]),
-        output_tokens=np.array([run.output_tokens * run.beams]),
+        output_tokens=np.array([run.output_tokens]),
     )
-    degree = np.array([float(run.placement.accelerators)])
-    return serving_work(run.decoder, run.formats, degree, sizes)
+    work = serving_work(
+        run.decoder,
+        run.formats,
+        np.array([float(run.placement.accelerators)]),
+        sizes,
+        reserves_answer=run.software.tier in RESERVING_TIERS,
+    )
+    per_token = work.full_cache_bytes / (run.input_tokens + run.output_tokens)
+    return replace(
+        work,
+        step_flops=work.step_flops * run.beams,
+        cache_bytes=work.cache_bytes * run.beams,
+        held_cache_bytes=work.held_cache_bytes + (run.beams - 1.0) * run.output_tokens * per_token,
+    )
 
 
 def _places(run: ServingRun, hardware: Hardware, position: int, work: ServingWork) -> float:

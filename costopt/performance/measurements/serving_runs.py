@@ -11,7 +11,12 @@ from costopt.errors import InvalidInputError, UnknownNameError
 from costopt.model import ModelSpec
 from costopt.performance.dimensions import Decoder, decoder_of
 from costopt.performance.hardware import Placement
-from costopt.performance.measurements.words import Software, serving_formats, software_named
+from costopt.performance.measurements.words import (
+    Software,
+    serving_formats,
+    software_named,
+    told_precision,
+)
 from costopt.performance.tiers import Tier
 from costopt.precision import Formats
 from costopt.units import GIB
@@ -93,7 +98,8 @@ def serving_run(
     accelerator = accelerators[str(row["accelerator"])]
     decoder = decoder_of(model)
     source, text = str(row["source"]), str(row["software"])
-    formats = serving_formats(str(row["precision"]), model, accelerator, text, source)
+    precision = told_precision(str(row["precision"]), str(row["notes"]))
+    formats = serving_formats(precision, model, accelerator, text, source)
     software = software_named(text)
     if software.tier is Tier.LOCAL_ENGINE and accelerator.name.startswith(_DOUBLE_RATE):
         doubled = {name: 2.0 * rate for name, rate in accelerator.peak_tflops.items()}
@@ -102,6 +108,8 @@ def serving_run(
         software = replace(software, static=True)
     input_tokens, output_tokens = token_counts(row, model.family)
     degree, replicas, pooled = _layout(row, decoder, formats, accelerator)
+    usable_gib = (accelerator.usable_gib or 0.0) * pooled
+    _refuse_too_large(decoder.weight_bytes(formats.weights) / GIB / degree, usable_gib)
     return ServingRun(
         row=row,
         model=model,
@@ -111,7 +119,7 @@ def serving_run(
         placement=Placement(
             accelerator=accelerator,
             accelerators=degree,
-            usable_gib=(accelerator.usable_gib or 0.0) * pooled,
+            usable_gib=usable_gib,
             interconnect="pcie" if accelerator.interconnect.startswith("pcie") else "nvlink",
         ),
         replicas=replicas,
@@ -155,6 +163,22 @@ def _layout(
         degree *= 2
     degree = min(degree, count)
     return degree, count / degree, 1.0
+
+
+def _refuse_too_large(weights_gib: float, usable_gib: float) -> None:
+    """Refuse a run whose weights alone exceed the memory that the row says it had.
+
+    Raises:
+        InvalidInputError: they do.
+    """
+    if weights_gib > usable_gib:
+        raise InvalidInputError(
+            "measurement",
+            [
+                f"the weights do not fit into the memory: they take {weights_gib:.0f} GiB of "
+                f"each accelerator, which has {usable_gib:.0f}"
+            ],
+        )
 
 
 def _copies(count: int, tensor: int, stages: float) -> tuple[int, float, float]:

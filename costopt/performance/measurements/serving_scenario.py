@@ -36,7 +36,7 @@ def predicted_serving(rows: ServingRows, constants: Constants) -> Floats:
         running * prompt + rows.output_tokens * step,
     )
     answers = running / cycle * rows.replicas * np.where(rows.served, SERVED_SHARE, 1.0)
-    tokens = answers * rows.output_tokens / rows.beams
+    tokens = answers * rows.output_tokens
     tpot = np.where(rows.static, step, tpot)
     tpot = np.where(rows.client == "latency", cycle / rows.output_tokens, tpot)
     first = _first_token_seconds(rows, times, constants, running, cycle)

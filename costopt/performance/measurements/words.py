@@ -14,6 +14,9 @@ from costopt.precision import Formats, WeightFormat, formats_named
 
 _HALF: Final = {"fp16": "fp16", "bf16": "bf16", "bf16/fp16": "bf16", "fp32": "fp32"}
 _INT4: Final = ("int4 (GPTQ)", "int4 (GPTQ 128g)", "int4 (AWQ)", "int4")
+_NORMAL_FLOATS: Final = {"bnb.nf4-dq": "nf4_double_quantized", "bnb.nf4": "nf4"}
+"""What notes say of four bits -> our format; the longest first."""
+
 _AUTOCAST: Final = ("bf16 (autocast)", "bf16 (compiled from fp32)")
 
 _Q4_K_M: Final = WeightFormat(
@@ -66,6 +69,12 @@ def software_named(text: str) -> Software:
             "software", text, table, "Add a reviewed row to measurements/software.csv."
         )
     return table[max(known, key=len)]
+
+
+def told_precision(precision: str, notes: str) -> str:
+    """Precision of a row, more precisely where its notes name a format of bitsandbytes."""
+    told = [name for words, name in _NORMAL_FLOATS.items() if words in notes]
+    return told[0] if told and precision == "int4" else precision
 
 
 def serving_formats(

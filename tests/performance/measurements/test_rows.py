@@ -71,6 +71,34 @@ def test_throughput_is_concurrency_over_the_time_of_a_request(
     assert 8 * 100 / tokens > 100 * between
 
 
+def test_run_whose_weights_exceed_the_memory_is_refused(
+    models: Mapping[str, ModelSpec], accelerators: Mapping[str, Accelerator]
+) -> None:
+    large = {**ROW, "model_ref": "meta-llama/Llama-3.1-70B"}
+
+    rows, refused = serving_rows(pd.DataFrame([ROW, {**large, "id": "x2"}]), models, accelerators)
+
+    # 70.6 G weights of 2 B are 131 GiB; an A100-80GB has 78
+    assert list(rows.ids) == ["x1"]
+    assert "they take 131 GiB of each accelerator, which has 78" in refused["x2"]
+
+
+def test_notes_tell_which_four_bits_a_framework_held(
+    models: Mapping[str, ModelSpec], accelerators: Mapping[str, Accelerator]
+) -> None:
+    run = {
+        "metric": "output_tokens_per_s", "software": "LitGPT PyTorch 2.1 eager",
+        "precision": "int4", "batch_or_concurrency": 1.0,
+    }  # fmt: skip
+
+    plain = predicted(models, accelerators, **run)
+    expanding = predicted(models, accelerators, **run, notes="batch 1, bnb.nf4")
+
+    # a step is bound by launching kernels, and NF4 launches more of them in every layer
+    factor = shipped_constants()["serving.launch_factor.normal_float"]
+    assert plain / expanding == pytest.approx(factor, rel=0.15)
+
+
 def test_total_tokens_count_the_prompt_too(
     models: Mapping[str, ModelSpec], accelerators: Mapping[str, Accelerator]
 ) -> None:
