@@ -16,7 +16,7 @@ from costopt.workload.traffic import Traffic
 CHAT = InferenceService(
     model="meta-llama/Llama-3.1-8B-Instruct",
     precision=("bf16",),
-    traffic=Traffic.from_trace("azure-llm-2023-conv", requests_per_second=12),
+    traffic=Traffic.from_trace("azure-llm-2023-conv", requests_per_second=9),
     max_ttft_ms=1500,
     max_tpot_ms=60,
 )
