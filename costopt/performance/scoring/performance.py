@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
@@ -19,7 +20,7 @@ from costopt.performance.bands import (
     band_named,
     told_band,
 )
-from costopt.performance.constants import shipped_constants
+from costopt.performance.constants import Constants
 from costopt.performance.dimensions import GENERATING
 from costopt.performance.measurements import peak_rows, serving_rows, training_rows
 from costopt.performance.measurements.memory_words import FigureFamily
@@ -44,12 +45,15 @@ _CORES_PER_CHIP: Final = 2.0
 _Named = TypeVar("_Named")
 
 
-def predicted_performance(measurements: Measurements, catalog: Catalog) -> Predicted:
+def predicted_performance(
+    measurements: Measurements, catalog: Catalog, constants: Constants
+) -> Predicted:
     """Predict what can be predicted of a table of performance.
 
     Args:
         measurements: rows as read.
         catalog: looks up models and accelerators by name or alias.
+        constants: what the model is predicted with.
     """
     rows = measurements.rows.assign(id=[str(row) for row in range(len(measurements.rows))])
     rows["model_ref"] = rows["model_ref"].where(rows["model_ref"] != "", rows["model"])
@@ -68,11 +72,21 @@ def predicted_performance(measurements: Measurements, catalog: Catalog) -> Predi
     serving = sound["workload"].isin(SERVING_WORKLOADS)
     peaks = sound["metric"] == peak_rows.METRIC
     sampled = (sound["metric"] == "samples_per_s") & ~sound["model_ref"].isin(generating)
-    _serving(sound[serving & ~peaks & ~sampled], models, accelerators, predicted)
-    _samples(sound[serving & sampled], models, accelerators, predicted)
-    _training(sound[~serving & ~peaks], models, accelerators, predicted)
-    _peaks(sound[peaks], models, accelerators, predicted)
+    facts = _Facts(models=models, accelerators=accelerators, constants=constants)
+    _serving(sound[serving & ~peaks & ~sampled], facts, predicted)
+    _samples(sound[serving & sampled], facts, predicted)
+    _training(sound[~serving & ~peaks], facts, predicted)
+    _peaks(sound[peaks], facts, predicted)
     return predicted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Facts:
+    """What rows are predicted from."""
+
+    models: Mapping[str, ModelSpec]
+    accelerators: Mapping[str, Accelerator]
+    constants: Constants
 
 
 def _looked_up(
@@ -119,18 +133,13 @@ def _too_many_ranks(row: Mapping[Hashable, object], accelerator: Accelerator) ->
     return f"tensor and pipeline parallelism need {ranks:g} accelerators; there are {there:g}"
 
 
-def _serving(
-    rows: pd.DataFrame,
-    models: Mapping[str, ModelSpec],
-    accelerators: Mapping[str, Accelerator],
-    predicted: Predicted,
-) -> None:
-    runs, refused = serving_rows.serving_runs(rows, models, accelerators)
+def _serving(rows: pd.DataFrame, facts: _Facts, predicted: Predicted) -> None:
+    runs, refused = serving_rows.serving_runs(rows, facts.models, facts.accelerators)
     _refuse(predicted, refused)
     if not runs:
         return
     stacked = serving_rows.stacked_serving(runs)
-    answers = predicted_serving(stacked, shipped_constants())
+    answers = predicted_serving(stacked, facts.constants)
     rate = band_named(stacked.accelerators, stacked.architectures, Work.SERVING)
     first = band_named(stacked.accelerators, stacked.architectures, Work.SERVING, FIRST_TOKEN)
     for position, run in enumerate(runs):
@@ -158,17 +167,12 @@ def _no_room(held: float, concurrency: float) -> str:
     return ""
 
 
-def _samples(
-    rows: pd.DataFrame,
-    models: Mapping[str, ModelSpec],
-    accelerators: Mapping[str, Accelerator],
-    predicted: Predicted,
-) -> None:
-    stacked, refused = sample_rows(rows, models, accelerators)
+def _samples(rows: pd.DataFrame, facts: _Facts, predicted: Predicted) -> None:
+    stacked, refused = sample_rows(rows, facts.models, facts.accelerators)
     _refuse(predicted, refused)
     if not len(stacked):
         return
-    answers = predicted_samples(stacked, shipped_constants())
+    answers = predicted_samples(stacked, facts.constants)
     band = band_named(stacked.accelerators, stacked.architectures, Work.SAMPLES)
     published = rows.set_index("id")["value"]
     for position, identity in enumerate(stacked.ids):
@@ -177,18 +181,13 @@ def _samples(
         predicted.fill(int(identity), float(expected), ends, origin_word(band, position))
 
 
-def _training(
-    rows: pd.DataFrame,
-    models: Mapping[str, ModelSpec],
-    accelerators: Mapping[str, Accelerator],
-    predicted: Predicted,
-) -> None:
-    runs, refused = training_rows.training_runs(rows, models, accelerators)
+def _training(rows: pd.DataFrame, facts: _Facts, predicted: Predicted) -> None:
+    runs, refused = training_rows.training_runs(rows, facts.models, facts.accelerators)
     _refuse(predicted, refused)
     if not runs:
         return
     stacked = training_rows.stacked_training(runs)
-    answers = training_rows.predicted_training(stacked, shipped_constants())
+    answers = training_rows.predicted_training(stacked, facts.constants)
     assumed = band_named(stacked.accelerators, stacked.architectures, Work.TRAINING)
     told = band_named(
         stacked.accelerators, stacked.architectures, Work.TRAINING, told_band(Work.TRAINING)
@@ -203,14 +202,9 @@ def _training(
         predicted.fill(row, float(answers[position]), ends, origin_word(band, position))
 
 
-def _peaks(
-    rows: pd.DataFrame,
-    models: Mapping[str, ModelSpec],
-    accelerators: Mapping[str, Accelerator],
-    predicted: Predicted,
-) -> None:
+def _peaks(rows: pd.DataFrame, facts: _Facts, predicted: Predicted) -> None:
     for row in rows.to_dict("records"):
-        result = peak_rows.peak_result(row, models, accelerators)
+        result = peak_rows.peak_result(row, facts.models, facts.accelerators)
         position = int(row["id"])
         predicted.reason[position] = result.reason
         if not result.reason:
