@@ -233,6 +233,6 @@ def _rate_samples(
         band=rated.band,
         reason=rated.reason,
         shortfall_gib=rated.vram_shortfall_gib,
-        vram_gib=lambda row: {"weights_and_overhead_gib": float(rated.vram_gib[row])},
+        vram_gib=lambda row: vram_by_term(rated.vram, row),
         usable_gib=hardware.usable_bytes / GIB,
     )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from costopt.candidate.eligible import EligibleOffers
 from costopt.candidate.find import NamedWorkload, candidates_among
+from costopt.candidate.formats import format_names
 from costopt.candidate.job import JobCandidates, Payers
 from costopt.candidate.rated_gangs import training_setup
 from costopt.candidate.reasons import Excluded
@@ -142,7 +143,7 @@ def _with_work(job: Job, share: float) -> Job:
         counted = "requests" if job.requests is not None else "samples"
         return job.model_copy(update={counted: ceil((getattr(job, counted) or 0) * share)})
     if isinstance(job, TrainingJob):
-        batch = training_setup(job, job.precision[0]).batch_tokens
+        batch = training_setup(job, format_names(job.precision)[0]).batch_tokens
         return job.model_copy(update={"tokens": job.tokens * share, "tokens_per_batch": batch})
     return _with_passes(job, share)
 
