@@ -18,7 +18,6 @@ from costopt.plan.status import PlanStatus
 from costopt.workload.requirement import Requirement
 from costopt.workload.training import FineTuneJob, TrainingJob
 
-
 REFUSED_GANGS: Final = ("vram", "gang_size")
 """Reasons of types on which no gang runs for want of memory: none at all, or of those possible."""
 

@@ -13,7 +13,6 @@ from costopt.candidate.sizes import Sizes, sizes_of
 from costopt.catalog.catalog import Catalog
 from costopt.explain.memory_use import gib_in_words
 from costopt.explain.refused_memory import Knob
-from costopt.model import ModelSpec
 from costopt.performance.hardware import Hardware
 from costopt.performance.limits import LatencyLimits
 from costopt.performance.parallelism import tensor_parallel_degrees
@@ -100,14 +99,12 @@ def serving_knobs(
         kinds: instance types that the limits allow, among them larger ones.
         catalog: where model, trace and accelerators are described.
     """
-    model = catalog.model(workload.model)
-    by_samples = _counts_samples(workload)
-    sizes = None if by_samples else _sizes(workload, catalog)
+    sizes = _sizes(workload, catalog)
 
     def room(kind: InstanceType, precision: str, kv_precision: str) -> _Room | None:
         if sizes is None:
-            return _samples_room(workload, model, kind, precision, catalog)
-        return _room(workload, model, kind, (precision, kv_precision), sizes, catalog)
+            return _samples_room(workload, kind, precision, catalog)
+        return _room(workload, kind, (precision, kv_precision), sizes, catalog)
 
     used = format_names(workload.precision)
     for name in _smaller_weights(used):
@@ -129,15 +126,11 @@ def serving_knobs(
             break
 
 
-def _counts_samples(workload: Served) -> bool:
-    if isinstance(workload, InferenceService):
-        return workload.traffic is None
-    return workload.requests is None
-
-
 def _sizes(workload: Served, catalog: Catalog) -> Sizes | None:
-    written = workload.traffic if isinstance(workload, InferenceService) else workload
-    return None if written is None else sizes_of(written, catalog)
+    """Return the request sizes; None for a model that maps a sample to a result."""
+    if isinstance(workload, InferenceService):
+        return None if workload.traffic is None else sizes_of(workload.traffic, catalog)
+    return None if workload.requests is None else sizes_of(workload, catalog)
 
 
 def _smaller_weights(used: Sequence[str]) -> list[str]:
@@ -170,13 +163,13 @@ def _larger(kind: InstanceType, kinds: Sequence[InstanceType]) -> list[InstanceT
 
 def _room(
     workload: Served,
-    model: ModelSpec,
     kind: InstanceType,
     formats: tuple[str, str],
     sizes: Sizes,
     catalog: Catalog,
 ) -> _Room | None:
     """Return the room under the smallest degree in which every request size fits."""
+    model = catalog.model(workload.model)
     degrees = tensor_parallel_degrees(kind.count, model.attention_heads or 1)
     hardware = Hardware.of([placement(catalog, kind, degree) for degree in degrees])
     rated = serving_rates(
@@ -211,12 +204,12 @@ def _limits(workload: Served) -> LatencyLimits:
 
 
 def _samples_room(
-    workload: Served, model: ModelSpec, kind: InstanceType, precision: str, catalog: Catalog
+    workload: Served, kind: InstanceType, precision: str, catalog: Catalog
 ) -> _Room | None:
     """Return the room of one replica on one accelerator; None where it does not fit."""
     hardware = whole_instances(catalog, [kind])
     rated = sample_rates(
-        model,
+        catalog.model(workload.model),
         hardware,
         WEIGHT_FORMATS[precision],
         tokens_per_sample=workload.tokens_per_sample,

@@ -5,15 +5,14 @@ from typing import Final
 
 import numpy as np
 
-from costopt.candidate.gang_sizes import GRID
 from costopt.candidate.formats import format_names
+from costopt.candidate.gang_sizes import GRID
 from costopt.candidate.layout import InstanceType
 from costopt.candidate.misses import Miss, too_little_memory
 from costopt.candidate.rated_gangs import WORDS_OF_SHARDING, rate_gangs, strategy_of
 from costopt.catalog.catalog import Catalog
 from costopt.explain.memory_use import gib_in_words
 from costopt.explain.refused_memory import Knob
-from costopt.model import ModelSpec
 from costopt.performance.reasons import Reason
 from costopt.performance.support import Task, is_supported
 from costopt.performance.training import TrainingRates
@@ -71,23 +70,20 @@ def training_knobs(workload: Trained, kind: InstanceType, catalog: Catalog) -> I
         kind: the instance type that is too small.
         catalog: where model and accelerators are described.
     """
-    model = catalog.model(workload.model)
     if isinstance(workload, FineTuneJob):
         for method in LIGHTER[workload.method]:
             task = Task.QLORA if method == "qlora" else Task.TRAINING
             if not is_supported(catalog.accelerator(kind.chip), task):
                 continue
             lighter = workload.model_copy(update={"method": method})
-            knob = _knob(lighter, model, kind, catalog, "method", method)
+            knob = _knob(lighter, kind, catalog, "method", method)
             if knob is not None:
                 yield knob
                 break
-    yield from _shorter(workload, model, kind, catalog)
+    yield from _shorter(workload, kind, catalog)
 
 
-def _shorter(
-    workload: Trained, model: ModelSpec, kind: InstanceType, catalog: Catalog
-) -> Iterator[Knob]:
+def _shorter(workload: Trained, kind: InstanceType, catalog: Catalog) -> Iterator[Knob]:
     """Yield the longest sequence that fits."""
     name = "sequence_length"
     if isinstance(workload, FineTuneJob) and workload.sequence_length is None:
@@ -97,7 +93,7 @@ def _shorter(
     def at(step: int) -> Knob | None:
         length = step * SHORTEST_TOKENS
         shorter = workload.model_copy(update={name: length})
-        return _knob(shorter, model, kind, catalog, name, f"{length:,}")
+        return _knob(shorter, kind, catalog, name, f"{length:,}")
 
     if steps < 1 or (best := at(1)) is None:
         return
@@ -114,13 +110,13 @@ def _shorter(
 
 def _knob(
     workload: Trained,
-    model: ModelSpec,
     kind: InstanceType,
     catalog: Catalog,
     name: str,
     value: str,
 ) -> Knob | None:
     """Return a change with the smallest gang that then fits; None where none does."""
+    model = catalog.model(workload.model)
     for precision in format_names(workload.precision):
         rated = rate_gangs(workload, model, catalog, [kind], GRID, precision)
         fits = np.flatnonzero(rated.tokens_per_second[0] > 0)

@@ -225,3 +225,10 @@ def test_a_run_is_told_in_plain_words(runs: NextMeasurements) -> None:
     assert f"{RIVAL} is cheaper. Knowing it is expected to save $" in text
     assert text.count("/month") == len(runs)
     assert f"of {PICK} in" in runs._repr_html_()
+
+
+def test_an_explanation_names_the_runs_that_pay_in_one_line(near: Plan) -> None:
+    (line,) = [line for line in str(near.explain()).splitlines() if PICK + " for 24 min" in line]
+    assert line.startswith(f"  - {PICK} for 24 min ($0.4")
+    assert "expected to save $" in line
+    assert "Worth measuring:\n" + line in str(near.explain())
