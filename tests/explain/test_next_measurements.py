@@ -198,6 +198,12 @@ def test_rates_that_people_bring_along_need_no_measurement(three: Catalog) -> No
     assert len(plan.next_measurements()) == 0
 
 
+def test_a_pick_whose_rate_was_measured_needs_no_measurement(near: Plan) -> None:
+    lines = [line.model_copy(update={"rate_origin": "measured"}) for line in near.lines]
+    known = near.model_copy(update={"lines": tuple(lines)})
+    assert all(not run.is_pick for run in known.next_measurements())
+
+
 def test_a_plan_without_lines_has_nothing_to_measure(three: Catalog) -> None:
     impossible = WIDE.model_copy(update={"max_latency_ms": 1e-6})
     plan = answer_request(PlanRequest(workloads=(impossible,)), three)
