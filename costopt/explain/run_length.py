@@ -10,16 +10,16 @@ from costopt.units import GB, SECONDS_PER_MINUTE
 from costopt.workload.requirement import Requirement
 from costopt.workload.training import TrainingJob
 
-LOADING_BYTES_PER_SECOND: Final = 0.52 * GB
+LOADING_BYTES_PER_SECOND: Final = 0.5 * GB
 """Weights from an object store into the memory of accelerators [B/s].
 
-Source: Anyscale, "Loading Llama-2 70B 20x faster": 265 s for 138 GB without special software.
+Source: planning choice; a download of that rate fills half of a 10 Gbit/s network.
 """
 
 WARM_UP_MINUTES: Final = 2.0
 """Compiling, capturing graphs and the first requests or steps [min].
 
-Source: planning choice; vLLM's documentation of ``torch.compile`` speaks of seconds to minutes.
+Source: planning choice.
 """
 
 MEASURED_MINUTES: Final = 10.0
@@ -43,10 +43,7 @@ def run_minutes(item: NamedWorkload, precision: str, catalog: Catalog) -> float:
     """
     starting = start_hours(catalog) * MINUTES_PER_HOUR
     return (
-        starting
-        + _loading_minutes(item, precision, catalog)
-        + WARM_UP_MINUTES
-        + (MEASURED_MINUTES)
+        starting + _loading_minutes(item, precision, catalog) + WARM_UP_MINUTES + MEASURED_MINUTES
     )
 
 

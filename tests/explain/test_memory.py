@@ -187,8 +187,8 @@ def test_a_lighter_method_is_named_where_it_fits(virginia: Catalog) -> None:
     )
     memory = reasons(large, virginia, "g5.xlarge")
     found = knob(memory, "g5.xlarge", "method")
-    assert found.value == "qlora"
-    for method, fits in (("lora", False), ("qlora", True)):
+    assert found.value == "lora"
+    for method, fits in (("full", False), ("lora", True)):
         job = large.model_copy(update={"method": method})
         assert planned(job, virginia, "g5.xlarge").has_answer == fits
 
