@@ -14,6 +14,7 @@ from costopt.performance.hardware import Hardware
 from costopt.performance.limits import LatencyLimits, check_limits, check_requests
 from costopt.performance.reasons import Reason
 from costopt.performance.replica import Replica, replica_on
+from costopt.performance.serving_setup import ENGINE, ServingSetup
 from costopt.performance.throughput import (
     concurrency_at_rate,
     crowded,
@@ -21,7 +22,6 @@ from costopt.performance.throughput import (
     largest_concurrency,
     mean_below,
 )
-from costopt.performance.tiers import Tier
 from costopt.performance.vram import VramTerms
 from costopt.performance.work import RequestSizes
 from costopt.precision import Formats
@@ -80,7 +80,7 @@ def serving_rates(
     requests: RequestSizes,
     limits: LatencyLimits,
     max_utilisation: float,
-    tier: Tier = Tier.ENGINE,
+    setup: ServingSetup = ENGINE,
 ) -> ServingRates:
     """Rate one replica of a model on every row of the hardware, for every request size.
 
@@ -94,7 +94,7 @@ def serving_rates(
         requests: sizes of the buckets [tokens].
         limits: that every bucket has to keep.
         max_utilisation: share of the rate that is planned with [0..1].
-        tier: software that runs the model.
+        setup: software that runs the model, shared prompts and drafts.
 
     Raises:
         InvalidInputError: the model generates no tokens, or an argument is out of its range.
@@ -104,7 +104,7 @@ def serving_rates(
     kinds, positions = hardware.distinct()
 
     def replica_at(rows: Hardware) -> Replica:
-        return replica_on(model, rows, formats, requests, tier=tier, batch=limits.is_batch)
+        return replica_on(model, rows, formats, requests, setup=setup, batch=limits.is_batch)
 
     replica = replica_at(kinds)
     runs = np.flatnonzero(replica.reason == Reason.NONE)
@@ -208,7 +208,7 @@ def _idle_ms(replica: Replica) -> tuple[Floats, Floats]:
     """Time per token and to the first one of a single request [ms]."""
     times = replica.times
     alone = np.zeros_like(replica.places)
-    tpot = times.step_seconds(alone) + alone
+    tpot = times.tpot_seconds(alone)
     ttft = idle_seconds(times, alone, times.turn_seconds(alone))
     return tpot * MILLISECONDS_PER_SECOND, ttft * MILLISECONDS_PER_SECOND
 
@@ -223,7 +223,7 @@ def _reason(
     max_ttft = np.inf if limits.max_ttft_ms is None else limits.max_ttft_ms
     conditions = (
         (total > replica.decoder.max_context, Reason.CONTEXT),
-        (work.full_cache_bytes > replica.kv_budget_bytes[:, None], Reason.KV_CACHE),
+        (work.needed_cache_bytes > replica.kv_budget_bytes[:, None], Reason.KV_CACHE),
         (idle_tpot_ms > max_tpot, Reason.TPOT),
         (idle_ttft_ms > max_ttft, Reason.TTFT),
     )
