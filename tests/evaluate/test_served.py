@@ -13,12 +13,12 @@ from costopt.workload.limits import Limits
 from costopt.workload.serving import InferenceService
 from costopt.workload.traffic import RequestSize, Traffic
 
-MODEL = {"model": "meta-llama/Llama-3.1-8B-Instruct", "precision": ("bf16",)}
+MODEL: dict[str, Any] = {"model": "meta-llama/Llama-3.1-8B-Instruct", "precision": ("bf16",)}
 SIZES = (
     RequestSize(input_tokens=500, output_tokens=100, share_fraction=0.6),
     RequestSize(input_tokens=1500, output_tokens=300, share_fraction=0.4),
 )
-DRAFT = {"speculative_tokens": 3, "acceptance_fraction": 0.7}
+DRAFT: dict[str, Any] = {"speculative_tokens": 3, "acceptance_fraction": 0.7}
 SETUPS: tuple[dict[str, Any], ...] = (
     {"software": "vendor_tuned"},
     {"software": "framework"},
@@ -73,7 +73,7 @@ def test_rates_without_the_setup_do_not_hold(few: Catalog, asked_otherwise: Any)
 
 
 def test_plan_names_what_is_not_the_default(few: Catalog) -> None:
-    told = {"software": "vendor_tuned", "prefix_cache_fraction": 0.3}
+    told: dict[str, Any] = {"software": "vendor_tuned", "prefix_cache_fraction": 0.3}
     plan = service_plan(few, told | DRAFT | {"draft_time_fraction": 0.05})
     plain = service_plan(few, {})
 
