@@ -42,6 +42,7 @@ TIMES = EngineTimes(
     routed_seconds=cell(0.0),
     touched_share=cell(1.0),
     slope_seconds=cell(0.0),
+    launch_seconds=cell(0.0),
     token_seconds=cell(0.0002),
     request_seconds=cell(0.0001),
     fixed_seconds=cell(0.002),
