@@ -24,6 +24,7 @@ from costopt.candidate.misses import Miss, code_of, too_little_memory
 from costopt.candidate.renting import rent_gangs, start_hours
 from costopt.candidate.samples import whole_instance_layout, whole_instances
 from costopt.candidate.serving import replicas_on
+from costopt.candidate.serving_setup import setup_of
 from costopt.candidate.settings import CandidateSettings
 from costopt.candidate.sizes import sizes_of
 from costopt.catalog.catalog import Catalog
@@ -190,7 +191,13 @@ def _rate_requests(
     found = replicas_on(catalog, kinds, unusable, model, precision)
     formats = formats_named(precision, workload.kv_precision)
     rated = serving_rates(
-        model, found.hardware, formats, sizes.tokens, LatencyLimits(), max_utilisation=1.0
+        model,
+        found.hardware,
+        formats,
+        sizes.tokens,
+        LatencyLimits(),
+        max_utilisation=1.0,
+        setup=setup_of(workload),
     )
     able = rated.reason == Reason.NONE
     rates = np.where(able, rated.requests_per_second, 1.0)
@@ -233,6 +240,6 @@ def _rate_samples(
         band=rated.band,
         reason=rated.reason,
         shortfall_gib=rated.vram_shortfall_gib,
-        vram_gib=lambda row: {"weights_and_overhead_gib": float(rated.vram_gib[row])},
+        vram_gib=lambda row: vram_by_term(rated.vram, row),
         usable_gib=hardware.usable_bytes / GIB,
     )

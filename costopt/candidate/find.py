@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from costopt.candidate.batch import batch_candidates
-from costopt.candidate.eligible import eligible_offers
+from costopt.candidate.eligible import EligibleOffers, eligible_offers
 from costopt.candidate.job import JobCandidates
 from costopt.candidate.requirement import requirement_candidates
 from costopt.candidate.samples import sample_candidates
@@ -61,6 +61,23 @@ def candidates_of(workload: AnyWorkload, request: PlanRequest, catalog: Catalog)
             converted.
     """
     eligible = eligible_offers(catalog, (workload.limits, request.limits), request.currency)
+    return candidates_among(workload, request, catalog, eligible)
+
+
+def candidates_among(
+    workload: AnyWorkload, request: PlanRequest, catalog: Catalog, eligible: EligibleOffers
+) -> Candidates:
+    """Find every way to run one workload on given offers, or the reason why not.
+
+    Args:
+        workload: one of the request's workloads, or a changed one.
+        request: limits and settings that all workloads share.
+        catalog: where models, traces and accelerators are described.
+        eligible: offers, and which of them the limits allow.
+
+    Raises:
+        CostoptError: a name is unknown, or the workload asks for what cannot be planned.
+    """
     settings = CandidateSettings(
         horizon_hours=request.horizon_hours,
         confidence=request.confidence,

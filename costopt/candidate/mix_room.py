@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from costopt.candidate.planned_rows import planned_rows
 from costopt.candidate.service import ServiceCandidates
+from costopt.candidate.serving_setup import setup_of
 from costopt.candidate.sizes import Sizes, sizes_of, strict_percentile
 from costopt.catalog.catalog import Catalog
 from costopt.model import ModelSpec
@@ -98,6 +99,7 @@ def mix_utilisation(
     limit = workload.max_ttft_ms
     if limit is None:
         return planned
+    setup = setup_of(workload)
     allowed = 1 - strict_percentile(sizes, free, workload.percentile) / 100
     able = rates > 0
     mix = np.where(able, sizes.shares[None, :], 0.0)
@@ -108,7 +110,7 @@ def mix_utilisation(
 
     def in_time(utilisation: Floats) -> NDArray[np.bool_]:
         arrivals = at_full_load * utilisation[:, None]
-        state = serving_state(model, hardware, formats, sizes.tokens, arrivals)
+        state = serving_state(model, hardware, formats, sizes.tokens, arrivals, setup)
         late = (weights * state.ttft_exceeds(limit)).sum(axis=1)
         return np.asarray(late <= allowed)
 

@@ -20,6 +20,7 @@ from costopt.candidate.layout import (
 )
 from costopt.candidate.misses import Miss
 from costopt.candidate.service import LayoutRates, ServiceCandidates, assemble_service
+from costopt.candidate.serving_setup import setup_of
 from costopt.candidate.settings import CandidateSettings
 from costopt.candidate.size_misses import CellRates, Missing, cell_miss, size_misses
 from costopt.candidate.sizes import Sizes, free_choices, sizes_of, strict_percentile
@@ -201,12 +202,12 @@ def rate_cells(
         max_tpot_ms=workload.max_tpot_ms,
         percentile=percentile,
     )
-    use = workload.max_utilisation
-    strict = serving_rates(model, hardware, formats, sizes.tokens, limits, max_utilisation=use)
+    use, setup = workload.max_utilisation, setup_of(workload)
+    strict = serving_rates(model, hardware, formats, sizes.tokens, limits, use, setup)
     rates, reason = strict.requests_per_second, strict.reason
     if workload.max_ttft_ms is not None and free.any():
         late = replace(limits, max_ttft_ms=NEVER_LATE_MS)
-        lenient = serving_rates(model, hardware, formats, sizes.tokens, late, max_utilisation=use)
+        lenient = serving_rates(model, hardware, formats, sizes.tokens, late, use, setup)
         rates = np.where(free, lenient.requests_per_second, rates)
         reason = np.where(free, lenient.reason, reason)
     return CellRates(requests_per_second=rates, reason=reason, rated=strict)

@@ -87,8 +87,12 @@ def cell_miss(
     if reason is Reason.CONTEXT and model.max_context is not None:
         return _too_many("context", total, model.max_context, "the model's context is {:,.0f}")
     if reason is Reason.KV_CACHE:
-        held = float(rated.kv_tokens[row])
-        return _too_many("vram", total, held, "the cache beside the weights holds {:,.0f}")
+        held, share = float(rated.kv_tokens[row]), workload.prefix_cache_fraction
+        longer = sizes.tokens.input_tokens.max() - sizes.tokens.input_tokens[bucket]
+        words = "the cache beside the weights holds {:,.0f}"
+        if share > 0:
+            words = f"with the shared part of the longest prompt; {words}"
+        return _too_many("vram", total + share * float(longer), held, words)
     return Miss(reason=code_of(reason))
 
 

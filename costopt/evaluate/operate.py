@@ -205,7 +205,7 @@ def _samples(
                 "rate_origin": bases[row][0],
                 "rate_band": bases[row][1],
                 "latency_ms": float(point.latency_ms[row]),
-                "vram_used_gib": {"weights_and_overhead_gib": float(point.vram_gib[row])},
+                "vram_used_gib": point.vram_gib[row],
                 "vram_usable_gib": float(point.usable_gib[row]),
             }
         )

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costopt.candidate.confidence import planned_hardware
+from costopt.candidate.memory import vram_by_term
 from costopt.candidate.samples import rate_samples, whole_instances
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
@@ -27,14 +28,14 @@ class SamplePoint:
         load: instances that would be needed at full load, over those there are [0..1].
         rate_per_instance: at full load [samples/s].
         latency_ms: at the percentile, at the planned utilisation of full load [ms].
-        vram_gib: weights and overhead of one accelerator [GiB].
+        vram_gib: memory of one accelerator by term [GiB].
         usable_gib: memory of one accelerator [GiB].
     """
 
     load: Floats
     rate_per_instance: Floats
     latency_ms: Floats
-    vram_gib: Floats
+    vram_gib: tuple[dict[str, float], ...]
     usable_gib: Floats
 
 
@@ -56,14 +57,16 @@ def sample_point(
         raise InvalidInputError("samples", ["the service has no samples_per_second"])
     hardware = whole_instances(catalog, types_of(catalog, lines))
     planned = planned_hardware(hardware, Work.SAMPLES, confidence).hardware
-    rate, latency, vram = (np.zeros(len(lines)) for _ in range(3))
+    rate, latency = (np.zeros(len(lines)) for _ in range(2))
+    vram: list[dict[str, float]] = [{} for _ in lines]
     precisions = [line.layout.precision for line in lines]
     for precision in dict.fromkeys(precisions):
         rows = [row for row, name in enumerate(precisions) if name == precision]
         rated = rate_samples(workload, catalog, planned, precision)
         rate[rows] = rated.samples_per_second[rows]
         latency[rows] = rated.latency_ms[rows]
-        vram[rows] = rated.vram_gib[rows]
+        for row in rows:
+            vram[row] = vram_by_term(rated.vram, row)
     counts = np.array([line.count for line in lines], dtype=np.float64)
     routed = np.array([line.routing[0] for line in lines]) * workload.samples_per_second
     with np.errstate(divide="ignore"):
@@ -72,6 +75,6 @@ def sample_point(
         load=load,
         rate_per_instance=rate,
         latency_ms=latency,
-        vram_gib=vram,
+        vram_gib=tuple(vram),
         usable_gib=hardware.usable_bytes / GIB,
     )

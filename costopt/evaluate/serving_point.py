@@ -11,6 +11,7 @@ from costopt.candidate.confidence import planned_hardware
 from costopt.candidate.layout import placement
 from costopt.candidate.memory import vram_by_term
 from costopt.candidate.serving import late_choices, rate_cells
+from costopt.candidate.serving_setup import setup_of
 from costopt.candidate.sizes import Sizes, sizes_of
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
@@ -165,7 +166,9 @@ def _by_precision(
         able = cells.reason == Reason.NONE
         rates[rows] = np.where(able, cells.requests_per_second, np.nan)
         formats = formats_named(precision, workload.kv_precision)
-        state = serving_state(model, planned, formats, sizes.tokens, arrivals[rows])
+        state = serving_state(
+            model, planned, formats, sizes.tokens, arrivals[rows], setup_of(workload)
+        )
         served = (able | (arrivals[rows] == 0)).all(axis=1)
         feasible[rows] = state.feasible & served
         ttft[rows] = state.ttft_quantile_ms(workload.percentile / 100)

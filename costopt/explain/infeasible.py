@@ -70,6 +70,22 @@ def helpful_changes(request: PlanRequest, catalog: Catalog) -> tuple[str, ...]:
     return tuple(helping)
 
 
+def changed_plan(
+    request: PlanRequest, position: int, workload: AnyWorkload, catalog: Catalog
+) -> str:
+    """Plan a request with one workload changed; empty where it has no answer either.
+
+    Args:
+        request: infeasible as it stands.
+        position: of the workload.
+        workload: what takes its place.
+        catalog: offers and facts.
+    """
+    changed = _with_workload(request, position, workload)
+    found = _try(changed, catalog)
+    return "" if found is None else _plan_in_words(changed, found)
+
+
 def _freed(request: PlanRequest, name: str, found: Found) -> str:
     """Name a limit that is left out; of a budget for all workloads, what it must be at least."""
     own = any(workload.limits.budget is not None for workload in request.workloads)

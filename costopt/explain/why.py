@@ -1,12 +1,16 @@
 """explain: what binds a plan, what would change it, what was refused, and what would help."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from html import escape
 
 from costopt.candidate.find import NamedWorkload, all_candidates
 from costopt.catalog.catalog import Catalog
 from costopt.explain.binding import binding_limits
 from costopt.explain.infeasible import helpful_changes
+from costopt.explain.measurements import NextMeasurements
+from costopt.explain.memory import MemoryReasons, memory_reasons
+from costopt.explain.next_measurements import next_measurements
 from costopt.explain.price_history import PriceHistory, price_history
 from costopt.explain.price_place import PricePlace
 from costopt.explain.rejected import Rejected, rejected_types
@@ -14,6 +18,29 @@ from costopt.explain.switch_points import SwitchPoint, switch_points
 from costopt.plan.answer import HISTORY_TITLE
 from costopt.plan.plan import Plan
 from costopt.plan.status import PlanStatus
+
+
+class Later:
+    """Reasons that take longer to find out than the others, each found out once.
+
+    Attributes:
+        plan: the plan.
+        catalog: what it was made from.
+        workloads: its candidates.
+    """
+
+    def __init__(self, plan: Plan, catalog: Catalog, workloads: tuple[NamedWorkload, ...]) -> None:
+        self.plan, self.catalog, self.workloads = plan, catalog, workloads
+
+    @cached_property
+    def memory(self) -> MemoryReasons:
+        """What memory is used for, and what would make refused instance types fit."""
+        return memory_reasons(self.plan, self.workloads, self.catalog)
+
+    @cached_property
+    def measurements(self) -> NextMeasurements:
+        """The runs that are worth making."""
+        return next_measurements(self.plan, self.catalog, self.workloads)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +55,7 @@ class Explanation:
         changes: for an infeasible request, changes that help, each proven by planning again;
             and those that do not.
         prices: where the prices lie in their own history.
+        later: what takes longer to find out, and is only when it is asked for.
     """
 
     binding: tuple[str, ...]
@@ -36,6 +64,17 @@ class Explanation:
     because: tuple[str, ...]
     changes: tuple[str, ...]
     prices: PriceHistory = field(default_factory=PriceHistory)
+    later: Later | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def memory(self) -> MemoryReasons:
+        """What memory is used for, and what would make refused instance types fit."""
+        return MemoryReasons() if self.later is None else self.later.memory
+
+    @property
+    def measurements(self) -> NextMeasurements:
+        """The runs that are worth making, as ``Plan.next_measurements`` ranks them."""
+        return NextMeasurements() if self.later is None else self.later.measurements
 
     @property
     def price_places(self) -> tuple[PricePlace, ...]:
@@ -55,6 +94,8 @@ class Explanation:
             ("What would change it", self.switch_sentences),
             (HISTORY_TITLE, self.prices.sentences),
             ("Nearest that were not taken", tuple(item.text for item in self.rejected)),
+            ("Memory", self.memory.sentences),
+            ("Worth measuring", (self.measurements.brief,) if self.measurements.brief else ()),
         ]
         return [section for section in sections if section[1]]
 
@@ -98,6 +139,7 @@ def explain(
             rejected=(),
             because=plan.unanswered_because,
             changes=helpful_changes(plan.request, catalog),
+            later=Later(plan, catalog, found),
         )
     return Explanation(
         binding=binding_limits(plan, catalog),
@@ -106,4 +148,5 @@ def explain(
         because=(),
         changes=(),
         prices=price_history(plan, catalog),
+        later=Later(plan, catalog, found),
     )

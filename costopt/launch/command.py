@@ -44,18 +44,23 @@ class Command:
         yield " ".join(line)
 
 
-def flag(name: str) -> str:
-    """Return an option by the name that Python gives it, such as --save-result."""
-    return f"{OPTION}{name.replace('_', '-')}"
-
-
 def options(settings: Mapping[str, str | int | float]) -> tuple[str, ...]:
-    """Return settings as options of a command line.
+    """Return settings as options of a command line; truths become flags.
 
-    >>> options({"max_model_len": 4096})
-    ('--max-model-len', '4096')
+    >>> options({"max_model_len": 4096, "save_result": True, "enable_prefix_caching": False})
+    ('--max-model-len', '4096', '--save-result', '--no-enable-prefix-caching')
 
     Args:
         settings: values by the name that Python gives an option.
     """
-    return tuple(word for name, value in settings.items() for word in (flag(name), str(value)))
+    return tuple(word for name, value in settings.items() for word in _option(name, value))
+
+
+def _option(name: str, value: str | int | float) -> tuple[str, ...]:
+    if isinstance(value, bool):
+        return (_flag(name if value else f"no_{name}"),)
+    return (_flag(name), str(value))
+
+
+def _flag(name: str) -> str:
+    return f"{OPTION}{name.replace('_', '-')}"

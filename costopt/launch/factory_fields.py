@@ -40,6 +40,22 @@ class FactoryField(StrEnum):
     DEEPSPEED = "deepspeed"
 
 
+SPLIT_4_BIT: Final = (
+    "Splitting 4-bit weights needs bitsandbytes 0.43 or newer, transformers below 5 (newer ones "
+    "load all weights on every accelerator before they are split), and host memory for a copy "
+    "of the 4-bit weights beside each accelerator."
+)
+"""What LLaMA-Factory needs beside its fields for adapters on 4-bit weights under ZeRO-3.
+
+It accepts ``quantization_bit: 4`` of bitsandbytes with ZeRO-3 and stores the weights in the
+format that is computed in, which is what lets DeepSpeed split them.
+
+Source: package llamafactory 0.9.5, ``model/model_utils/quantization.py``; packages transformers
+4.57.1 and 5.6.0, ``modeling_utils.py`` and ``quantizers/quantizer_bnb_4bit.py``; PEFT
+documentation, DeepSpeed.
+"""
+
+
 class LaunchVariable(StrEnum):
     """Variables that ``llamafactory-cli`` hands to ``torchrun``."""
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from costopt.candidate.confidence import planned_hardware
 from costopt.candidate.layout import placement
 from costopt.candidate.serving import late_choices, rate_cells
+from costopt.candidate.serving_setup import setup_of
 from costopt.candidate.sizes import Sizes, sizes_of
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
@@ -20,7 +21,6 @@ from costopt.performance.memory import CACHE_BLOCK_TOKENS, paged_tokens
 from costopt.performance.serving import ServingRates, serving_rates
 from costopt.performance.serving_state import serving_state
 from costopt.performance.tier_settings import BATCH_CHUNK_TOKENS, CHUNK_TOKENS, ENGINE_MEMORY
-from costopt.performance.tiers import Tier
 from costopt.plan.line import PlanLine
 from costopt.precision import formats_named
 from costopt.workload.batch import BatchInference
@@ -108,9 +108,11 @@ def served_figures(
     weights = _weights(workload, line, sizes)
     rated = _rated(catalog, workload, line, sizes, confidence)
     model = catalog.model(workload.model)
+    setup = setup_of(workload)
     formats = formats_named(line.layout.precision, workload.kv_precision)
+    arrivals = weights[None, :]
     state = serving_state(
-        model, rated.hardware, formats, sizes.tokens, weights[None, :], batch=rated.is_batch
+        model, rated.hardware, formats, sizes.tokens, arrivals, setup, batch=rated.is_batch
     )
     longest = paged_tokens(_upper_ends(asked, catalog, sizes)[weights > 0]).max()
     fits = rated.rates.kv_tokens[0] // CACHE_BLOCK_TOKENS * CACHE_BLOCK_TOKENS
@@ -120,7 +122,7 @@ def served_figures(
         admitted_requests=max(measured, int(state.admitted_requests[0])),
         longest_tokens=int(min(longest, fits, decoder_of(model).max_context)),
         step_tokens=BATCH_CHUNK_TOKENS if rated.is_batch else CHUNK_TOKENS,
-        memory_fraction=ENGINE_MEMORY[Tier.ENGINE].budget_fraction,
+        memory_fraction=ENGINE_MEMORY[setup.tier].budget_fraction,
         size=size,
     )
 
@@ -162,7 +164,7 @@ def _rated(
     if isinstance(workload, BatchInference):
         formats = formats_named(precision, workload.kv_precision)
         rates = serving_rates(
-            model, planned, formats, sizes.tokens, LatencyLimits(), max_utilisation=1.0
+            model, planned, formats, sizes.tokens, LatencyLimits(), 1.0, setup_of(workload)
         )
         return _Rated(rates=rates, planned_fraction=1.0, hardware=planned, is_batch=True)
     free = late_choices(workload, sizes)[0]

@@ -4,11 +4,17 @@ from dataclasses import dataclass, replace
 
 from costopt.accelerator import Accelerator
 from costopt.catalog.catalog import Catalog
-from costopt.launch.command import Command, flag, options
+from costopt.launch.command import Command, options
 from costopt.launch.model_name import repository_of, short_name
 from costopt.launch.recipe import Benchmark, Recipe
 from costopt.launch.served import MeasuredSize, ServedFigures, served_figures
 from costopt.launch.software import other_serving_software
+from costopt.launch.token_settings import (
+    shared_tokens,
+    token_arguments,
+    token_notes,
+    tokens_in_words,
+)
 from costopt.launch.vllm_arguments import (
     FIRST_PORT,
     STORED_IN_MXFP4,
@@ -101,7 +107,7 @@ def serving_recipe(
         repository=repository_of(workload.model, catalog),
         figures=served_figures(catalog, workload, line, confidence),
     )
-    software = other_serving_software(served.accelerator)
+    software = other_serving_software(served.accelerator, workload.software)
     recipe = Recipe(
         workload=line.workload,
         title=lines_in_words([line]),
@@ -116,6 +122,8 @@ def _why_not(served: _Served, software: str) -> str:
     """Say why there are no commands; empty where there are."""
     precision = served.line.layout.precision
     kv_precision = served.workload.kv_precision
+    if served.workload.software != "engine":
+        return f"No command: commands are written for {VLLM}, and the rate assumes {software}."
     if software:
         return f"No command: {VLLM} for GPUs does not run on {served.accelerator.name}."
     if precision not in WEIGHTS:
@@ -166,7 +174,8 @@ def _arguments(served: _Served, held: EngineFormat) -> dict[str, str | int | flo
         EngineArgument.STEP_TOKENS: figures.step_tokens,
         EngineArgument.MEMORY: figures.memory_fraction,
     }
-    return {str(name): value for name, value in given.items() if value is not None}
+    known = {str(name): value for name, value in given.items() if value is not None}
+    return known | token_arguments(served.workload)
 
 
 def _place(served: _Served, server: int) -> dict[str, str | int | float]:
@@ -198,10 +207,13 @@ def _benchmark(served: _Served, source: str, size: MeasuredSize) -> Benchmark:
     concurrency = size.running_requests * served.together
     own = served.workload.percentile if isinstance(served.workload, InferenceService) else 50.0
     percentiles = sorted({*PERCENTILES, own})
+    shared = shared_tokens(served.workload, size.input_tokens)
+    prefix = {str(BenchArgument.PREFIX): shared} if shared else {}
     settings: dict[str, str | int | float] = {
         str(BenchArgument.MODEL): source,
         str(BenchArgument.DATASET): "random",
-        str(BenchArgument.INPUT): size.input_tokens,
+        **prefix,
+        str(BenchArgument.INPUT): size.input_tokens - shared,
         str(BenchArgument.OUTPUT): size.output_tokens,
         str(BenchArgument.CONCURRENCY): concurrency,
         str(BenchArgument.PROMPTS): PROMPTS_PER_PLACE * concurrency,
@@ -209,11 +221,10 @@ def _benchmark(served: _Served, source: str, size: MeasuredSize) -> Benchmark:
         str(BenchArgument.METRICS): METRICS,
         str(BenchArgument.PERCENTILES): ",".join(f"{one:g}" for one in percentiles),
         str(BenchArgument.FILE): f"{_file_name(served, size, concurrency)}.json",
+        str(BenchArgument.SAVE): True,
     }
     return Benchmark(
-        command=Command(
-            words=("vllm", "bench", "serve", *options(settings), flag(BenchArgument.SAVE))
-        ),
+        command=Command(words=("vllm", "bench", "serve", *options(settings))),
         input_tokens=size.input_tokens,
         output_tokens=size.output_tokens,
         share_fraction=size.share_fraction,
@@ -254,7 +265,7 @@ def _in_words(served: _Served) -> str:
         f"{counted(layout.tensor_parallel, 'accelerator')} on each instance, weights in "
         f"{layout.precision}, cache in {served.workload.kv_precision}, up to "
         f"{counted(figures.admitted_requests, 'request')} at once in a replica, prompts in steps "
-        f"of {figures.step_tokens:,} tokens, no shared prefixes."
+        f"of {figures.step_tokens:,} tokens, {tokens_in_words(served.workload)}."
     )
 
 
@@ -273,4 +284,4 @@ def _notes(served: _Served, held: EngineFormat, source: str) -> list[str]:
             "Each command starts one replica and keeps running: give each a shell of its own, and "
             "spread requests over their ports."
         )
-    return notes
+    return [*notes, *token_notes(served.workload)]

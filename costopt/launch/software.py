@@ -5,6 +5,7 @@ from typing import Final
 
 from costopt.accelerator import Accelerator
 from costopt.performance.hardware import HardwareClass, hardware_class
+from costopt.workload.served import Software
 
 WRITTEN_FOR: Final = frozenset({"nvidia", "amd"})
 """Vendors whose accelerators run vLLM and LLaMA-Factory with the arguments in the tables.
@@ -36,12 +37,33 @@ SPLITTING: Final = "Megatron-LM, torchtitan or the like"
 Source: Megatron-LM (arXiv 2104.04473); pytorch/torchtitan README.md.
 """
 
+TUNED: Final[Mapping[str, str]] = {
+    "nvidia": "TensorRT-LLM (trtllm-serve)",
+    "aws": "NeuronX Distributed Inference",
+}
+"""Serving software that vendors compile and tune themselves, by vendor.
+
+Source: NVIDIA TensorRT-LLM documentation, trtllm-serve; AWS Neuron documentation.
+"""
+
+PLAIN: Final = "plain PyTorch (Hugging Face Transformers or the like)"
+"""Serving software without an engine."""
+
 UNNAMED: Final = "the vendor's own software"
 """What is assumed where no product is named."""
 
 
-def other_serving_software(accelerator: Accelerator) -> str:
-    """Return the software that a serving rate assumes; empty where vLLM's arguments hold."""
+def other_serving_software(accelerator: Accelerator, software: Software) -> str:
+    """Return the software that a serving rate assumes; empty where vLLM's arguments hold.
+
+    Args:
+        accelerator: that it runs on.
+        software: kind that the workload names.
+    """
+    if software == "framework":
+        return PLAIN
+    if software == "vendor_tuned":
+        return TUNED.get(accelerator.vendor, UNNAMED)
     if hardware_class(accelerator) is HardwareClass.CPU:
         return SERVING["cpu"]
     if accelerator.vendor in WRITTEN_FOR:

@@ -19,6 +19,7 @@ from costopt.launch.command import Command
 from costopt.launch.factory_fields import (
     FACTORY,
     PRECISION_FIELDS,
+    SPLIT_4_BIT,
     FactoryField,
     LaunchVariable,
     deepspeed_settings,
@@ -285,6 +286,8 @@ def _notes(figures: TrainedFigures, first: int, count: int) -> list[str]:
         f"Put your own data set in place of {DATASET}, and add what does not change the rate: "
         "learning rate, saving, template."
     ]
+    if figures.setup.method is Method.QLORA and figures.strategy.sharding is Sharding.ZERO3:
+        notes.append(SPLIT_4_BIT)
     if figures.nodes > 1:
         last = first + count - 1
         ranks = f"{first}" if last == first else f"{first} to {last}, one on each instance"

@@ -9,7 +9,7 @@ VLLM: Final = "vLLM 0.33.0"
 """Version that the names below were read in.
 
 Source: package vllm 0.33.0: ``vllm/engine/arg_utils.py``, ``vllm/benchmarks/serve.py``,
-``vllm/benchmarks/datasets/datasets.py``.
+``vllm/benchmarks/datasets/datasets.py``, ``vllm/config/speculative.py``.
 """
 
 
@@ -25,6 +25,8 @@ class EngineArgument(StrEnum):
     RUNNING: most requests that run at once in one replica.
     STEP_TOKENS: most tokens that pass the model in one step.
     MEMORY: share of the accelerator's memory that the engine may take.
+    PREFIX_CACHE: whether beginnings of prompts are kept for the next ones; on by default.
+    DRAFT: how tokens are drafted, as JSON by the names of ``DraftField``.
     PORT: where the server answers.
     """
 
@@ -37,7 +39,26 @@ class EngineArgument(StrEnum):
     RUNNING = "max_num_seqs"
     STEP_TOKENS = "max_num_batched_tokens"
     MEMORY = "gpu_memory_utilization"
+    PREFIX_CACHE = "enable_prefix_caching"
+    DRAFT = "speculative_config"
     PORT = "port"
+
+
+class DraftField(StrEnum):
+    """Fields of ``--speculative-config``, by the names of ``SpeculativeConfig``.
+
+    METHOD: where drafts come from; found out by vLLM where a model is named.
+    MODEL: that drafts.
+    TOKENS: drafted for each request in one step.
+    ACCEPTANCE: how drafts are accepted; ``synthetic`` does so at given rates.
+    RATES: probability that all drafts up to each position are accepted, for ``synthetic``.
+    """
+
+    METHOD = "method"
+    MODEL = "model"
+    TOKENS = "num_speculative_tokens"
+    ACCEPTANCE = "rejection_sample_method"
+    RATES = "synthetic_acceptance_rates"
 
 
 class BenchArgument(StrEnum):
@@ -45,7 +66,8 @@ class BenchArgument(StrEnum):
 
     MODEL: that the server runs.
     DATASET: where prompts come from.
-    INPUT: tokens of each prompt.
+    PREFIX: tokens that all prompts begin with.
+    INPUT: tokens of each prompt after those.
     OUTPUT: tokens of each answer; the random data set ignores the end-of-text token.
     CONCURRENCY: requests that are kept running.
     PROMPTS: requests in all.
@@ -58,6 +80,7 @@ class BenchArgument(StrEnum):
 
     MODEL = "model"
     DATASET = "dataset_name"
+    PREFIX = "random_prefix_len"
     INPUT = "random_input_len"
     OUTPUT = "random_output_len"
     CONCURRENCY = "max_concurrency"

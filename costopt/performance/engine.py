@@ -14,7 +14,8 @@ are read between the steps in chunks, so in the long run a token of an answer ta
 
 with ``P`` the seconds of one prompt and ``o`` the answer's length: while one request receives its
 ``o`` tokens, ``N`` prompts are read, its own and its successors'. By Little's law requests pass at
-``rate(N) = N / (o * T(N))``.
+``rate(N) = N / (o * T(N))``. Where drafted tokens are verified, a step gives each request ``e``
+tokens and ``t(N) / e`` takes the place of ``t(N)`` in ``T(N)``.
 
 Capacities combine linearly. Take requests of several sizes ``b`` that arrive at rates ``a_b``,
 and let ``t`` be affine, ``t = A + sum_b N_b (D + m_b)`` for ``N >= 1``. With ``N_b = a_b o_b T``
@@ -61,6 +62,7 @@ class EngineTimes:
         chunks: prompt as a multiple of what one step takes in [1].
         output_tokens: answer [tokens].
         first_token_seconds: once per request, outside the steps [s].
+        tokens_per_step: of the answer of each request, on the mean [tokens].
     """
 
     dense_seconds: Floats
@@ -76,6 +78,7 @@ class EngineTimes:
     chunks: Floats
     output_tokens: Floats
     first_token_seconds: Floats
+    tokens_per_step: float = 1.0
 
     @property
     def reads_experts(self) -> bool:
@@ -109,12 +112,14 @@ class EngineTimes:
 
     def token_interval_seconds(self, running: Floats) -> Floats:
         """``T(N)``: a token of the answer, all prompts counted [s]."""
-        return self.step_seconds(running) + running * self.prefill_seconds / self.output_tokens
+        step = self.step_seconds(running) / self.tokens_per_step
+        return step + running * self.prefill_seconds / self.output_tokens
 
     def tpot_seconds(self, running: Floats) -> Floats:
         """Time per output token of one request among ``N``: its own prompt does not delay it."""
         others = np.maximum(running - 1.0, 0.0)
-        return self.step_seconds(running) + others * self.prefill_seconds / self.output_tokens
+        step = self.step_seconds(running) / self.tokens_per_step
+        return step + others * self.prefill_seconds / self.output_tokens
 
     def rate(self, running: Floats) -> Floats:
         """Requests that pass while ``N`` are running [1/s]."""
@@ -130,6 +135,17 @@ class EngineTimes:
         return np.maximum(self.prefill_seconds, self.prefill_floor_seconds) + between
 
 
+def message_seconds(work: ServingWork, efficiency: Efficiency) -> Floats:
+    """Sending one token through the link; nothing is sent by one accelerator alone [s].
+
+    Args:
+        work: shapes that broadcast to (n, B).
+        efficiency: shape (n,).
+    """
+    link = np.where(work.hops <= 0.0, np.inf, efficiency.link_bytes_per_second[:, None])
+    return work.message_bytes / link
+
+
 def engine_times(work: ServingWork, efficiency: Efficiency, chunk_tokens: float) -> EngineTimes:
     """Turn counted work into seconds.
 
@@ -140,12 +156,10 @@ def engine_times(work: ServingWork, efficiency: Efficiency, chunk_tokens: float)
     """
     reading = efficiency.weight_bytes_per_second[:, None]
     linear = efficiency.linear_flops[:, None]
-    alone = work.hops <= 0.0
-    link = np.where(alone, np.inf, efficiency.link_bytes_per_second[:, None])
-    message = work.message_bytes / link
+    message = message_seconds(work, efficiency)
     launch = work.layers * efficiency.layer_seconds[:, None]
     beside = np.where(efficiency.launches_ahead[:, None], launch, 0.0)
-    waiting = np.where(alone, 0.0, work.hops * efficiency.hop_seconds[:, None])
+    waiting = np.where(work.hops <= 0.0, 0.0, work.hops * efficiency.hop_seconds[:, None])
     fixed = launch - beside + waiting + efficiency.step_seconds[:, None]
     read_cache = np.where(efficiency.pads_cache[:, None], work.full_cache_bytes, work.cache_bytes)
     attention = work.attention_flops / efficiency.attention_flops[:, None]
@@ -160,9 +174,9 @@ def engine_times(work: ServingWork, efficiency: Efficiency, chunk_tokens: float)
         + message
         + efficiency.request_seconds[:, None],
         fixed_seconds=fixed,
-        prefill_seconds=work.prefill_flops / linear + attention + work.input_tokens * message,
+        prefill_seconds=work.prefill_flops / linear + attention + work.read_tokens * message,
         prefill_floor_seconds=np.maximum(work.all_weight_bytes / reading, beside) + fixed,
-        chunks=work.input_tokens / chunk_tokens,
+        chunks=work.read_tokens / chunk_tokens,
         output_tokens=work.output_tokens,
         first_token_seconds=efficiency.first_token_seconds[:, None],
     )

@@ -9,20 +9,20 @@ from costopt.performance.arrays import Floats, Integers
 from costopt.performance.constants import shipped_constants
 from costopt.performance.dimensions import Decoder, decoder_of
 from costopt.performance.efficiency import serving_efficiency
-from costopt.performance.engine import EngineTimes, engine_times
+from costopt.performance.engine import EngineTimes, engine_times, message_seconds
 from costopt.performance.hardware import Hardware
 from costopt.performance.parallelism import cache_divisor
 from costopt.performance.reasons import Reason
 from costopt.performance.serving_memory import kv_budget_gib, loaded_vram
+from costopt.performance.serving_setup import ServingSetup
+from costopt.performance.speculation import speculating
 from costopt.performance.tier_settings import (
     BATCH_CHUNK_TOKENS,
     CHUNK_TOKENS,
     ENGINE_MEMORY,
     ENGINE_REQUESTS,
-    RESERVING_TIERS,
     UNLIMITED_REQUESTS,
 )
-from costopt.performance.tiers import Tier
 from costopt.performance.vram import VramTerms
 from costopt.performance.work import RequestSizes, ServingWork, serving_work
 from costopt.precision import Formats
@@ -38,6 +38,8 @@ class Replica:
         work: counted work, shapes that broadcast to (n, B).
         times: seconds of steps and prompts.
         places: requests that memory and the engine admit, shape (n, B) [1].
+        own_cache_bytes: memory of one accelerator for what requests hold for themselves, shape
+            (n, 1) [B].
         cap: requests that the engine admits whatever memory allows [1].
         kv_budget_bytes: memory of one accelerator for the cache; negative by what is missing,
             shape (n,) [B].
@@ -50,6 +52,7 @@ class Replica:
     work: ServingWork
     times: EngineTimes
     places: Floats
+    own_cache_bytes: Floats
     cap: float
     kv_budget_bytes: Floats
     kv_tokens: Floats
@@ -63,7 +66,7 @@ def replica_on(
     formats: Formats,
     requests: RequestSizes,
     *,
-    tier: Tier,
+    setup: ServingSetup,
     batch: bool,
 ) -> Replica:
     """Times and memory of one replica.
@@ -73,30 +76,33 @@ def replica_on(
         hardware: where, n rows.
         formats: of weights and cache.
         requests: sizes, B buckets [tokens].
-        tier: software that runs it.
+        setup: software that runs it, shared prompts and drafts.
         batch: True where only throughput counts.
     """
     decoder = decoder_of(model)
     constants = shipped_constants()
+    tier = setup.tier
     experts = decoder.routed_parameters > 0
     efficiency = serving_efficiency(hardware, formats, tier, constants, experts=experts)
-    reserves = tier in RESERVING_TIERS
-    work = serving_work(
-        decoder, formats, hardware.accelerators, requests, reserves_answer=reserves
-    )
+    work = serving_work(decoder, formats, hardware.accelerators, requests, setup)
     chunk = BATCH_CHUNK_TOKENS if batch else CHUNK_TOKENS
     engine = replace(ENGINE_MEMORY[tier], prompt_tokens=float(chunk))
     loaded = loaded_vram(decoder, formats, hardware.accelerators, engine)
+    with_draft = 1.0 + setup.draft_share
+    loaded = replace(loaded, weights_gib=loaded.weights_gib * with_draft)
     budget = kv_budget_gib(loaded, hardware.usable_bytes, engine)
     free_bytes = np.maximum(budget, 0.0) * GIB
     cap = float((UNLIMITED_REQUESTS if batch else ENGINE_REQUESTS)[tier])
     split = cache_divisor(decoder, hardware.accelerators)
-    per_token = decoder.cache_numbers_per_token * formats.kv.value_bytes / split
+    per_token = decoder.cache_numbers_per_token * formats.kv.value_bytes / split * with_draft
+    own_bytes = np.maximum(free_bytes[:, None] - work.shared_cache_bytes, 0.0)
+    times = engine_times(work, efficiency, float(chunk))
     return Replica(
         decoder=decoder,
         work=work,
-        times=engine_times(work, efficiency, float(chunk)),
-        places=np.minimum(free_bytes[:, None] / work.held_cache_bytes, cap),
+        times=speculating(times, message_seconds(work, efficiency), setup),
+        places=np.minimum(own_bytes / work.held_cache_bytes, cap),
+        own_cache_bytes=own_bytes,
         cap=cap,
         kv_budget_bytes=budget * GIB,
         kv_tokens=free_bytes / per_token,

@@ -22,7 +22,7 @@ from costopt.performance.reasons import Reason
 from costopt.performance.sample_times import BatchTimes, batch_times, lanes
 from costopt.performance.sample_work import sample_work
 from costopt.performance.throughput import largest
-from costopt.performance.vram import overhead_gib
+from costopt.performance.vram import VramTerms, overhead_gib
 from costopt.precision import WeightFormat
 from costopt.units import GIB, MILLISECONDS_PER_SECOND
 
@@ -57,6 +57,22 @@ class SampleRates:
     vram_gib: Floats
     vram_shortfall_gib: Floats
     band: Band
+
+    @property
+    def vram(self) -> VramTerms:
+        """The same memory term by term; a batch's own working memory is not modelled."""
+        nothing = np.zeros_like(self.vram_gib)
+        overhead = overhead_gib(nothing + 1.0)
+        return VramTerms(
+            weights_gib=self.vram_gib - overhead,
+            gradients_gib=nothing,
+            optimizer_gib=nothing,
+            activations_gib=nothing,
+            logits_gib=nothing,
+            kv_cache_gib=nothing,
+            adapters_gib=nothing,
+            overhead_gib=overhead,
+        )
 
 
 def sample_rates(

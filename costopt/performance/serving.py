@@ -14,6 +14,7 @@ from costopt.performance.hardware import Hardware
 from costopt.performance.limits import LatencyLimits, check_limits, check_requests
 from costopt.performance.reasons import Reason
 from costopt.performance.replica import Replica, replica_on
+from costopt.performance.serving_setup import ENGINE, ServingSetup
 from costopt.performance.throughput import (
     concurrency_at_rate,
     crowded,
@@ -21,7 +22,6 @@ from costopt.performance.throughput import (
     largest_concurrency,
     mean_below,
 )
-from costopt.performance.tiers import Tier
 from costopt.performance.vram import VramTerms
 from costopt.performance.work import RequestSizes
 from costopt.precision import Formats
@@ -80,7 +80,7 @@ def serving_rates(
     requests: RequestSizes,
     limits: LatencyLimits,
     max_utilisation: float,
-    tier: Tier = Tier.ENGINE,
+    setup: ServingSetup = ENGINE,
 ) -> ServingRates:
     """Rate one replica of a model on every row of the hardware, for every request size.
 
@@ -94,7 +94,7 @@ def serving_rates(
         requests: sizes of the buckets [tokens].
         limits: that every bucket has to keep.
         max_utilisation: share of the rate that is planned with [0..1].
-        tier: software that runs the model.
+        setup: software that runs the model, shared prompts and drafts.
 
     Raises:
         InvalidInputError: the model generates no tokens, or an argument is out of its range.
@@ -102,14 +102,55 @@ def serving_rates(
     check_requests(requests)
     check_limits(limits, max_utilisation)
     kinds, positions = hardware.distinct()
-    replica = replica_on(model, kinds, formats, requests, tier=tier, batch=limits.is_batch)
-    return _rated(replica, band_of(kinds, Work.SERVING), limits, max_utilisation).take(positions)
+
+    def replica_at(rows: Hardware) -> Replica:
+        return replica_on(model, rows, formats, requests, setup=setup, batch=limits.is_batch)
+
+    replica = replica_at(kinds)
+    runs = np.flatnonzero(replica.reason == Reason.NONE)
+    cells = _cells(replica_at(kinds.take(runs)), limits, max_utilisation)
+    return ServingRates(
+        **cells.among(replica.reason, runs),
+        admitted_requests=replica.places,
+        kv_tokens=replica.kv_tokens,
+        vram=replica.vram,
+        vram_shortfall_gib=np.maximum(-replica.kv_budget_bytes, 0.0) / GIB,
+        band=band_of(kinds, Work.SERVING),
+    ).take(positions)
 
 
-def _rated(
-    replica: Replica, band: Band, limits: LatencyLimits, max_utilisation: float
-) -> ServingRates:
-    """Rates of each kind of hardware."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cells:
+    """What limits and load decide, as in ``ServingRates``, of rows on which the model runs."""
+
+    requests_per_second: Floats
+    reason: Integers
+    running_requests: Floats
+    ttft_ms: Floats
+    tpot_ms: Floats
+    idle_ttft_ms: Floats
+    idle_tpot_ms: Floats
+
+    def among(self, reason: Integers, runs: Integers) -> dict[str, Any]:
+        """The same among all rows; the others have their reason, no rate and no latency.
+
+        Args:
+            reason: of each of all rows, shape (n,).
+            runs: positions of these rows among them.
+        """
+        spread: dict[str, Any] = {}
+        for field in fields(self):
+            cells = getattr(self, field.name)
+            others = np.nan if field.name.endswith("_ms") else 0.0
+            spread[field.name] = np.full((len(reason), cells.shape[1]), others, dtype=cells.dtype)
+            if field.name == "reason":
+                spread[field.name][:] = reason[:, None]
+            spread[field.name][runs] = cells
+        return spread
+
+
+def _cells(replica: Replica, limits: LatencyLimits, max_utilisation: float) -> _Cells:
+    """Rate rows on which the model runs."""
     idle_tpot, idle_ttft = _idle_ms(replica)
     reason = _reason(replica, limits, idle_tpot, idle_ttft)
     places = np.where(reason == Reason.NONE, replica.places, 0.0)
@@ -136,19 +177,14 @@ def _rated(
     at_load = first_token(times, running, places, at_places)
     ttft = at_load.quantile_seconds(limits.share) * MILLISECONDS_PER_SECOND
     tpot = times.tpot_seconds(crowded(running, limits.share, places)) * MILLISECONDS_PER_SECOND
-    return ServingRates(
+    return _Cells(
         requests_per_second=np.where(served, times.rate(running) / max_utilisation, 0.0),
         reason=reason,
         running_requests=running,
-        admitted_requests=replica.places,
         ttft_ms=np.where(served, ttft, np.nan),
         tpot_ms=np.where(served, tpot, np.nan),
         idle_ttft_ms=idle_ttft,
         idle_tpot_ms=idle_tpot,
-        kv_tokens=replica.kv_tokens,
-        vram=replica.vram,
-        vram_shortfall_gib=np.maximum(-replica.kv_budget_bytes, 0.0) / GIB,
-        band=band,
     )
 
 
@@ -169,16 +205,12 @@ def _seconds(milliseconds: float | None) -> float | None:
 
 
 def _idle_ms(replica: Replica) -> tuple[Floats, Floats]:
-    """Time per token and to the first one of a single request; NaN where nothing runs [ms]."""
+    """Time per token and to the first one of a single request [ms]."""
     times = replica.times
     alone = np.zeros_like(replica.places)
-    tpot = times.step_seconds(alone) + alone
+    tpot = times.tpot_seconds(alone)
     ttft = idle_seconds(times, alone, times.turn_seconds(alone))
-    runs = (replica.reason == Reason.NONE)[:, None]
-    return (
-        np.where(runs, tpot * MILLISECONDS_PER_SECOND, np.nan),
-        np.where(runs, ttft * MILLISECONDS_PER_SECOND, np.nan),
-    )
+    return tpot * MILLISECONDS_PER_SECOND, ttft * MILLISECONDS_PER_SECOND
 
 
 def _reason(
@@ -186,14 +218,12 @@ def _reason(
 ) -> Integers:
     """Why a cell has no rate, the most fundamental reason first."""
     work = replica.work
-    row = replica.reason[:, None]
     total = work.input_tokens + work.output_tokens
     max_tpot = np.inf if limits.max_tpot_ms is None else limits.max_tpot_ms
     max_ttft = np.inf if limits.max_ttft_ms is None else limits.max_ttft_ms
     conditions = (
-        (row != Reason.NONE, row),
         (total > replica.decoder.max_context, Reason.CONTEXT),
-        (work.full_cache_bytes > replica.kv_budget_bytes[:, None], Reason.KV_CACHE),
+        (work.needed_cache_bytes > replica.kv_budget_bytes[:, None], Reason.KV_CACHE),
         (idle_tpot_ms > max_tpot, Reason.TPOT),
         (idle_ttft_ms > max_ttft, Reason.TTFT),
     )

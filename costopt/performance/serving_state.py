@@ -20,8 +20,8 @@ from costopt.performance.latency import admission_wait, turn_wait
 from costopt.performance.limits import check_arrivals, check_requests
 from costopt.performance.reasons import Reason
 from costopt.performance.replica import Replica, replica_on
+from costopt.performance.serving_setup import ENGINE, ServingSetup
 from costopt.performance.throughput import HALVINGS, concurrency_at_rate, crowded
-from costopt.performance.tiers import Tier
 from costopt.performance.work import RequestSizes
 from costopt.precision import Formats
 from costopt.units import MILLISECONDS_PER_SECOND
@@ -92,7 +92,7 @@ def serving_state(
     formats: Formats,
     requests: RequestSizes,
     arrivals: Floats,
-    tier: Tier = Tier.ENGINE,
+    setup: ServingSetup = ENGINE,
     *,
     batch: bool = False,
 ) -> ServingState:
@@ -104,7 +104,7 @@ def serving_state(
         formats: of weights and cache.
         requests: sizes of the buckets [tokens].
         arrivals: Poisson arrivals of each size at one replica, shape (n, B) [1/s].
-        tier: software that runs the model.
+        setup: software that runs the model, shared prompts and drafts.
         batch: True where only throughput counts.
 
     Raises:
@@ -112,7 +112,7 @@ def serving_state(
     """
     check_requests(requests)
     check_arrivals(arrivals, len(hardware), len(requests.input_tokens))
-    replica = replica_on(model, hardware, formats, requests, tier=tier, batch=batch)
+    replica = replica_on(model, hardware, formats, requests, setup=setup, batch=batch)
     total = np.sum(arrivals, axis=1, keepdims=True)
     present = total > 0.0
     shares = arrivals / np.where(present, total, 1.0)
@@ -120,13 +120,14 @@ def serving_state(
     held = _held_bytes(replica, shares)
     free = np.maximum(replica.kv_budget_bytes, 0.0)[:, None]
     runs = (replica.reason == Reason.NONE)[:, None]
-    places = np.where(runs, np.minimum(free / held, replica.cap), 0.0)
+    places = np.where(runs, np.minimum(replica.own_cache_bytes / held, replica.cap), 0.0)
     running = np.where(present, concurrency_at_rate(mix, total, places), 0.0)
     turn = _turns(replica.times, mix, running)
     reading = np.sum(arrivals * turn, axis=1, keepdims=True)
     at_places = np.where(places > 0.0, mix.rate(places), 1.0)
     passes = total <= at_places
-    used = np.where(runs, running * held / np.where(free > 0.0, free, 1.0), 0.0)
+    filled = running * held + replica.work.shared_cache_bytes
+    used = np.where(runs & present, filled / np.where(free > 0.0, free, 1.0), 0.0)
     return ServingState(
         feasible=(runs & passes & (reading < 1.0) & _fits(replica, arrivals))[:, 0],
         running_requests=running[:, 0],
@@ -189,6 +190,6 @@ def _fits(replica: Replica, arrivals: Floats) -> Flags:
     work = replica.work
     total = work.input_tokens + work.output_tokens
     too_long = total > replica.decoder.max_context
-    too_large = work.full_cache_bytes > replica.kv_budget_bytes[:, None]
+    too_large = work.needed_cache_bytes > replica.kv_budget_bytes[:, None]
     refused = np.any((arrivals > 0.0) & (too_long | too_large), axis=1, keepdims=True)
     return np.asarray(~refused, dtype=np.bool_)

@@ -33,14 +33,16 @@ def largest_concurrency(times: EngineTimes, max_tpot_seconds: float | None, cap:
     """Most running requests whose tokens come in time and whose prompts can be read [1].
 
     Prompts can be read while ``rate(N) * turn(N) < 1``: one prompt after the other takes its turn
-    between the steps. Without a limit on the time per token only that and ``cap`` hold.
+    between the steps, ``N * turn(N) < o * T(N)``. Without a limit on the time per token only that
+    and ``cap`` hold.
     """
 
     def allowed(running: Floats) -> Flags:
-        readable = times.rate(running) * times.turn_seconds(running) < 1.0
+        interval = times.token_interval_seconds(running)
+        readable = running * times.turn_seconds(running) < times.output_tokens * interval
         if max_tpot_seconds is None:
             return readable
-        return readable & (times.token_interval_seconds(running) <= max_tpot_seconds)
+        return readable & (interval <= max_tpot_seconds)
 
     return largest(allowed, cap)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from costopt.catalog.catalog import Catalog
+    from costopt.explain.measurements import NextMeasurements
     from costopt.explain.why import Explanation
     from costopt.launch.recipe import Recipe
 
@@ -234,8 +235,22 @@ class Plan(PlanRecord):
 
         return launch_recipes(self, self._source(catalog, "launch_recipes"))
 
+    def next_measurements(self, catalog: "Catalog | None" = None) -> "NextMeasurements":
+        """Rank up to three runs by the money expected to be saved by knowing their rates.
+
+        Args:
+            catalog: needed for a plan that was read from a file.
+        """
+        from costopt.explain.next_measurements import next_measurements
+
+        return next_measurements(self, self._source(catalog, "next_measurements"), self._workloads)
+
     def _source(self, catalog: "Catalog | None", asked: str) -> "Catalog":
-        """Return the catalogue at hand, or the one given at the account's prices."""
+        """Return the catalogue at hand, or the one given at the account's prices.
+
+        Raises:
+            InvalidInputError: the plan was read from a file and no catalogue is given.
+        """
         source = self._catalog if catalog is None else self.own_prices(catalog)
         if source is None:
             raise InvalidInputError(

@@ -16,6 +16,7 @@ from costopt.plan.answer import (
     runs_on,
     warnings,
 )
+from costopt.plan.assumed import assumptions
 from costopt.plan.line import PlanLine, column_names, line_row
 from costopt.plan.plan import Plan
 from costopt.plan.words import age_in_words, counted, money, payment_in_short, percent
@@ -52,6 +53,7 @@ def plan_text(
     blocks = [_wrapped(f"Warning: {text}.") for text in warnings(plan, days_since_catalog)]
     blocks += [_wrapped(f"Account: {text}.") for text in plan.account_notes]
     blocks += [_wrapped(answer(plan)), *_reasons(plan)]
+    blocks += [_wrapped(f"Assumed: {text}.") for text in assumptions(plan)]
     if plan.lines:
         blocks += ["", _table(plan, days_since_catalog)]
     if own := own_prices_in_words(plan):
@@ -165,6 +167,7 @@ def plan_html(plan: Plan) -> str:
     parts += [f"<p>Account: {escape(text)}.</p>" for text in plan.account_notes]
     parts.append(f"<p><b>{escape(answer(plan))}</b></p>")
     parts += [f"<p>{escape(reason)}</p>" for reason in plan.unanswered_because]
+    parts += [f"<p>Assumed: {escape(text)}.</p>" for text in assumptions(plan)]
     if plan.lines:
         parts.append(pd.DataFrame(table_rows(plan)).to_html(index=False, border=0))
         parts += [f"<p>{escape(text)}</p>" for text in _not_shown(plan)]

@@ -5,12 +5,16 @@ from typing import Literal, Self
 from pydantic import model_validator
 
 from costopt.workload.base import KvPrecision, Precisions, Workload
+from costopt.workload.served import ServedTokens
 from costopt.workload.traffic import RequestSizes
 from costopt.written import Count, Name, Positive
 
 
-class BatchInference(Workload, RequestSizes):
+class BatchInference(ServedTokens, Workload, RequestSizes):
     """A fixed number of requests (or samples) without latency limits, done by a deadline.
+
+    How requests are served (``software``, shared prompts, drafts) is described at
+    ``ServedTokens``; samples are always rated with the vendor's own software.
 
     Attributes:
         model: name in the catalogue, or an alias.
@@ -42,4 +46,7 @@ class BatchInference(Workload, RequestSizes):
             raise ValueError("trace and sizes belong to requests, which are not given")
         if self.requests is not None and self.tokens_per_sample is not None:
             raise ValueError("tokens_per_sample belongs to samples, which are not given")
+        if self.samples is not None and self.served_fields():
+            raise ValueError(f"{self.served_fields()[0]} belongs to requests, which are not given")
+        self.refuse_half_a_draft()
         return self

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, Strict, model_validator
 
 from costopt.workload.base import KvPrecision, Precisions, Workload
+from costopt.workload.served import ServedTokens
 from costopt.workload.traffic import Traffic
 from costopt.written import Name, Positive, Utilisation
 
@@ -12,11 +13,13 @@ Percentile = Annotated[float, Strict(), Field(ge=50, lt=100)]
 """Share of requests that must meet a latency limit [%]."""
 
 
-class InferenceService(Workload):
+class InferenceService(ServedTokens, Workload):
     """A model that serves requests as they come.
 
     Language models are described by ``traffic``, ``max_ttft_ms`` and ``max_tpot_ms``; encoders,
-    vision and speech models by ``samples_per_second`` and ``max_latency_ms``.
+    vision and speech models by ``samples_per_second`` and ``max_latency_ms``. How tokens are
+    served (``software``, shared prompts, drafts) is described at ``ServedTokens``; samples are
+    always rated with the vendor's own software, the only one that has published measurements.
 
     Attributes:
         model: name in the catalogue, or an alias.
@@ -53,9 +56,15 @@ class InferenceService(Workload):
             raise ValueError("give either traffic or samples_per_second")
         per_token = ("max_ttft_ms", "max_tpot_ms")
         per_sample = ("tokens_per_sample", "max_latency_ms")
-        misplaced = per_sample if self.traffic else per_token
+        misplaced = [
+            name
+            for name in (per_sample if self.traffic else per_token)
+            if getattr(self, name) is not None
+        ]
+        if self.traffic is None:
+            misplaced += self.served_fields()
         for name in misplaced:
-            if getattr(self, name) is not None:
-                other = "samples_per_second" if self.traffic else "traffic"
-                raise ValueError(f"{name} belongs to {other}, which is not given")
+            other = "samples_per_second" if self.traffic else "traffic"
+            raise ValueError(f"{name} belongs to {other}, which is not given")
+        self.refuse_half_a_draft()
         return self

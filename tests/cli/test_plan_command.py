@@ -177,7 +177,7 @@ def test_launch_prints_the_same_plan_and_then_how_to_start_it(command: Command) 
     printed, recipe = out.splitlines(), out[out.index("\n# ") :].splitlines()
     assert (code, err) == (0, "")
     assert printed[: len(known)] == known
-    assert recipe[1].startswith("# 2 x g6e.12xlarge in aws us-east-2, spot: fine_tune, with ")
+    assert recipe[1].startswith("# 1 x a3-highgpu-4g in gcp europe-north1, spot: fine_tune, with ")
     assert recipe[-1] == "  llamafactory-cli train fine_tune.yaml"
 
 

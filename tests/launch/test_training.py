@@ -12,11 +12,13 @@ from costopt.errors import InvalidInputError
 from costopt.launch.command import Command
 from costopt.launch.factory_fields import PRECISION_FIELDS, FactoryField
 from costopt.launch.recipe import Recipe
+from costopt.plan.line import PlanLine
 from costopt.plan.plan import Plan
 from costopt.workload.training import FineTuneJob, TrainingJob
 
 PlanOf = Callable[[str], Plan]
 RecipeOn = Callable[..., Recipe]
+LineOn = Callable[..., PlanLine]
 ShellWords = Callable[[Command], list[str]]
 
 EXAMPLES = sorted(
@@ -39,30 +41,50 @@ def test_every_line_of_every_example_has_commands_or_a_reason(name: str, plan_of
         assert recipe.software in str(recipe).replace("\n#  ", "")
 
 
-def test_adapters_on_4_bit_weights_are_configured_as_the_plan_counts(plan_of: PlanOf) -> None:
-    """2 nodes of 4 L40S: 8 ranks * 8 sequences * 2 accumulated * 1,024 = 131,072 tokens."""
-    line = plan_of("qlora-70b").lines[0]
-    recipe = plan_of("qlora-70b").launch_recipes()[0]
+def test_adapters_on_4_bit_weights_are_configured_as_the_plan_counts(
+    gang_recipe: RecipeOn, qlora_70b: FineTuneJob
+) -> None:
+    """2 nodes of 8 A100: 16 ranks * 8 sequences for each * 1,024 = 131,072 tokens.
+
+    35.3 GB of 4-bit weights, 4.2 of embeddings and a scale of 4 B for each 64 weights are 43.9 GB:
+    more than the 40 GiB = 42.9 GB of one A100, so that the weights themselves are split.
+    """
+    recipe = gang_recipe(qlora_70b, "p4d.24xlarge", 2)
     config = yaml.safe_load(recipe.config_text)
-    assert line.layout.strategy == "ZeRO-3, micro-batch 8, activation checkpointing"
     assert config == recipe.config
     assert config["model_name_or_path"] == "meta-llama/Llama-3.1-70B"
     assert (config["finetuning_type"], config["quantization_bit"]) == ("lora", 4)
     assert (config["lora_rank"], config["lora_target"]) == (16, "all")
     assert (config["cutoff_len"], config["packing"]) == (1024, False)
     assert config["num_train_epochs"] == 3
-    assert config["per_device_train_batch_size"] == 8
-    assert config["gradient_accumulation_steps"] == 2
-    assert config["disable_gradient_checkpointing"] is False
+    micro_batch = config["per_device_train_batch_size"]
+    accumulated = config["gradient_accumulation_steps"]
+    assert micro_batch * accumulated == 8
+    assert f"16 ranks x {micro_batch} sequence" in recipe.assumptions[0]
+    again = "no activation checkpointing" not in recipe.assumptions[0]
+    assert config["disable_gradient_checkpointing"] is not again
     assert config["bf16"] is True
     assert config["deepspeed"]["zero_optimization"]["stage"] == 3
 
 
-def test_nodes_of_a_gang_are_told_how_they_meet(plan_of: PlanOf, shell_words: ShellWords) -> None:
-    recipe = plan_of("qlora-70b").launch_recipes()[0]
+def test_splitting_4_bit_weights_names_the_packages_that_can(
+    gang_recipe: RecipeOn, recipe_on: RecipeOn, qlora_70b: FineTuneJob
+) -> None:
+    split = " ".join(gang_recipe(qlora_70b, "p4d.24xlarge", 2).assumptions)
+    assert "bitsandbytes 0.43 or newer, transformers below 5" in split
+    whole_job = qlora_70b.model_copy(update={"model": "meta-llama/Llama-3.1-8B"})
+    whole = recipe_on(whole_job, "L4", instance_types=("g6.xlarge",))
+    assert whole.config["quantization_bit"] == 4
+    assert "bitsandbytes" not in " ".join(whole.assumptions)
+
+
+def test_nodes_of_a_gang_are_told_how_they_meet(
+    gang_recipe: RecipeOn, qlora_70b: FineTuneJob, shell_words: ShellWords
+) -> None:
+    recipe = gang_recipe(qlora_70b, "p4d.24xlarge", 2)
     assert shell_words(recipe.commands[0]) == [
         "FORCE_TORCHRUN=1", "NNODES=2", "NODE_RANK=0", "MASTER_ADDR=first-node",
-        "MASTER_PORT=29500", "NPROC_PER_NODE=4", "llamafactory-cli", "train", "fine_tune.yaml",
+        "MASTER_PORT=29500", "NPROC_PER_NODE=8", "llamafactory-cli", "train", "fine_tune.yaml",
     ]  # fmt: skip
     assert "NODE_RANK is 0 to 1, one on each instance" in " ".join(recipe.assumptions)
 
@@ -118,15 +140,15 @@ def test_a_pipeline_is_told_in_words_and_numbers(recipe_on: RecipeOn) -> None:
 
 
 def test_lines_of_one_gang_get_ranks_one_after_the_other(
-    plan_of: PlanOf, bundled: Catalog
+    plan_of: PlanOf, gang_line: LineOn, qlora_70b: FineTuneJob, bundled: Catalog
 ) -> None:
-    """Two spot nodes, told as one on demand and one spot: ranks 0 and 1 of 2."""
-    plan = plan_of("qlora-70b")
-    spot = plan.lines[0].model_copy(update={"count": 1})
-    firm_offer = spot.offer.model_copy(update={"purchase_option": "on_demand"})
-    mixed = plan.model_copy(
-        update={"lines": (spot, spot.model_copy(update={"offer": firm_offer}))}
+    """One node on demand and one on spot: ranks 0 and 1 of 2."""
+    node = gang_line(qlora_70b, "p4d.24xlarge", 1)
+    lines = tuple(
+        node.model_copy(update={"offer": node.offer.model_copy(update={"purchase_option": how})})
+        for how in ("on_demand", "spot")
     )
+    mixed = plan_of("qlora-70b").model_copy(update={"lines": lines})
     first, second = (one.commands[0].environment for one in mixed.launch_recipes(bundled))
     assert (first["NODE_RANK"], second["NODE_RANK"]) == ("0", "1")
     assert first["NNODES"] == second["NNODES"] == "2"

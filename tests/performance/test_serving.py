@@ -11,6 +11,7 @@ from costopt.performance.hardware import Hardware, Placement
 from costopt.performance.limits import LatencyLimits
 from costopt.performance.reasons import REASON_TEXT, Origin, Reason
 from costopt.performance.serving import ServingRates, serving_rates
+from costopt.performance.serving_setup import ServingSetup
 from costopt.performance.tiers import Tier
 from costopt.performance.work import RequestSizes
 from costopt.precision import formats_named
@@ -174,7 +175,7 @@ def test_vendor_tuned_software_is_not_slower_than_an_engine(
     hardware = on(accelerators["H100-80GB"], 1)
     formats = formats_named("bf16")
     engine, tuned, plain = (
-        serving_rates(llama_8b, hardware, formats, CHAT, NO_LIMITS, max_utilisation=0.8, tier=tier)
+        serving_rates(llama_8b, hardware, formats, CHAT, NO_LIMITS, 0.8, ServingSetup(tier=tier))
         for tier in (Tier.ENGINE, Tier.VENDOR_TUNED, Tier.FRAMEWORK)
     )
 

@@ -5,6 +5,8 @@ import pytest
 
 from costopt.model import ModelSpec
 from costopt.performance.dimensions import decoder_of
+from costopt.performance.serving_setup import ServingSetup
+from costopt.performance.tiers import Tier
 from costopt.performance.work import RequestSizes, serving_work
 from costopt.precision import formats_named
 
@@ -40,7 +42,8 @@ def test_request_that_reserves_its_answer_holds_the_cache_of_all_of_it(
     decoder, formats, one = decoder_of(llama_8b), formats_named("bf16"), np.array([1.0])
 
     grows = serving_work(decoder, formats, one, REQUESTS)
-    reserves = serving_work(decoder, formats, one, REQUESTS, reserves_answer=True)
+    tuned = ServingSetup(tier=Tier.VENDOR_TUNED)
+    reserves = serving_work(decoder, formats, one, REQUESTS, tuned)
 
     # 1,000 + 200 / 2 tokens on the mean or all 1,200, and half a block of 16
     assert grows.held_cache_bytes[0, 0] == 1108 * 131_072

@@ -17,11 +17,8 @@ from costopt.performance.hardware import Hardware
 from costopt.performance.measurements.serving_runs import ServingRun, serving_run
 from costopt.performance.measurements.understood import understood
 from costopt.performance.serving_memory import kv_budget_gib, loaded_vram
-from costopt.performance.tier_settings import (
-    ENGINE_MEMORY,
-    RESERVING_TIERS,
-    UNLIMITED_REQUESTS,
-)
+from costopt.performance.serving_setup import ServingSetup
+from costopt.performance.tier_settings import ENGINE_MEMORY, UNLIMITED_REQUESTS
 from costopt.performance.tiers import Tier
 from costopt.performance.work import RequestSizes, ServingWork, serving_work
 from costopt.precision import Formats
@@ -209,7 +206,7 @@ def _work(run: ServingRun) -> ServingWork:
         run.formats,
         np.array([float(run.placement.accelerators)]),
         sizes,
-        reserves_answer=run.software.tier in RESERVING_TIERS,
+        ServingSetup(tier=run.software.tier),
     )
     per_token = work.full_cache_bytes / (run.input_tokens + run.output_tokens)
     return replace(

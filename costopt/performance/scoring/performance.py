@@ -28,6 +28,7 @@ from costopt.performance.measurements.sample_rows import predicted_samples, samp
 from costopt.performance.measurements.serving_scenario import predicted_serving
 from costopt.performance.measurements.training_runs import METHODS
 from costopt.performance.scoring.memory import ORIGIN_OF
+from costopt.performance.scoring.possible import impossible_figures
 from costopt.performance.scoring.predicted import Predicted, band_ends_of, origin_word
 from costopt.performance.scoring.table import Measurements
 
@@ -140,12 +141,14 @@ def _serving(rows: pd.DataFrame, facts: _Facts, predicted: Predicted) -> None:
         return
     stacked = serving_rows.stacked_serving(runs)
     answers = predicted_serving(stacked, facts.constants)
+    impossible = impossible_figures(runs, stacked)
     rate = band_named(stacked.accelerators, stacked.architectures, Work.SERVING)
     first = band_named(stacked.accelerators, stacked.architectures, Work.SERVING, FIRST_TOKEN)
     for position, run in enumerate(runs):
         row = int(str(run.row["id"]))
-        predicted.reason[row] = _no_room(
-            float(stacked.held[position]), float(stacked.concurrency[position])
+        predicted.reason[row] = (
+            _no_room(float(stacked.held[position]), float(stacked.concurrency[position]))
+            or impossible[position]
         )
         if predicted.reason[row]:
             continue

@@ -148,6 +148,7 @@ def read_measurements(frame: pd.DataFrame, kind: str | None = None) -> Measureme
         name: _texts(given[name]) for name in used if name not in _NUMBERS[found]
     }
     problems: list[list[str]] = [[] for _ in range(len(given))]
+    _refuse_repeated(given[REQUIRED[found][0]], problems)
     for name, may_be_blank in _NUMBERS[found].items():
         if name in columns:
             rows[name] = _numbers(given[name], problems, may_be_blank=may_be_blank)
@@ -160,6 +161,13 @@ def read_measurements(frame: pd.DataFrame, kind: str | None = None) -> Measureme
         rows=pd.DataFrame(rows),
         reasons=tuple("; ".join(told) for told in problems),
     )
+
+
+def _refuse_repeated(column: pd.Series[str], problems: list[list[str]]) -> None:
+    """Refuse rows that have the name of an earlier one; it would count twice."""
+    names = _texts(column)
+    for row in np.flatnonzero((names.duplicated() & (names != "")).to_numpy()):
+        problems[row].append(f"{column.name} {names.iloc[row]!r} is that of an earlier row")
 
 
 def _texts(column: pd.Series[str]) -> pd.Series[str]:

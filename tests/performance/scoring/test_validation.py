@@ -24,7 +24,8 @@ MEMORY_ROW = {
 
 
 def validated(catalog: co.Catalog, *changes: Mapping[str, object]) -> co.Validation:
-    frame = pd.DataFrame([{**ROW, **change} for change in changes])
+    rows = [{**ROW, "id": f"row {place}", **change} for place, change in enumerate(changes)]
+    frame = pd.DataFrame(rows)
     return co.validate_predictions(frame, catalog=catalog)
 
 
@@ -89,6 +90,13 @@ def test_rows_keep_their_own_columns_before_the_results(of_the_sample: co.Valida
         ({"tensor_parallel": 2}, "need 2 accelerators; there are 1"),
         ({"workload": "training", "metric": "mfu", "value": 41.0}, "not a percentage"),
         ({"input_tokens": np.nan}, "no token counts"),
+        ({"accelerator": ""}, "Unknown accelerator ''"),
+        ({"value": "1,200"}, "which is not a number"),
+        ({"batch_or_concurrency": 0}, "batch_or_concurrency is 0.0; it must be above 0"),
+        ({"metric": "tpot_ms", "value": 0.02}, "is the least that the published peaks allow"),
+        ({"metric": "ttft_ms", "value": 0.3}, "is the least that the published peaks allow"),
+        ({"metric": "output_tokens_per_s", "value": 1e7}, "is the most that the published peaks"),
+        ({"metric": "samples_per_s", "value": 1e6}, "is the most that the published peaks allow"),
     ],
 )
 def test_row_that_cannot_be_meant_is_refused_with_the_reason(
@@ -99,6 +107,24 @@ def test_row_that_cannot_be_meant_is_refused_with_the_reason(
     assert reason in reasons(validation)[0]
     assert reasons(validation)[1] == ""
     assert np.isnan(predicted(validation)[0])
+
+
+def test_time_below_one_reading_of_the_weights_is_taken_for_another_unit(
+    bundled: co.Catalog,
+) -> None:
+    # seconds where milliseconds are meant; Llama 3.1 8B: 7.50e9 weights of a step x 2 B
+    refused = validated(bundled, {"metric": "tpot_ms", "value": 0.02})
+
+    bandwidth = bundled.accelerator(str(ROW["accelerator"])).bandwidth_gb_per_second
+    assert bandwidth is not None
+    least_ms = 7.505e9 * 2 / (bandwidth * 1e9) * 1000
+    assert reasons(refused)[0].startswith(f"tpot_ms is 0.02, and {least_ms:.3g} is the least")
+
+
+def test_row_with_the_id_of_an_earlier_one_is_refused(bundled: co.Catalog) -> None:
+    validation = validated(bundled, {"id": "a"}, {"id": "b"}, {"id": "a"}, {"id": ""}, {"id": ""})
+
+    assert reasons(validation) == ["", "", "id 'a' is that of an earlier row", "", ""]
 
 
 def test_copies_of_a_model_share_the_total(bundled: co.Catalog) -> None:
