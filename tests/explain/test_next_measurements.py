@@ -31,7 +31,7 @@ WIDE = InferenceService(
     tokens_per_sample=128,
     max_latency_ms=50,
 )
-"""So many samples that a count of whole instances rounds off less than a thousandth."""
+"""Many samples; a plan asks for those of 1,000 picks, so that nothing is left to round off."""
 
 PILE = BatchInference(
     model="google-bert/bert-base-uncased",
@@ -83,7 +83,8 @@ def planned_at(three: Catalog, rates: dict[str, float]) -> PlanAt:
             HOPELESS: 10 * each * rates[HOPELESS],
         }
         keys = {f"aws/us-east-1/{name}/on_demand": price for name, price in prices.items()}
-        return optimize(WIDE, three.with_prices(prices_per_hour=keys)).require()
+        whole = WIDE.model_copy(update={"samples_per_second": 999.99 * rates[PICK]})
+        return optimize(whole, three.with_prices(prices_per_hour=keys)).require()
 
     return plan
 

@@ -148,9 +148,8 @@ def beside_aiconfigurator(rows: LeftOutRows, told: Mapping[str, Published]) -> s
         "figure", "rows", "group left out", "accelerator left out", "roofline, these rows",
         "aiconfigurator, reported", "roofline, reported",
     )  # fmt: skip
-    ahead = (
-        f"Not ahead of both at the median and the 90th percentile: {', '.join(behind) or 'none'}."
-    )
+    names = ", ".join(behind) or "none"
+    ahead = f"Behind one of the two reported at the median or at the 90th percentile: {names}."
     return f"{markdown(head, lines)}\n\n{ahead}"
 
 
