@@ -70,10 +70,11 @@ def batch_times(
     The cores of a Neuron chip share its published rates, and run whole compiled graphs, so that
     their layers are not launched one by one.
     """
-    compute = sample_compute_share(work, hardware, weights, constants)
+    compute = sample_compute_share(work, hardware, weights, constants) * hardware.speed
     bandwidth = hardware.bandwidth_bytes_per_second * constants["serving.bandwidth_share"]
+    bandwidth = bandwidth * hardware.speed
     compiled = hardware.hardware_class == HardwareClass.AWS_NEURON
-    launch = np.where(compiled, 0.0, constants["samples.layer_seconds"])
+    launch = np.where(compiled, 0.0, constants["samples.layer_seconds"] / hardware.speed)
     shared = lanes(hardware)
     return BatchTimes(
         fixed_seconds=work.layers * launch,

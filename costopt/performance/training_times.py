@@ -100,16 +100,17 @@ def training_efficiency(
     attention = _attention_ceiling(hardware, tier, constants)
     bus = hardware.link_kind == LinkKind.BUS
     link = np.where(bus, constants["link_share.bus"], constants["link_share.direct"])
-    every = np.ones(len(hardware))
-    trainer = ".adapters" if frozen else ""
+    every, speed = np.ones(len(hardware)), hardware.speed
+    attention = attention * constants["training.attention_share"]
+    network = network_bytes_per_second * constants["training.network_share"]
+    trainer = "training.layer_seconds.adapters" if frozen else "training.layer_seconds"
     return TrainingEfficiency(
-        linear_flops=hardware.peak_for(compute) * share * low,
-        attention_flops=hardware.half_precision_peak
-        * (attention * constants["training.attention_share"]),
-        memory_bytes_per_second=hardware.bandwidth_bytes_per_second,
-        link_bytes_per_second=hardware.link_bytes_per_second * link,
-        network_bytes_per_second=network_bytes_per_second * constants["training.network_share"],
-        layer_seconds=every * constants[f"training.layer_seconds{trainer}"],
+        linear_flops=hardware.peak_for(compute) * share * low * speed,
+        attention_flops=hardware.half_precision_peak * attention * speed,
+        memory_bytes_per_second=hardware.bandwidth_bytes_per_second * speed,
+        link_bytes_per_second=hardware.link_bytes_per_second * link * speed,
+        network_bytes_per_second=network * speed,
+        layer_seconds=constants[trainer] / speed,
         element_bytes=every * constants["training.element_bytes"],
         expanding_bytes=every * constants["training.expanding_bytes"],
         optimizer_bytes=every * constants["training.optimizer_bytes"],

@@ -20,6 +20,7 @@ from costopt.performance.calibration.fit import (
     read_parameters,
 )
 from costopt.performance.calibration.kinds import Kind, read_kinds
+from costopt.performance.calibration.transfer import transfer_constants
 from costopt.performance.constants import COLUMNS, Constant, Constants
 from costopt.performance.measurements.memory_cases import MemoryResult
 from costopt.performance.measurements.memory_words import MEMORY_BANDS
@@ -127,6 +128,7 @@ def _fitted_kind(
         **fitted,
         **_bands(kind, outcomes),
         **_first_token_bands(kind, outcomes),
+        **_profile_bands(kind, outcomes),
         **_scores(kind, {"in_sample": in_sample} | _errors(outcomes)),
         **_coverage(kind),
     }
@@ -148,6 +150,17 @@ def _bands(kind: Kind, outcomes: Mapping[str, LeftOut]) -> dict[str, Constant]:
             name = f"band.{kept}.{origin}"
             bands[name] = _band(name, ratio, "rate", f"rows whose {split} was left out", least)
     return bands
+
+
+def _profile_bands(kind: Kind, outcomes: Mapping[str, LeftOut]) -> dict[str, Constant]:
+    """Bands of rates that rest on a profile: see ``transfer``."""
+    ratios = {}
+    for split in ("group", "architecture"):
+        errors = outcomes[split].log_errors
+        ratio = np.exp(np.where(kind.inverse, errors, -errors))
+        ratios[split] = np.where(kind.rated, ratio, np.nan)
+    found = transfer_constants(kind.name, kind.setups, ratios)
+    return {constant.name: constant for constant in found}
 
 
 def _first_token_bands(kind: Kind, outcomes: Mapping[str, LeftOut]) -> dict[str, Constant]:

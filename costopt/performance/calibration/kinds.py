@@ -13,6 +13,7 @@ from costopt.performance.arrays import Flags, Texts
 from costopt.performance.bands import told_band
 from costopt.performance.calibration.facts import read_accelerators, read_models, read_table
 from costopt.performance.calibration.fit import Measured, Parameter, Predict
+from costopt.performance.calibration.transfer import Setups, read_setups
 from costopt.performance.measurements.sample_rows import predicted_samples, sample_rows
 from costopt.performance.measurements.serving_rows import FITTED_METRICS as SERVING_METRICS
 from costopt.performance.measurements.serving_rows import serving_rows
@@ -51,6 +52,7 @@ class Kind:
         refused: id -> reason of rows that could not be read.
         told: rows that say what others leave to assumptions, and whose band is their own; None
             where all rows say the same.
+        setups: what each row is of, as a profile would say it.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Kind:
         if self.told is None:
             return {self.name: self.rated}
         return {self.name: self.rated & ~self.told, told_band(self.name): self.rated & self.told}
+    setups: Setups
 
     def parameters(self, every: Sequence[Parameter]) -> tuple[Parameter, ...]:
         """Parameters that are fitted to this kind."""
@@ -127,6 +130,7 @@ def _serving(
         rated=~first,
         inverse=between,
         refused=refused,
+        setups=read_setups(table, rows.ids, rows.architectures),
     )
 
 
@@ -150,6 +154,7 @@ def _samples(
         rated=every,
         inverse=~every,
         refused=refused,
+        setups=read_setups(table, rows.ids, rows.architectures),
     )
 
 
@@ -179,4 +184,5 @@ def _training(
         inverse=~every,
         refused=refused,
         told=rows.told,
+        setups=read_setups(table, rows.ids, rows.architectures),
     )
