@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from costopt.plan.plan import Plan
     from costopt.plan.status import PlanStatus
     from costopt.planning.optimize_request import optimize
-    from costopt.profile.profile import Profile
     from costopt.planning.replan import Replanned, replan
+    from costopt.profile.profile import Profile
     from costopt.refresh.run import refresh_catalog
     from costopt.solve.mix import Mix, cheapest_mix
     from costopt.watch.settings import WatchSettings

@@ -19,7 +19,7 @@ from costopt.performance.profiled import ProfilePoint, ProfilePoints
 from costopt.performance.reasons import REASON_TEXT, Reason
 from costopt.performance.replica import Replica, replica_on
 from costopt.performance.samples import sample_rates
-from costopt.performance.tiers import Tier
+from costopt.performance.serving_setup import ServingSetup
 from costopt.performance.training import training_rates
 from costopt.performance.training_setup import Network, TrainingSetup
 from costopt.performance.work import RequestSizes
@@ -37,33 +37,35 @@ _NO_NETWORK: Final = Network(
 )
 
 
-def serving_points(profiles: Sequence[Profile], catalog: Catalog) -> ProfilePoints:
+def serving_points(
+    profiles: Sequence[Profile], catalog: Catalog, setup: ServingSetup
+) -> ProfilePoints:
     """Compare serving runs with the model, one point for each load.
+
+    No tool writes down what software ran, what its cache held or what a draft guessed: a run is
+    taken to be of the setup that the workload asks for.
 
     Args:
         profiles: of one model in one weight and cache format.
         catalog: where model, accelerators and instance types are described.
+        setup: of the workload.
 
     Raises:
         UnknownNameError: an accelerator or instance type is not in the catalogue.
         InvalidInputError: a profile contradicts itself, or cannot have run as it says.
     """
-    return ProfilePoints.of([one for profile in profiles for one in _loads(profile, catalog)])
+    return ProfilePoints.of(
+        [one for profile in profiles for one in _loads(profile, catalog, setup)]
+    )
 
 
-def _loads(profile: Profile, catalog: Catalog) -> Iterator[ProfilePoint]:
+def _loads(profile: Profile, catalog: Catalog, setup: ServingSetup) -> Iterator[ProfilePoint]:
     """Yield one point for each load of a serving run."""
     if profile.pipeline_parallel > 1:
         raise refused(
             profile,
             "serving over pipeline stages is not modelled; give a run with tensor parallelism "
             "alone",
-        )
-    if profile.accelerators % profile.tensor_parallel:
-        raise refused(
-            profile,
-            f"{profile.accelerators} accelerators do not divide into replicas of "
-            f"{profile.tensor_parallel}",
         )
     place = _node(profile, catalog).placement(profile.tensor_parallel)
     hardware = Hardware.of([place])
@@ -73,10 +75,11 @@ def _loads(profile: Profile, catalog: Catalog) -> Iterator[ProfilePoint]:
     )
     model = catalog.model(profile.model)
     formats = formats_named(profile.precision, profile.kv_precision)
-    replica = replica_on(model, hardware, formats, sizes, tier=Tier.ENGINE, batch=False)
+    replica = replica_on(model, hardware, formats, sizes, setup=setup, batch=False)
     _refuse(profile, int(replica.reason[0]))
     weights = replica.decoder.weight_bytes(formats.weights) / place.accelerators
-    held = (hardware.usable_bytes[0] - weights) / replica.work.held_cache_bytes
+    left = hardware.usable_bytes[0] - weights - replica.work.shared_cache_bytes
+    held = left / replica.work.held_cache_bytes
     running = np.array([[load.concurrency / profile.replicas for load in profile.loads]])
     _refuse_too_many(profile, replica, running, np.broadcast_to(held, running.shape))
     modelled = replica.times.rate(running) * sizes.output_tokens * profile.replicas

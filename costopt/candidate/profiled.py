@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from costopt.candidate.confidence import PlannedHardware, planned_hardware
 from costopt.candidate.formats import format_names
 from costopt.candidate.profile_points import refused, sample_points, serving_points
+from costopt.candidate.serving_setup import setup_of
 from costopt.candidate.settings import RateSettings
 from costopt.candidate.sizes import sizes_of
 from costopt.catalog.catalog import Catalog
@@ -81,7 +82,7 @@ def profiled_replicas(
     traffic = workload.traffic if isinstance(workload, InferenceService) else workload
     if not own or traffic is None:
         return hardware
-    points = serving_points(own, catalog)
+    points = serving_points(own, catalog, setup_of(workload))
     sizes = sizes_of(traffic, catalog)
     mean = RequestSizes(
         input_tokens=np.array([sizes.shares @ sizes.tokens.input_tokens]),
@@ -116,8 +117,11 @@ def _loads(
         )
         use = workload.max_utilisation
     model, formats = catalog.model(workload.model), formats_named(precision, workload.kv_precision)
+    setup = setup_of(workload)
     planned, most = (
-        serving_rates(model, hardware, formats, mean, limits, share).running_requests[:, 0]
+        serving_rates(model, hardware, formats, mean, limits, share, setup=setup).running_requests[
+            :, 0
+        ]
         for share in (use, 1.0)
     )
     planned = np.maximum(planned, 1.0)

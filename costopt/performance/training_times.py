@@ -98,19 +98,19 @@ def training_efficiency(
     share = np.where(neuron, share * constants["training.compute_share.aws_neuron"], share)
     low = constants["training.compute_share.fp8"] if compute.name == "fp8" else 1.0
     attention = _attention_ceiling(hardware, tier, constants)
+    attention = attention * constants["training.attention_share"]
     bus = hardware.link_kind == LinkKind.BUS
     link = np.where(bus, constants["link_share.bus"], constants["link_share.direct"])
     every, speed = np.ones(len(hardware)), hardware.speed
-    attention = attention * constants["training.attention_share"]
     network = network_bytes_per_second * constants["training.network_share"]
-    trainer = "training.layer_seconds.adapters" if frozen else "training.layer_seconds"
+    trainer = ".adapters" if frozen else ""
     return TrainingEfficiency(
         linear_flops=hardware.peak_for(compute) * share * low * speed,
         attention_flops=hardware.half_precision_peak * attention * speed,
         memory_bytes_per_second=hardware.bandwidth_bytes_per_second * speed,
         link_bytes_per_second=hardware.link_bytes_per_second * link * speed,
         network_bytes_per_second=network * speed,
-        layer_seconds=constants[trainer] / speed,
+        layer_seconds=constants[f"training.layer_seconds{trainer}"] / speed,
         element_bytes=every * constants["training.element_bytes"],
         expanding_bytes=every * constants["training.expanding_bytes"],
         optimizer_bytes=every * constants["training.optimizer_bytes"],

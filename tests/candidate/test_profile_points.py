@@ -13,7 +13,7 @@ from costopt.errors import InvalidInputError
 from costopt.performance.profiled import with_speed
 from costopt.performance.reasons import Origin
 from costopt.performance.replica import replica_on
-from costopt.performance.tiers import Tier
+from costopt.performance.serving_setup import ENGINE
 from costopt.performance.work import RequestSizes
 from costopt.precision import formats_named
 from costopt.profile.profile import ObservedJob, Profile, ServedLoad
@@ -71,7 +71,7 @@ def test_the_model_gives_what_was_measured_at_every_load_of_a_profile(
 ) -> None:
     loads = [(first, rates[0]), (first * further, rates[1])]
     profile = run(model, tensor_parallel, replicas, loads)
-    points = serving_points([profile], bundled)
+    points = serving_points([profile], bundled, ENGINE)
     sizes = RequestSizes(input_tokens=np.array([800.0]), output_tokens=np.array([250.0]))
     for (running, rate), row in zip(loads, range(2), strict=True):
         at = np.array([running])
@@ -79,7 +79,7 @@ def test_the_model_gives_what_was_measured_at_every_load_of_a_profile(
         hardware = with_speed(place, points, (800.0, 250.0), (at, at))
         replica = replica_on(
             bundled.model(model), hardware, formats_named("bf16"), sizes,
-            tier=Tier.ENGINE, batch=False,
+            setup=ENGINE, batch=False,
         )  # fmt: skip
         modelled = replica.times.rate(at[:, None])[0, 0] * replicas
         assert modelled == pytest.approx(rate, rel=1e-9)
@@ -89,7 +89,7 @@ def test_the_model_gives_what_was_measured_at_every_load_of_a_profile(
 def test_the_instance_type_says_what_connects_the_accelerators(bundled: Catalog) -> None:
     named = run(LLAMA, 2, 1, [(16.0, 10.0)])
     alone = named.model_copy(update={"instance_type": None})
-    points = serving_points([named, alone], bundled)
+    points = serving_points([named, alone], bundled, ENGINE)
     # p5.48xlarge connects its H100 by NVSwitch, which is what the board itself is built for.
     assert points.hardware.link_kind[0] == points.hardware.link_kind[1]
     assert points.speed[0] == pytest.approx(points.speed[1], rel=0.01)

@@ -16,7 +16,7 @@ from costopt.performance.reasons import Origin
 from costopt.performance.replica import replica_on
 from costopt.performance.sample_times import batch_times
 from costopt.performance.sample_work import sample_work
-from costopt.performance.tiers import Tier
+from costopt.performance.serving_setup import ENGINE
 from costopt.performance.training import training_rates
 from costopt.performance.training_setup import Network, TrainingSetup
 from costopt.performance.work import RequestSizes
@@ -168,7 +168,7 @@ def test_speed_divides_every_second_of_serving(place: Place, llama_8b: ModelSpec
     points = points_of((place("H100-80GB", 2), (1000.0, 200.0), 32.0, 0.5))
     slow = found([place("H100-80GB", 2)], points)
     one, half = (
-        replica_on(llama_8b, hardware, formats, sizes, tier=Tier.ENGINE, batch=False).times
+        replica_on(llama_8b, hardware, formats, sizes, setup=ENGINE, batch=False).times
         for hardware in (plain, slow)
     )
     for running in (1.0, 32.0, 200.0):

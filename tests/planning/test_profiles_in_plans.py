@@ -126,7 +126,6 @@ def test_a_line_says_what_its_rate_rests_on(few: Catalog) -> None:
         bands[origin] = line.rate_band.high - line.rate_band.low
         assert evaluate_plan(plan, only).violations == ()
     assert bands["measured"] < bands["profile_scaled"] <= bands["profile_sister"]
-    assert bands["profile_sister"] < bands["calibrated"]
 
 
 def test_the_text_names_the_profile_and_counts_its_lines(few: Catalog) -> None:
@@ -160,7 +159,9 @@ def test_a_rate_or_a_profile_that_was_tampered_with_is_noticed(few: Catalog) -> 
     found = evaluate_plan(Plan.from_json(json.dumps(document)), few).violations
     assert any("rate_per_instance" in text for text in found)
     document = json.loads(plan.to_json())
-    document["request"]["profiles"][0]["loads"][0]["output_tokens_per_second"] /= 3
+    load = document["request"]["profiles"][0]["loads"][0]
+    load["output_tokens_per_second"] *= 0.8
+    load["requests_per_second"] *= 0.8
     found = evaluate_plan(Plan.from_json(json.dumps(document)), few).violations
     assert any("rate_per_instance" in text for text in found)
     assert "the request was changed after the plan was made" in found
@@ -198,7 +199,6 @@ def test_a_profile_of_an_unknown_accelerator_names_the_nearest(few: Catalog) -> 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"accelerators": 3, "tensor_parallel": 2}, "do not divide into replicas of 2"),
         ({"accelerators": 2, "pipeline_parallel": 2}, "pipeline stages is not modelled"),
         ({"instance_type": "g6.xlarge"}, "g6.xlarge has L4, not L40S"),
         ({"accelerators": 8, "tensor_parallel": 8, "instance_type": "g6e.xlarge"},

@@ -71,6 +71,7 @@ class Kind:
         if self.told is None:
             return {self.name: self.rated}
         return {self.name: self.rated & ~self.told, told_band(self.name): self.rated & self.told}
+
     setups: Setups
 
     def parameters(self, every: Sequence[Parameter]) -> tuple[Parameter, ...]:
