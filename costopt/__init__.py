@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from costopt.plan.plan import Plan
     from costopt.plan.status import PlanStatus
     from costopt.planning.optimize_request import optimize
+    from costopt.planning.replan import Replanned, replan
     from costopt.profile.profile import Profile
     from costopt.refresh.run import refresh_catalog
     from costopt.solve.mix import Mix, cheapest_mix
@@ -49,6 +50,7 @@ _HOMES = {
     "PlanRequest": "workload.request",
     "PlanStatus": "plan.status",
     "Profile": "profile.profile",
+    "Replanned": "planning.replan",
     "RequestSize": "workload.traffic",
     "Requirement": "workload.requirement",
     "Traffic": "workload.traffic",
@@ -60,6 +62,7 @@ _HOMES = {
     "evaluate_plan": "evaluate.check",
     "optimize": "planning.optimize_request",
     "refresh_catalog": "refresh.run",
+    "replan": "planning.replan",
     "validate_predictions": "performance.scoring.validation",
     "watch_plans": "watch.watch",
 }
@@ -80,6 +83,7 @@ __all__ = [
     "PlanRequest",
     "PlanStatus",
     "Profile",
+    "Replanned",
     "RequestSize",
     "Requirement",
     "Traffic",
@@ -91,6 +95,7 @@ __all__ = [
     "evaluate_plan",
     "optimize",
     "refresh_catalog",
+    "replan",
     "validate_predictions",
     "watch_plans",
 ]

@@ -21,6 +21,7 @@ from costopt.candidate.layout import (
 )
 from costopt.candidate.memory import vram_by_term
 from costopt.candidate.misses import Miss, code_of, too_little_memory
+from costopt.candidate.profiled import profiled_replicas, profiled_samples
 from costopt.candidate.renting import rent_gangs, start_hours
 from costopt.candidate.samples import whole_instance_layout, whole_instances
 from costopt.candidate.serving import replicas_on
@@ -35,6 +36,7 @@ from costopt.performance.samples import sample_rates
 from costopt.performance.serving import serving_rates
 from costopt.performance.support import Task
 from costopt.precision import WEIGHT_FORMATS, formats_named
+from costopt.profile.profile import Profile
 from costopt.units import GIB, SECONDS_PER_HOUR
 from costopt.workload.batch import BatchInference
 
@@ -90,7 +92,8 @@ def batch_candidates(
     task = Task.SERVING if workload.requests is not None else Task.SAMPLES
     unusable = unusable_reasons(catalog, kinds, task, multi_host=False)
     names = format_names(workload.precision)
-    parts = [rate_instances(workload, catalog, kinds, unusable, name) for name in names]
+    own = settings.profiles
+    parts = [rate_instances(workload, catalog, kinds, unusable, name, own) for name in names]
     layouts = tuple(layout for part in parts for layout in part.layouts)
     owners = np.concatenate([part.owners for part in parts])
     units = float(workload.requests or workload.samples or 0)
@@ -154,6 +157,7 @@ def rate_instances(
     kinds: Sequence[InstanceType],
     unusable: Sequence[str],
     precision: str,
+    profiles: Sequence[Profile] = (),
 ) -> InstanceRates:
     """Rate one instance of each type on the batch's own mix, in one number format.
 
@@ -163,9 +167,10 @@ def rate_instances(
         kinds: instance types.
         unusable: why nothing is tried on a type; empty where layouts are tried.
         precision: number format of the weights.
+        profiles: of the request.
     """
     rate = _rate_requests if workload.requests is not None else _rate_samples
-    return rate(workload, catalog, kinds, unusable, precision)
+    return rate(workload, catalog, kinds, unusable, precision, profiles)
 
 
 def _misses(rates: InstanceRates) -> list[Miss]:
@@ -184,15 +189,17 @@ def _rate_requests(
     kinds: Sequence[InstanceType],
     unusable: Sequence[str],
     precision: str,
+    profiles: Sequence[Profile],
 ) -> InstanceRates:
     """Rate instances on the mix of requests: ``1 / sum_b (share_b / rate_b)``."""
     model = catalog.model(workload.model)
     sizes = sizes_of(workload, catalog)
     found = replicas_on(catalog, kinds, unusable, model, precision)
     formats = formats_named(precision, workload.kv_precision)
+    hardware = profiled_replicas(found.hardware, workload, catalog, precision, profiles)
     rated = serving_rates(
         model,
-        found.hardware,
+        hardware,
         formats,
         sizes.tokens,
         LatencyLimits(),
@@ -221,10 +228,12 @@ def _rate_samples(
     kinds: Sequence[InstanceType],
     unusable: Sequence[str],
     precision: str,
+    profiles: Sequence[Profile],
 ) -> InstanceRates:
     """Rate whole instances on samples."""
     usable = [index for index, reason in enumerate(unusable) if not reason]
     hardware = whole_instances(catalog, [kinds[index] for index in usable])
+    hardware = profiled_samples(hardware, workload, catalog, precision, profiles)
     rated = sample_rates(
         catalog.model(workload.model),
         hardware,

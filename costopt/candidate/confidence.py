@@ -41,7 +41,7 @@ class PlannedHardware:
     """Hardware at the speed that is planned with.
 
     Attributes:
-        hardware: with bandwidth, peak rates and links scaled by ``factor``.
+        hardware: with its speed scaled by ``factor``.
         band: origin and band of the unscaled rates.
         factor: planned over expected rate (rows,) [1].
     """
@@ -63,10 +63,5 @@ def planned_hardware(hardware: Hardware, work: Work, confidence: float) -> Plann
     """
     band = band_of(hardware, work)
     factor = planned_factor(band.low_factor, band.high_factor, band.origin, confidence)
-    slowed = replace(
-        hardware,
-        bandwidth_bytes_per_second=hardware.bandwidth_bytes_per_second * factor,
-        peak_flops=hardware.peak_flops * factor[:, None],
-        link_bytes_per_second=hardware.link_bytes_per_second * factor,
-    )
-    return PlannedHardware(hardware=slowed, band=band, factor=factor)
+    planned = replace(hardware, speed=hardware.speed * factor)
+    return PlannedHardware(hardware=planned, band=band, factor=factor)

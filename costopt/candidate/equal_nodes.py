@@ -54,7 +54,7 @@ def equal_nodes(
         low_factor=one,
         high_factor=one,
         planned_factor=one,
-        origin=np.full(count, Origin.CALIBRATED, dtype=np.int64),
+        origin=np.full(count, Origin.MEASURED, dtype=np.int64),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from costopt.candidate.batch import batch_candidates
 from costopt.candidate.eligible import EligibleOffers, eligible_offers
 from costopt.candidate.job import JobCandidates
+from costopt.candidate.profiled import check_profiles
 from costopt.candidate.requirement import requirement_candidates
 from costopt.candidate.samples import sample_candidates
 from costopt.candidate.service import ServiceCandidates
@@ -40,6 +41,7 @@ def all_candidates(request: PlanRequest, catalog: Catalog) -> tuple[NamedWorkloa
         CostoptError: a name is unknown, limits contradict each other, or a price cannot be
             converted.
     """
+    check_profiles(request, catalog)
     return tuple(
         NamedWorkload(
             name=name, workload=workload, candidates=candidates_of(workload, request, catalog)
@@ -82,6 +84,7 @@ def candidates_among(
         horizon_hours=request.horizon_hours,
         confidence=request.confidence,
         max_spot_fraction=min(workload.limits.max_spot_fraction, request.limits.max_spot_fraction),
+        profiles=request.profiles,
     )
     if isinstance(workload, InferenceService):
         find = serving_candidates if workload.traffic is not None else sample_candidates

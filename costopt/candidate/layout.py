@@ -1,15 +1,18 @@
 """Every way to lay a workload out on an instance type, and the hardware that it runs on."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from costopt.catalog.catalog import Catalog
 from costopt.catalog.offer_view import CPU_NAME
 from costopt.performance.hardware import Placement
 from costopt.performance.support import Task, is_supported
+from costopt.performance.training_setup import Network
+from costopt.units import GBPS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,3 +175,15 @@ def unusable_reasons(
         else:
             reasons.append("" if multi_host or kind.hosts == 1 else "multi_host")
     return reasons
+
+
+def network_of(kinds: Sequence[InstanceType]) -> Network:
+    """Networks between nodes of each type."""
+    return Network(
+        fabric_bytes_per_second=np.array([_rate(kind.fabric_gbps) for kind in kinds]),
+        host_bytes_per_second=np.array([_rate(kind.network_gbps) for kind in kinds]),
+    )
+
+
+def _rate(gbps: float | None) -> float:
+    return np.nan if gbps is None else gbps * GBPS

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from costopt.candidate.planned_rows import planned_rows
 from costopt.candidate.service import ServiceCandidates
 from costopt.candidate.serving_setup import setup_of
+from costopt.candidate.settings import RateSettings
 from costopt.candidate.sizes import Sizes, sizes_of, strict_percentile
 from costopt.catalog.catalog import Catalog
 from costopt.model import ModelSpec
@@ -32,7 +33,7 @@ def with_mix_room(
     workload: InferenceService,
     candidates: ServiceCandidates,
     catalog: Catalog,
-    confidence: float,
+    settings: RateSettings,
 ) -> ServiceCandidates:
     """Plan every layout no further than the workload's own mix lets it start in time.
 
@@ -42,7 +43,7 @@ def with_mix_room(
         workload: a service with traffic and a limit on the first token.
         candidates: rated size by size.
         catalog: where model, trace and accelerators are described.
-        confidence: probability with which the planned speed is reached [0..1].
+        settings: what decides the planned speed.
     """
     if workload.traffic is None or workload.max_ttft_ms is None:
         return candidates
@@ -50,7 +51,7 @@ def with_mix_room(
     sizes = sizes_of(workload.traffic, catalog)
     rates = candidates.layout_rates
     room = np.zeros(len(candidates.layouts))
-    for part in planned_rows(candidates, catalog, confidence):
+    for part in planned_rows(workload, candidates, catalog, settings):
         room[part.rows] = mix_utilisation(
             model,
             part.hardware,

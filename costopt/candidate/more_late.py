@@ -9,23 +9,24 @@ from costopt.candidate.find import NamedWorkload
 from costopt.candidate.planned_rows import planned_rows
 from costopt.candidate.service import ServiceCandidates
 from costopt.candidate.serving import late_choices, rate_cells
+from costopt.candidate.settings import RateSettings
 from costopt.candidate.sizes import sizes_of
 from costopt.catalog.catalog import Catalog
 from costopt.workload.serving import InferenceService
 
 
 def all_with_more_late(
-    workloads: Sequence[NamedWorkload], catalog: Catalog, confidence: float
+    workloads: Sequence[NamedWorkload], catalog: Catalog, settings: RateSettings
 ) -> list[NamedWorkload] | None:
     """Let more of the longest prompts of every service be late; None where none may.
 
     Args:
         workloads: with their candidates.
         catalog: where models, traces and accelerators are described.
-        confidence: probability with which the planned speed is reached [0..1].
+        settings: what decides the planned speed.
     """
     changed = [
-        with_more_late(item.workload, item.candidates, catalog, confidence)
+        with_more_late(item.workload, item.candidates, catalog, settings)
         if isinstance(item.workload, InferenceService)
         and isinstance(item.candidates, ServiceCandidates)
         else None
@@ -43,7 +44,7 @@ def with_more_late(
     workload: InferenceService,
     candidates: ServiceCandidates,
     catalog: Catalog,
-    confidence: float,
+    settings: RateSettings,
 ) -> ServiceCandidates | None:
     """Rate every layout with the next longer prompts free of the limit on the first token.
 
@@ -51,7 +52,7 @@ def with_more_late(
         workload: a service.
         candidates: rated size by size.
         catalog: where model, trace and accelerators are described.
-        confidence: probability with which the planned speed is reached [0..1].
+        settings: what decides the planned speed.
 
     Returns:
         The candidates with other rates; None where the percentile frees no longer prompts, or
@@ -65,7 +66,7 @@ def with_more_late(
         return None
     model = catalog.model(workload.model)
     rates = np.zeros_like(candidates.layout_rates.rates)
-    for part in planned_rows(candidates, catalog, confidence):
+    for part in planned_rows(workload, candidates, catalog, settings):
         cells = rate_cells(model, part.hardware, workload, sizes, part.precision, later[0])
         rates[part.rows] = cells.requests_per_second * part.replicas[:, None]
     return replace(

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from costopt.candidate.confidence import planned_hardware
 from costopt.candidate.layout import placement
+from costopt.candidate.profiled import planned_replicas
 from costopt.candidate.service import ServiceCandidates
+from costopt.candidate.settings import RateSettings
 from costopt.catalog.catalog import Catalog
-from costopt.performance.bands import Work
 from costopt.performance.hardware import Hardware
+from costopt.workload.serving import InferenceService
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -32,14 +33,18 @@ class PlannedRows:
 
 
 def planned_rows(
-    candidates: ServiceCandidates, catalog: Catalog, confidence: float
+    workload: InferenceService,
+    candidates: ServiceCandidates,
+    catalog: Catalog,
+    settings: RateSettings,
 ) -> Iterator[PlannedRows]:
     """Yield the layouts of a language model's service, one number format at a time.
 
     Args:
+        workload: a service with traffic.
         candidates: of the service.
         catalog: where types and accelerators are described.
-        confidence: probability with which the planned speed is reached [0..1].
+        settings: what decides the planned speed.
     """
     precisions = [layout.precision for layout in candidates.layouts]
     for precision in dict.fromkeys(precisions):
@@ -56,5 +61,5 @@ def planned_rows(
             precision=precision,
             rows=np.array(rows),
             replicas=np.array([layout.replicas for layout in layouts], dtype=np.float64),
-            hardware=planned_hardware(hardware, Work.SERVING, confidence).hardware,
+            hardware=planned_replicas(hardware, workload, catalog, precision, settings).hardware,
         )

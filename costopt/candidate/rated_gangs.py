@@ -1,6 +1,6 @@
 """Training rates of gangs of many sizes, as work to be priced and as layouts to be shown."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,19 +10,21 @@ from costopt.candidate.confidence import planned_factor
 from costopt.candidate.formats import format_names
 from costopt.candidate.gang_costs import GangWork
 from costopt.candidate.gang_sizes import GRID
-from costopt.candidate.layout import InstanceType, Layout
+from costopt.candidate.layout import InstanceType, Layout, network_of
 from costopt.candidate.misses import Miss, code_of, too_little_memory
+from costopt.candidate.profiled_gangs import profiled_nodes
 from costopt.candidate.samples import whole_instances
 from costopt.candidate.settings import CandidateSettings
 from costopt.catalog.catalog import Catalog
 from costopt.model import ModelSpec
 from costopt.performance.hardware import Hardware
+from costopt.performance.profiled import ProfilePoints
 from costopt.performance.reasons import Reason
 from costopt.performance.training import TrainingRates, training_rates
 from costopt.performance.training_memory import Method
 from costopt.performance.training_setup import Network, TrainingSetup, pretraining_batch_tokens
 from costopt.precision import WEIGHT_FORMATS
-from costopt.units import GBPS, SECONDS_PER_HOUR
+from costopt.units import SECONDS_PER_HOUR
 from costopt.workload.training import FineTuneJob, TrainingJob
 
 Floats = NDArray[np.float64]
@@ -62,6 +64,7 @@ class RatedGangs:
         kinds: instance types.
         hardware: one row per type.
         network: between the nodes of each type.
+        points: what profiles measured, by number format.
         parts: rated gangs; layouts count through them in order.
     """
 
@@ -70,6 +73,7 @@ class RatedGangs:
     kinds: Sequence[InstanceType]
     hardware: Hardware
     network: Network
+    points: Mapping[str, ProfilePoints]
     parts: tuple[_Part, ...] = ()
 
     @classmethod
@@ -79,6 +83,7 @@ class RatedGangs:
         model: ModelSpec,
         catalog: Catalog,
         kinds: Sequence[InstanceType],
+        points: Mapping[str, ProfilePoints] | None = None,
     ) -> "RatedGangs":
         """Rate the sizes of GRID on every type.
 
@@ -87,13 +92,15 @@ class RatedGangs:
             model: what is trained.
             catalog: where accelerators are described.
             kinds: instance types.
+            points: what profiles measured, by number format.
         """
         gangs = cls(
             workload=workload,
             model=model,
             kinds=kinds,
             hardware=whole_instances(catalog, kinds),
-            network=_network(kinds),
+            network=network_of(kinds),
+            points=points or {},
         )
         rows = np.arange(len(kinds))
         return gangs.with_sizes(np.repeat(rows, len(GRID)), np.tile(GRID, len(kinds)))
@@ -110,7 +117,8 @@ class RatedGangs:
         more = []
         for name in format_names(self.workload.precision):
             setup = training_setup(self.workload, name)
-            rated = training_rates(self.model, setup, hardware, nodes[:, None], network)
+            node = profiled_nodes(hardware, setup, nodes, self.points.get(name))
+            rated = training_rates(self.model, setup, node, nodes[:, None], network)
             more.append(_Part(precision=name, row=row, nodes=nodes, rated=rated))
         return replace(self, parts=(*self.parts, *more))
 
@@ -192,18 +200,14 @@ def rate_gangs(
     kinds: Sequence[InstanceType],
     nodes: Integers,
     precision: str,
+    points: ProfilePoints | None = None,
 ) -> TrainingRates:
     """Rate gangs of the given sizes on each instance type, in one format."""
     setup = training_setup(workload, precision)
-    return training_rates(model, setup, whole_instances(catalog, kinds), nodes, _network(kinds))
-
-
-def _network(kinds: Sequence[InstanceType]) -> Network:
-    """Networks between nodes of each type."""
-    return Network(
-        fabric_bytes_per_second=np.array([_rate(kind.fabric_gbps) for kind in kinds]),
-        host_bytes_per_second=np.array([_rate(kind.network_gbps) for kind in kinds]),
-    )
+    hardware = whole_instances(catalog, kinds)
+    if points is not None:
+        hardware = profiled_nodes(hardware, setup, nodes, points)
+    return training_rates(model, setup, hardware, nodes, network_of(kinds))
 
 
 def training_setup(workload: FineTuneJob | TrainingJob, precision: str) -> TrainingSetup:
@@ -240,10 +244,6 @@ def checkpoint_bytes(workload: FineTuneJob | TrainingJob, model: ModelSpec) -> f
     if isinstance(workload, FineTuneJob) and workload.method != "full":
         trained *= min(1.0, 2 * workload.lora_rank / (model.hidden_size or 1))
     return CHECKPOINT_BYTES_PER_PARAMETER * trained
-
-
-def _rate(gbps: float | None) -> float:
-    return np.nan if gbps is None else gbps * GBPS
 
 
 def _miss(part: _Part, row: int, kind: InstanceType) -> Miss:

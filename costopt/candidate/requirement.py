@@ -116,7 +116,7 @@ def _mixed(
             low_factor=one,
             high_factor=one,
             planned_factor=one,
-            origin=np.full(len(kinds), Origin.CALIBRATED, dtype=np.int64),
+            origin=np.full(len(kinds), Origin.MEASURED, dtype=np.int64),
             misses=tuple(Miss(reason=code) for code in codes),
         ),
     )

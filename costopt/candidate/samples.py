@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from costopt.candidate.buckets import Buckets
-from costopt.candidate.confidence import PlannedHardware, planned_hardware
+from costopt.candidate.confidence import PlannedHardware
 from costopt.candidate.eligible import EligibleOffers
 from costopt.candidate.formats import format_names
 from costopt.candidate.layout import (
@@ -16,11 +16,11 @@ from costopt.candidate.layout import (
     unusable_reasons,
 )
 from costopt.candidate.misses import Miss, code_of, too_little_memory, too_slow
+from costopt.candidate.profiled import planned_samples
 from costopt.candidate.service import LayoutRates, ServiceCandidates, assemble_service
 from costopt.candidate.settings import CandidateSettings
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
-from costopt.performance.bands import Work
 from costopt.performance.hardware import Hardware
 from costopt.performance.reasons import Reason
 from costopt.performance.samples import SampleRates, sample_rates
@@ -57,8 +57,8 @@ def sample_candidates(
     layouts: list[Layout] = []
     rates: list[LayoutRates] = []
     precisions = format_names(workload.precision)
-    planned = planned_hardware(hardware, Work.SAMPLES, settings.confidence)
     for precision in precisions:
+        planned = planned_samples(hardware, workload, catalog, precision, settings)
         rated = rate_samples(workload, catalog, planned.hardware, precision)
         layouts += [whole_instance_layout(kinds[index], precision) for index in usable]
         rates.append(_layout_rates(rated, planned, workload))

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costopt.candidate.buckets import Buckets
-from costopt.candidate.confidence import PlannedHardware, planned_hardware
+from costopt.candidate.confidence import PlannedHardware
 from costopt.candidate.eligible import EligibleOffers
 from costopt.candidate.formats import format_names
 from costopt.candidate.layout import (
@@ -19,6 +19,7 @@ from costopt.candidate.layout import (
     unusable_reasons,
 )
 from costopt.candidate.misses import Miss
+from costopt.candidate.profiled import planned_replicas
 from costopt.candidate.service import LayoutRates, ServiceCandidates, assemble_service
 from costopt.candidate.serving_setup import setup_of
 from costopt.candidate.settings import CandidateSettings
@@ -27,7 +28,6 @@ from costopt.candidate.sizes import Sizes, free_choices, sizes_of, strict_percen
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.model import ModelSpec
-from costopt.performance.bands import Work
 from costopt.performance.hardware import Hardware
 from costopt.performance.limits import LatencyLimits
 from costopt.performance.parallelism import tensor_parallel_degrees
@@ -103,7 +103,7 @@ def serving_candidates(
     formats: list[PlannedReplicas] = []
     for precision in format_names(workload.precision):
         found = replicas_on(catalog, kinds, unusable, model, precision)
-        planned = planned_hardware(found.hardware, Work.SERVING, settings.confidence)
+        planned = planned_replicas(found.hardware, workload, catalog, precision, settings)
         formats.append(PlannedReplicas(precision=precision, found=found, planned=planned))
 
     def rated(free: NDArray[np.bool_]) -> ServiceCandidates:

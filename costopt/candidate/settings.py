@@ -1,6 +1,21 @@
 """What candidates need to know of the request."""
 
 from dataclasses import dataclass
+from typing import Protocol
+
+from costopt.profile.profile import Profile
+
+
+class RateSettings(Protocol):
+    """What decides the speed that is planned with; a request has it, and CandidateSettings."""
+
+    @property
+    def confidence(self) -> float:
+        """Probability with which the planned rates are reached [0..1]."""
+
+    @property
+    def profiles(self) -> tuple[Profile, ...]:
+        """Runs that people measured themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,8 +27,10 @@ class CandidateSettings:
         confidence: probability with which the planned rates are reached [0..1].
         max_spot_fraction: largest share of a bucket, or of a job's accelerator-hours, on spot
             [0..1].
+        profiles: runs that people measured themselves.
     """
 
     horizon_hours: float
     confidence: float
     max_spot_fraction: float
+    profiles: tuple[Profile, ...] = ()

@@ -7,16 +7,19 @@ from numpy.typing import NDArray
 
 from costopt.candidate.eligible import EligibleOffers
 from costopt.candidate.find_gangs import all_gangs
+from costopt.candidate.formats import format_names
 from costopt.candidate.gang_costs import GangOffers, GangWork
 from costopt.candidate.gang_sizes import sizes_between
 from costopt.candidate.job import JobCandidates
 from costopt.candidate.layout import Layout, instance_types_of, unusable_reasons
-from costopt.candidate.rated_gangs import RatedGangs
+from costopt.candidate.profiled_gangs import gang_points
+from costopt.candidate.rated_gangs import RatedGangs, training_setup
 from costopt.candidate.renting import rent_gangs
 from costopt.candidate.settings import CandidateSettings
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.model import ModelSpec
+from costopt.performance.profiled import ProfilePoints
 from costopt.performance.support import Task
 from costopt.workload.training import FineTuneJob, TrainingJob
 
@@ -51,7 +54,13 @@ def training_candidates(
     usable = np.array([i for i, reason in enumerate(unusable) if not reason], dtype=np.int64)
     model = catalog.model(workload.model)
     _refuse_longer_than_context(workload, model)
-    gangs = RatedGangs.on_grid(workload, model, catalog, [kinds[index] for index in usable])
+    points = {
+        name: found
+        for name in format_names(workload.precision)
+        if (found := _points(workload, catalog, name, settings)) is not None
+    }
+    used = [kinds[index] for index in usable]
+    gangs = RatedGangs.on_grid(workload, model, catalog, used, points)
 
     def rated_around(renting: GangOffers) -> tuple[GangWork, Callable[[int], Layout]]:
         found = _filled_in(gangs, renting, usable, settings)
@@ -69,6 +78,14 @@ def training_candidates(
         owners=usable,
         rate_unit="tokens/s",
     )
+
+
+def _points(
+    workload: FineTuneJob | TrainingJob, catalog: Catalog, name: str, settings: CandidateSettings
+) -> ProfilePoints | None:
+    """Compare the profiles of a job with the model, in one number format."""
+    setup = training_setup(workload, name)
+    return gang_points(workload, setup, catalog, name, settings.profiles)
 
 
 def _filled_in(

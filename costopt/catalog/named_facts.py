@@ -8,6 +8,7 @@ from costopt.accelerator import Accelerator
 from costopt.catalog import lookup
 from costopt.catalog.age_limits import MAX_AGE_MONTHS
 from costopt.catalog.currency import ExchangeRate, find_rate
+from costopt.catalog.offer_view import describe_types
 from costopt.catalog.store.history import PriceQuestion, compiled_history
 from costopt.catalog.tables import Tables
 from costopt.model import ModelSpec
@@ -36,6 +37,11 @@ class NamedFacts(Tables):
             )
         found = self._accelerators[name]
         return replace(found, peak_tflops=dict(found.peak_tflops))
+
+    @property
+    def described_types(self) -> pd.DataFrame:
+        """Facts of each instance type, priced or not; one row per type."""
+        return describe_types(self._tables)
 
     def trace(self, name: str) -> pd.DataFrame:
         """Request-size histogram of a published trace.

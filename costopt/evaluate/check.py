@@ -112,8 +112,12 @@ def evaluate_plan(plan: Plan, catalog: Catalog) -> Evaluation:
 
 
 def request_hash(request: PlanRequest, account: Account | None = None) -> str:
-    """Return the sha256 of a request, and of the account that it is asked for."""
-    asked = [request.model_dump_json()]
+    """Return the sha256 of a request, and of the account that it is asked for.
+
+    A request without profiles keeps the hash that it had before there were any.
+    """
+    unused = set() if request.profiles else {"profiles"}
+    asked = [request.model_dump_json(exclude=unused)]
     if account is not None:
         asked.append(account.model_dump_json())
     return sha256("\n".join(asked).encode()).hexdigest()

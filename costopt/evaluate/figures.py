@@ -27,7 +27,7 @@ def agree(said: Any, found: Any) -> bool:
     """Return whether two figures, texts or records are the same up to rounding."""
     if isinstance(said, int | float) and isinstance(found, int | float):
         size = max(abs(said), abs(found), SMALL_FIGURE)
-        return abs(said - found) <= FIGURE_TOLERANCE * size
+        return said == found or abs(said - found) <= FIGURE_TOLERANCE * size
     if isinstance(said, Mapping) and isinstance(found, Mapping):
         return said.keys() == found.keys() and all(agree(said[key], found[key]) for key in said)
     if isinstance(said, tuple) and isinstance(found, tuple):

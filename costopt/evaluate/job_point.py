@@ -12,11 +12,13 @@ from costopt.candidate.gang_costs import GangOffers, GangPairs, GangWork, price_
 from costopt.candidate.job import NO_OFFER
 from costopt.candidate.layout import Layout
 from costopt.candidate.memory import vram_by_term
+from costopt.candidate.profiled_gangs import gang_points
 from costopt.candidate.rated_gangs import (
     checkpoint_bytes,
     rate_gangs,
     strategy_of,
     total_tokens,
+    training_setup,
 )
 from costopt.candidate.renting import risk_of, start_hours
 from costopt.catalog.catalog import Catalog
@@ -25,6 +27,7 @@ from costopt.evaluate.facts import offers_of, types_of
 from costopt.evaluate.limits import TOLERANCE
 from costopt.performance.bands import Band
 from costopt.plan.line import PlanLine
+from costopt.profile.profile import Profile
 from costopt.units import SECONDS_PER_HOUR
 from costopt.workload.batch import BatchInference
 from costopt.workload.request import Job, PlanRequest
@@ -43,6 +46,7 @@ class JobPoint:
         work_fractions: part of the work that each line does [0..1].
         vram_gib: memory of one accelerator by term [GiB].
         usable_gib: what it has [GiB].
+        band: origin and 80 % band of the expected rate, one row.
     """
 
     layout: Layout
@@ -53,6 +57,7 @@ class JobPoint:
     work_fractions: tuple[float, ...]
     vram_gib: Mapping[str, float]
     usable_gib: float
+    band: Band
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +95,7 @@ def job_point(
     nodes = sum(line.count for line in lines)
     _refuse_mixed_gang(workload, lines, nodes)
     work_fractions = work_fractions_of(workload, lines)
-    gang = _gang(catalog, workload, lines[0], nodes)
+    gang = _gang(catalog, workload, lines[0], nodes, request.profiles)
     factor = planned_factor(
         gang.band.low_factor, gang.band.high_factor, gang.band.origin, request.confidence
     )
@@ -99,7 +104,8 @@ def job_point(
         endless = float("inf")
         return JobPoint(layout=gang.layout, rate=0.0, hours=endless, firm_hours=endless,
                         spot_hours=endless, work_fractions=work_fractions,
-                        vram_gib=gang.vram_gib, usable_gib=gang.usable_gib)  # fmt: skip
+                        vram_gib=gang.vram_gib, usable_gib=gang.usable_gib,
+                        band=gang.band)  # fmt: skip
     offers = offers_of(catalog, lines)
     allowed = ages_allowed([workload.limits, request.limits])["exchange_rate"]
     rates = catalog.conversion(offers["currency"], request.currency, allowed)
@@ -147,6 +153,7 @@ def job_point(
         work_fractions=work_fractions,
         vram_gib=gang.vram_gib,
         usable_gib=gang.usable_gib,
+        band=gang.band,
     )
 
 
@@ -193,12 +200,14 @@ def _refuse_mixed_gang(workload: Job, lines: Sequence[PlanLine], nodes: int) -> 
         )
 
 
-def _gang(catalog: Catalog, workload: Job, line: PlanLine, nodes: int) -> _Gang:
+def _gang(
+    catalog: Catalog, workload: Job, line: PlanLine, nodes: int, profiles: Sequence[Profile]
+) -> _Gang:
     """Rate the gang that a line is part of."""
     kinds = types_of(catalog, [line])
     precision = line.layout.precision
     if isinstance(workload, BatchInference):
-        rates = rate_instances(workload, catalog, kinds, [""], precision)
+        rates = rate_instances(workload, catalog, kinds, [""], precision, profiles)
         row = _row_of(rates, line)
         return _Gang(
             layout=rates.layouts[row],
@@ -212,7 +221,9 @@ def _gang(catalog: Catalog, workload: Job, line: PlanLine, nodes: int) -> _Gang:
             usable_gib=float(rates.usable_gib[row]),
         )
     model = catalog.model(workload.model)
-    rated = rate_gangs(workload, model, catalog, kinds, np.array([nodes]), precision)
+    setup = training_setup(workload, precision)
+    points = gang_points(workload, setup, catalog, precision, profiles)
+    rated = rate_gangs(workload, model, catalog, kinds, np.array([nodes]), precision, points)
     tensor_parallel, strategy = strategy_of(rated, 0, 0)
     return _Gang(
         layout=Layout(

@@ -10,7 +10,6 @@ from costopt.evaluate.job_point import job_point
 from costopt.evaluate.rate_basis import rate_bases
 from costopt.evaluate.sample_point import sample_point
 from costopt.evaluate.serving_point import serving_point
-from costopt.performance.bands import Work
 from costopt.plan.line import Band, PlanLine
 from costopt.workload.batch import BatchInference
 from costopt.workload.request import AnyWorkload, Job, PlanRequest
@@ -81,7 +80,7 @@ def operated(
     if isinstance(workload, Requirement):
         return _requirement(workload, over_horizon)
     run = _serving if workload.traffic is not None else _samples
-    return run(workload, over_horizon, catalog, request.confidence)
+    return run(workload, over_horizon, catalog, request)
 
 
 def _requirement(workload: Requirement, lines: Sequence[PlanLine]) -> Operated:
@@ -130,13 +129,11 @@ def _job(
     point = job_point(catalog, workload, lines, request)
     if not isfinite(point.hours):
         return Operated(lines=tuple(lines), duration_hours=point.hours)
-    work, unit = Work.TRAINING, "tokens/s"
+    unit = "tokens/s"
     if isinstance(workload, BatchInference):
-        by_request = workload.requests is not None
-        work = Work.SERVING if by_request else Work.SAMPLES
-        unit = "requests/s" if by_request else "samples/s"
+        unit = "requests/s" if workload.requests is not None else "samples/s"
     nodes = sum(line.count for line in lines)
-    bases = rate_bases(catalog, lines, work, request.confidence)
+    (origin, band) = rate_bases(point.band, request.confidence)[0]
     filled = [
         line.model_copy(
             update={
@@ -153,16 +150,16 @@ def _job(
                 "vram_usable_gib": point.usable_gib or None,
             }
         )
-        for line, part, (origin, band) in zip(lines, point.work_fractions, bases, strict=True)
+        for line, part in zip(lines, point.work_fractions, strict=True)
     ]
     return Operated(lines=tuple(filled), duration_hours=point.hours)
 
 
 def _serving(
-    workload: InferenceService, lines: Sequence[PlanLine], catalog: Catalog, confidence: float
+    workload: InferenceService, lines: Sequence[PlanLine], catalog: Catalog, request: PlanRequest
 ) -> Operated:
-    point = serving_point(catalog, workload, lines, confidence)
-    bases = rate_bases(catalog, lines, Work.SERVING, confidence)
+    point = serving_point(catalog, workload, lines, request)
+    bases = rate_bases(point.band, request.confidence)
     filled = [
         line.model_copy(
             update={
@@ -191,10 +188,10 @@ def _serving(
 
 
 def _samples(
-    workload: InferenceService, lines: Sequence[PlanLine], catalog: Catalog, confidence: float
+    workload: InferenceService, lines: Sequence[PlanLine], catalog: Catalog, request: PlanRequest
 ) -> Operated:
-    point = sample_point(catalog, workload, lines, confidence)
-    bases = rate_bases(catalog, lines, Work.SAMPLES, confidence)
+    point = sample_point(catalog, workload, lines, request)
+    bases = rate_bases(point.band, request.confidence)
     filled = [
         line.model_copy(
             update={

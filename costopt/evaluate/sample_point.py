@@ -6,13 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from costopt.candidate.confidence import planned_hardware
 from costopt.candidate.memory import vram_by_term
+from costopt.candidate.profiled import planned_samples
 from costopt.candidate.samples import rate_samples, whole_instances
+from costopt.candidate.settings import RateSettings
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.evaluate.facts import types_of
-from costopt.performance.bands import Work
+from costopt.performance.bands import Band
 from costopt.plan.line import PlanLine
 from costopt.units import GIB
 from costopt.workload.serving import InferenceService
@@ -30,6 +31,7 @@ class SamplePoint:
         latency_ms: at the percentile, at the planned utilisation of full load [ms].
         vram_gib: memory of one accelerator by term [GiB].
         usable_gib: memory of one accelerator [GiB].
+        band: origin and 80 % band of the expected rates.
     """
 
     load: Floats
@@ -37,10 +39,14 @@ class SamplePoint:
     latency_ms: Floats
     vram_gib: tuple[dict[str, float], ...]
     usable_gib: Floats
+    band: Band
 
 
 def sample_point(
-    catalog: Catalog, workload: InferenceService, lines: Sequence[PlanLine], confidence: float
+    catalog: Catalog,
+    workload: InferenceService,
+    lines: Sequence[PlanLine],
+    settings: RateSettings,
 ) -> SamplePoint:
     """Recompute how each line runs from catalogue, workload and performance model alone.
 
@@ -48,7 +54,7 @@ def sample_point(
         catalog: where model, types and accelerators are described.
         workload: the service.
         lines: of the plan, with counts and shares.
-        confidence: probability with which the planned speed is reached [0..1].
+        settings: what decides the planned speed.
 
     Raises:
         InvalidInputError: the service has no samples, or an offer is not the catalogue's.
@@ -56,13 +62,15 @@ def sample_point(
     if workload.samples_per_second is None:
         raise InvalidInputError("samples", ["the service has no samples_per_second"])
     hardware = whole_instances(catalog, types_of(catalog, lines))
-    planned = planned_hardware(hardware, Work.SAMPLES, confidence).hardware
     rate, latency = (np.zeros(len(lines)) for _ in range(2))
     vram: list[dict[str, float]] = [{} for _ in lines]
+    bands: list[tuple[list[int], Band]] = []
     precisions = [line.layout.precision for line in lines]
     for precision in dict.fromkeys(precisions):
         rows = [row for row, name in enumerate(precisions) if name == precision]
-        rated = rate_samples(workload, catalog, planned, precision)
+        planned = planned_samples(hardware, workload, catalog, precision, settings)
+        rated = rate_samples(workload, catalog, planned.hardware, precision)
+        bands.append((rows, planned.band.take(np.array(rows))))
         rate[rows] = rated.samples_per_second[rows]
         latency[rows] = rated.latency_ms[rows]
         for row in rows:
@@ -77,4 +85,5 @@ def sample_point(
         latency_ms=latency,
         vram_gib=tuple(vram),
         usable_gib=hardware.usable_bytes / GIB,
+        band=Band.joined(bands),
     )

@@ -7,18 +7,19 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from costopt.candidate.confidence import planned_hardware
 from costopt.candidate.layout import placement
 from costopt.candidate.memory import vram_by_term
+from costopt.candidate.profiled import planned_replicas
 from costopt.candidate.serving import late_choices, rate_cells
 from costopt.candidate.serving_setup import setup_of
+from costopt.candidate.settings import RateSettings
 from costopt.candidate.sizes import Sizes, sizes_of
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.evaluate.facts import types_of
 from costopt.evaluate.limits import TOLERANCE
 from costopt.model import ModelSpec
-from costopt.performance.bands import Work
+from costopt.performance.bands import Band
 from costopt.performance.hardware import Hardware
 from costopt.performance.reasons import Reason
 from costopt.performance.serving_state import ServingState, serving_state
@@ -50,6 +51,7 @@ class ServingPoint:
         service_ttft_ms: that the percentile of all requests do not exceed [ms].
         late: share of the line's requests that miss the limit on the first token [0..1].
         late_fraction: the same of all requests [0..1].
+        band: origin and 80 % band of the expected rates.
     """
 
     feasible: NDArray[np.bool_]
@@ -63,10 +65,14 @@ class ServingPoint:
     service_ttft_ms: float
     late: Floats
     late_fraction: float
+    band: Band
 
 
 def serving_point(
-    catalog: Catalog, workload: InferenceService, lines: Sequence[PlanLine], confidence: float
+    catalog: Catalog,
+    workload: InferenceService,
+    lines: Sequence[PlanLine],
+    settings: RateSettings,
 ) -> ServingPoint:
     """Recompute how each line runs from catalogue, workload and performance model alone.
 
@@ -74,7 +80,7 @@ def serving_point(
         catalog: where model, trace, types and accelerators are described.
         workload: the service.
         lines: of the plan, with counts and routing.
-        confidence: probability with which the planned speed is reached [0..1].
+        settings: what decides the planned speed.
 
     Raises:
         InvalidInputError: an offer or a bucket of the lines is not the catalogue's.
@@ -89,7 +95,7 @@ def serving_point(
     replicas = instances * np.array([line.layout.replicas for line in lines])
     arrivals = routing * demand[None, :] / replicas[:, None]
     tried = (
-        _by_precision(catalog, workload, lines, model, sizes, arrivals, confidence, free)
+        _by_precision(catalog, workload, lines, model, sizes, arrivals, settings, free)
         for free in late_choices(workload, sizes)
     )
     parts = _first_that_holds(tried, [line.max_utilisation for line in lines])
@@ -109,6 +115,7 @@ def serving_point(
         service_ttft_ms=_quantile(parts, weights, workload.percentile / 100),
         late=parts.late,
         late_fraction=float(late),
+        band=parts.band,
     )
 
 
@@ -134,6 +141,7 @@ class _Parts:
     late: Floats
     vram_gib: tuple[dict[str, float], ...]
     usable_gib: Floats
+    band: Band
     states: tuple[tuple[NDArray[np.int64], ServingState], ...]
 
 
@@ -144,7 +152,7 @@ def _by_precision(
     model: ModelSpec,
     sizes: Sizes,
     arrivals: Floats,
-    confidence: float,
+    settings: RateSettings,
     free: NDArray[np.bool_],
 ) -> _Parts:
     """Recompute rates and states, one number format at a time."""
@@ -155,13 +163,16 @@ def _by_precision(
     feasible = np.zeros(count, dtype=np.bool_)
     ttft, tpot, late, usable = (np.zeros(count) for _ in range(4))
     vram: list[dict[str, float]] = [{} for _ in lines]
-    states = []
+    states: list[tuple[NDArray[np.int64], ServingState]] = []
+    bands: list[tuple[list[int], Band]] = []
     for precision in dict.fromkeys(precisions):
         rows = [row for row, name in enumerate(precisions) if name == precision]
         hardware = Hardware.of(
             [placement(catalog, kinds[row], lines[row].layout.tensor_parallel) for row in rows]
         )
-        planned = planned_hardware(hardware, Work.SERVING, confidence).hardware
+        found = planned_replicas(hardware, workload, catalog, precision, settings)
+        bands.append((rows, found.band))
+        planned = found.hardware
         cells = rate_cells(model, planned, workload, sizes, precision, free)
         able = cells.reason == Reason.NONE
         rates[rows] = np.where(able, cells.requests_per_second, np.nan)
@@ -187,6 +198,7 @@ def _by_precision(
         late=late,
         vram_gib=tuple(vram),
         usable_gib=usable,
+        band=Band.joined(bands),
         states=tuple(states),
     )
 

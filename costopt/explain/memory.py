@@ -45,6 +45,10 @@ class MemoryReasons:
         told = [one.text for group in (self.uses, self.at_work, self.refused) for one in group]
         return (*told, *self.changes)
 
+    def __str__(self) -> str:
+        """Return all of it, one line each."""
+        return "\n".join(self.sentences)
+
 
 def memory_reasons(
     plan: Plan, workloads: Sequence[NamedWorkload], catalog: Catalog

@@ -1,5 +1,6 @@
 """What a prediction rests on, and the band that its error leaves."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Self
@@ -9,8 +10,8 @@ import numpy as np
 from costopt.errors import CatalogFileError
 from costopt.performance.arrays import Floats, Integers, Texts
 from costopt.performance.constants import FILE_NAME, Constant, constants_table
-from costopt.performance.hardware import Hardware
-from costopt.performance.reasons import Origin
+from costopt.performance.hardware import NO_PROFILE, Hardware
+from costopt.performance.reasons import PROFILED, Origin
 
 
 class Work(StrEnum):
@@ -22,10 +23,17 @@ class Work(StrEnum):
 
 
 _BAND_NAMES: Final = {
+    Origin.MEASURED: "profile_measured",
+    Origin.PROFILE_SCALED: "profile_scaled",
+    Origin.PROFILE_SISTER: "profile_sister",
     Origin.CALIBRATED: "calibrated",
     Origin.SCALED: "scaled",
     Origin.ANALYTIC: "analytic",
 }
+
+
+_PUBLISHED: Final = (Origin.CALIBRATED, Origin.SCALED, Origin.ANALYTIC)
+"""What a prediction rests on without a profile; codes that follow one another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +58,17 @@ class Band:
             high_factor=self.high_factor[rows],
         )
 
+    @classmethod
+    def joined(cls, parts: Sequence[tuple[Sequence[int], Self]]) -> Self:
+        """One band from parts and the positions of their rows, which together are all of them."""
+        order = np.argsort(np.concatenate([rows for rows, _ in parts]))
+        every = cls(
+            origin=np.concatenate([part.origin for _, part in parts]),
+            low_factor=np.concatenate([part.low_factor for _, part in parts]),
+            high_factor=np.concatenate([part.high_factor for _, part in parts]),
+        )
+        return every.take(order)
+
 
 FIRST_TOKEN: Final = "first_token"
 """Kind of band of the time to first token, whose error is not that of a rate."""
@@ -64,8 +83,18 @@ def told_band(work: str) -> str:
 
 
 def band_of(hardware: Hardware, work: Work) -> Band:
-    """Origin and band of a rate on each row; see ``band_named``."""
-    return band_named(hardware.names, hardware.architectures, work)
+    """Origin and band of a rate on each row: by a profile of one's own, else ``band_named``."""
+    published = band_named(hardware.names, hardware.architectures, work)
+    own = hardware.profiled != NO_PROFILE
+    if not own.any():
+        return published
+    ends = np.array([band_ends(f"{work}.{_BAND_NAMES[code]}") for code in PROFILED])
+    rows = np.where(own, hardware.profiled, 0)
+    return Band(
+        origin=np.where(own, hardware.profiled, published.origin),
+        low_factor=np.where(own, ends[rows, 0], published.low_factor),
+        high_factor=np.where(own, ends[rows, 1], published.high_factor),
+    )
 
 
 def band_named(names: Texts, architectures: Texts, work: Work, kind: str = "") -> Band:
@@ -91,8 +120,9 @@ def band_named(names: Texts, architectures: Texts, work: Work, kind: str = "") -
     origin = np.where(
         itself, Origin.CALIBRATED, np.where(sister, Origin.SCALED, Origin.ANALYTIC)
     ).astype(np.int64)
-    ends = np.array([band_ends(f"{kind or work}.{_BAND_NAMES[code]}") for code in Origin])
-    return Band(origin=origin, low_factor=ends[origin, 0], high_factor=ends[origin, 1])
+    ends = np.array([band_ends(f"{kind or work}.{_BAND_NAMES[code]}") for code in _PUBLISHED])
+    rows = origin - _PUBLISHED[0]
+    return Band(origin=origin, low_factor=ends[rows, 0], high_factor=ends[rows, 1])
 
 
 def band_ends(name: str) -> tuple[float, float]:

@@ -26,7 +26,7 @@ Source: PyTorch documentation, CUDA semantics, asynchronous execution.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Efficiency:
-    """What one accelerator really reaches; arrays of one shape.
+    """What one accelerator really reaches, at its speed; arrays of one shape.
 
     Attributes:
         weight_bytes_per_second: reading weights [B/s].
@@ -84,8 +84,11 @@ def serving_efficiency(
         constants: the reviewed constants.
         experts: True for models with routed experts, whose matrices are small.
     """
+    speed = hardware.speed
     bandwidth = hardware.bandwidth_bytes_per_second * _bandwidth_share(hardware, tier, constants)
-    compute = _compute_share(hardware, formats, tier, constants)
+    bandwidth = bandwidth * speed
+    compute = _compute_share(hardware, formats, tier, constants) * speed
+    link = hardware.link_bytes_per_second * _link_share(hardware, tier, constants)
     scattered = constants["serving.experts_share"] if experts else 1.0
     launches = 1.0
     if tier is Tier.FRAMEWORK and formats.weights.name in _NORMAL_FLOATS:
@@ -97,19 +100,17 @@ def serving_efficiency(
         constants["serving.attention_share"],
     )
     cache = np.where(is_neuron, constants["serving.cache_share.aws_neuron"], 1.0)
-    every = np.ones(len(hardware))
     return Efficiency(
         weight_bytes_per_second=bandwidth * scattered,
         cache_bytes_per_second=bandwidth * cache,
         linear_flops=hardware.peak_for(formats.weights) * compute * scattered,
         attention_flops=hardware.half_precision_peak * compute * attention,
-        link_bytes_per_second=hardware.link_bytes_per_second
-        * _link_share(hardware, tier, constants),
-        hop_seconds=_hop_seconds(hardware, constants),
-        layer_seconds=every * launches * _by_tier("layer_seconds", tier, constants),
-        step_seconds=every * _by_tier("step_seconds", tier, constants),
-        request_seconds=every * _by_tier("request_seconds", tier, constants),
-        first_token_seconds=every * _by_tier("first_token_seconds", tier, constants),
+        link_bytes_per_second=link * speed,
+        hop_seconds=_hop_seconds(hardware, constants) / speed,
+        layer_seconds=launches * _by_tier("layer_seconds", tier, constants) / speed,
+        step_seconds=_by_tier("step_seconds", tier, constants) / speed,
+        request_seconds=_by_tier("request_seconds", tier, constants) / speed,
+        first_token_seconds=_by_tier("first_token_seconds", tier, constants) / speed,
         launches_ahead=np.full(len(hardware), tier in _LAUNCHING_AHEAD),
         pads_cache=is_neuron,
     )

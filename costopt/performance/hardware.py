@@ -42,6 +42,10 @@ _CLASS_OF_VENDOR: Final = {
 }
 
 
+NO_PROFILE: Final = -1
+"""Stands in ``Hardware.profiled`` where no profile of one's own says anything."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
     """One way to place a replica: which accelerators of an instance type it takes.
@@ -84,6 +88,10 @@ class Hardware:
         peak_flops: dense peak by compute format, shape (n, formats) [FLOP/s].
         link_kind: ``LinkKind`` codes.
         link_bytes_per_second: one direction of the link between the accelerators [B/s].
+        speed: how much faster everything is than modelled, rates, links and overheads alike: by
+            a profile, and by the quantile that is planned with [1].
+        profiled: ``Origin`` codes of rows that a profile of one's own speaks for, else
+            ``NO_PROFILE``.
     """
 
     names: Texts
@@ -95,6 +103,8 @@ class Hardware:
     peak_flops: Floats
     link_kind: Integers
     link_bytes_per_second: Floats
+    speed: Floats
+    profiled: Integers
 
     def __len__(self) -> int:
         return len(self.names)
@@ -123,6 +133,8 @@ class Hardware:
                 self.bandwidth_bytes_per_second,
                 self.link_kind,
                 self.link_bytes_per_second,
+                self.speed,
+                self.profiled,
                 self.peak_flops,
             ]
         )
@@ -160,6 +172,8 @@ class Hardware:
                 ],
                 dtype=np.float64,
             ),
+            speed=np.ones(len(placements)),
+            profiled=np.full(len(placements), NO_PROFILE, dtype=np.int64),
         )
 
     def peak_for(self, weights: WeightFormat) -> Floats:

@@ -46,11 +46,21 @@ REASON_TEXT: Final[Mapping[Reason, str]] = {
 class Origin(IntEnum):
     """What a prediction rests on, from the firmest to the weakest.
 
+    MEASURED: a profile of one's own ran this model like this on this accelerator.
+    PROFILE_SCALED: a profile ran it on this accelerator, at other lengths, load or layout.
+    PROFILE_SISTER: a profile ran it on another accelerator of the same architecture.
     CALIBRATED: the accelerator itself has published measurements of this kind of work.
     SCALED: another accelerator of the same architecture has.
     ANALYTIC: neither; published peak rates alone.
     """
 
-    CALIBRATED = 0
-    SCALED = 1
-    ANALYTIC = 2
+    MEASURED = 0
+    PROFILE_SCALED = 1
+    PROFILE_SISTER = 2
+    CALIBRATED = 3
+    SCALED = 4
+    ANALYTIC = 5
+
+
+PROFILED: Final = (Origin.MEASURED, Origin.PROFILE_SCALED, Origin.PROFILE_SISTER)
+"""What rests on a profile of one's own."""

@@ -72,11 +72,13 @@ def batch_times(
     more kernels, which quantize between the layers. The cores of a Neuron chip share its published
     rates, and run whole compiled graphs, so that their layers are not launched one by one.
     """
-    compute = sample_compute_share(work, hardware, constants)
+    compute = sample_compute_share(work, hardware, constants) * hardware.speed
     bandwidth = hardware.bandwidth_bytes_per_second * constants["serving.bandwidth_share"]
+    bandwidth = bandwidth * hardware.speed
     compiled = hardware.hardware_class == HardwareClass.AWS_NEURON
     quantizing = constants["samples.layer_seconds.int8"] if weights.name == "int8" else 1.0
-    launch = np.where(compiled, 0.0, constants["samples.layer_seconds"] * quantizing)
+    layer = constants["samples.layer_seconds"] * quantizing / hardware.speed
+    launch = np.where(compiled, 0.0, layer)
     shared = lanes(hardware)
     return BatchTimes(
         fixed_seconds=np.maximum(work.layers * launch, shared * work.weight_bytes / bandwidth),

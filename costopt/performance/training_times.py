@@ -98,18 +98,19 @@ def training_efficiency(
     share = np.where(neuron, share * constants["training.compute_share.aws_neuron"], share)
     low = constants["training.compute_share.fp8"] if compute.name == "fp8" else 1.0
     attention = _attention_ceiling(hardware, tier, constants)
+    attention = attention * constants["training.attention_share"]
     bus = hardware.link_kind == LinkKind.BUS
     link = np.where(bus, constants["link_share.bus"], constants["link_share.direct"])
-    every = np.ones(len(hardware))
+    every, speed = np.ones(len(hardware)), hardware.speed
+    network = network_bytes_per_second * constants["training.network_share"]
     trainer = ".adapters" if frozen else ""
     return TrainingEfficiency(
-        linear_flops=hardware.peak_for(compute) * share * low,
-        attention_flops=hardware.half_precision_peak
-        * (attention * constants["training.attention_share"]),
-        memory_bytes_per_second=hardware.bandwidth_bytes_per_second,
-        link_bytes_per_second=hardware.link_bytes_per_second * link,
-        network_bytes_per_second=network_bytes_per_second * constants["training.network_share"],
-        layer_seconds=every * constants[f"training.layer_seconds{trainer}"],
+        linear_flops=hardware.peak_for(compute) * share * low * speed,
+        attention_flops=hardware.half_precision_peak * attention * speed,
+        memory_bytes_per_second=hardware.bandwidth_bytes_per_second * speed,
+        link_bytes_per_second=hardware.link_bytes_per_second * link * speed,
+        network_bytes_per_second=network * speed,
+        layer_seconds=constants[f"training.layer_seconds{trainer}"] / speed,
         element_bytes=every * constants["training.element_bytes"],
         expanding_bytes=every * constants["training.expanding_bytes"],
         optimizer_bytes=every * constants["training.optimizer_bytes"],

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from costopt.catalog.age_limits import WARNING_AGE_DAYS
+from costopt.performance.reasons import Origin
 from costopt.plan.line import PlanLine
 from costopt.plan.plan import Baseline, Plan, WorkloadOutcome
 from costopt.plan.status import PlanStatus
@@ -17,6 +18,7 @@ from costopt.plan.words import (
     term_in_words,
 )
 from costopt.units import HOURS_PER_MONTH
+from costopt.workload.requirement import Requirement
 
 MOST_REASONS = 6
 """Reasons for leaving offers out that the text names; the plan holds them all."""
@@ -26,6 +28,14 @@ HISTORY_TITLE = "Price in its own history (percentile 0 is the cheapest)"
 
 MOST_OFFERS_NAMED = 3
 """Offers that the answer names; the table shows more."""
+
+MEASURED = Origin.MEASURED.name.lower()
+"""Origin of a rate that a profile measured."""
+
+SCALED_FROM_PROFILE = tuple(
+    origin.name.lower() for origin in (Origin.PROFILE_SCALED, Origin.PROFILE_SISTER)
+)
+"""Origins of rates that are scaled from a profile."""
 
 PROVEN = 1e-9
 """Gap up to which a plan counts as the cheapest; the rest is rounding."""
@@ -40,6 +50,35 @@ def answer(plan: Plan) -> str:
     parts = [f"Run {lines_in_words(plan.lines)}: {_cost(plan)}", *_limits_met(plan)]
     cash = money(plan.cash_now or 0, plan.currency)
     return f"{', '.join(parts)}; {_commitment(plan)}; cash now {cash}."
+
+
+def profiles_in_words(plan: Plan) -> list[str]:
+    """Say of the request's profiles which they are, and how many lines rest on them."""
+    profiles = plan.request.profiles
+    if not profiles:
+        return []
+    named = list(
+        dict.fromkeys(
+            f"{one.source} ({one.model} in {one.precision} on {one.accelerators} x "
+            f"{one.accelerator})"
+            for one in profiles
+        )
+    )
+    brought = {name for name, one in plan.request.named_workloads if isinstance(one, Requirement)}
+    rated = [line for line in plan.lines if line.workload not in brought]
+    exact = sum(line.rate_origin == MEASURED for line in rated)
+    near = sum(line.rate_origin in SCALED_FROM_PROFILE for line in rated)
+    whose = "it" if len(profiles) == 1 else "them"
+    of = f"of {counted(len(plan.lines), 'line')}"
+    if exact and near:
+        told = f"{exact + near} {of} rest on {whose}, {exact} as measured and {near} scaled"
+    elif exact or near:
+        verb = "rests" if exact + near == 1 else "rest"
+        how = "as measured" if exact else "scaled"
+        told = f"{exact + near} {of} {verb} on {whose}, {how}"
+    else:
+        told = f"no line rests on {whose}"
+    return [f"{'; '.join(named)}. In this plan {told}"]
 
 
 def lines_in_words(lines: Sequence[PlanLine], most: int = MOST_OFFERS_NAMED) -> str:

@@ -81,7 +81,9 @@ class PlanLine(PlanRecord):
         max_utilisation: utilisation up to which instances are planned to be loaded [0..1].
         rate_per_instance: what one instance does at full load, in ``rate_unit``.
         rate_unit: such as requests/s, samples/s or tokens/s.
-        rate_origin: measured, scaled, calibrated or analytic.
+        rate_origin: measured, by a profile of one's own (or the user's own rate); profile_scaled
+            or profile_sister, scaled from one on the same accelerator or on another of its
+            architecture; calibrated, scaled or analytic, by the model alone.
         rate_band: low, expected and high factor on the rate, around 1.
         vram_used_gib: predicted peak on one accelerator, term by term [GiB].
         vram_usable_gib: what one accelerator has [GiB].

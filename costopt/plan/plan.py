@@ -176,6 +176,7 @@ class Plan(PlanRecord):
 
     _catalog: "Catalog | None" = PrivateAttr(default=None)
     _workloads: tuple[NamedWorkload, ...] = PrivateAttr(default=())
+    _listed: "Catalog | None" = PrivateAttr(default=None)
 
     @property
     def has_answer(self) -> bool:
@@ -262,11 +263,24 @@ class Plan(PlanRecord):
         """Return a catalogue of list prices at what the plan's account pays."""
         return catalog if self.account is None else self.account.priced(catalog)
 
-    def with_source(self, catalog: "Catalog", workloads: tuple[NamedWorkload, ...]) -> Self:
-        """Return the plan with what it was made from at hand, so that it can be explained."""
+    def with_source(
+        self, catalog: "Catalog", workloads: tuple[NamedWorkload, ...], listed: "Catalog"
+    ) -> Self:
+        """Return the plan with what it was made from at hand, so that it can be explained.
+
+        Args:
+            catalog: at the prices that the account pays.
+            workloads: with their candidates.
+            listed: the same catalogue at list prices.
+        """
         copy = self.model_copy()
-        copy._catalog, copy._workloads = catalog, workloads
+        copy._catalog, copy._workloads, copy._listed = catalog, workloads, listed
         return copy
+
+    @property
+    def made_from(self) -> "Catalog | None":
+        """Catalogue at list prices that the plan was made from; None if read from a file."""
+        return self._listed
 
     def __eq__(self, other: object) -> bool:
         """Compare what is written, not what the plan was made from."""

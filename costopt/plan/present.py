@@ -8,11 +8,13 @@ import pandas as pd
 
 from costopt.plan.answer import (
     HISTORY_TITLE,
+    SCALED_FROM_PROFILE,
     answer,
     baseline_words,
     exclusions_in_words,
     footer,
     monthly,
+    profiles_in_words,
     runs_on,
     warnings,
 )
@@ -56,6 +58,7 @@ def plan_text(
     blocks += [_wrapped(f"Assumed: {text}.") for text in assumptions(plan)]
     if plan.lines:
         blocks += ["", _table(plan, days_since_catalog)]
+    blocks += [_wrapped(f"Measured: {text}.") for text in profiles_in_words(plan)]
     if own := own_prices_in_words(plan):
         blocks += ["", *_listed("Your prices:", own)]
     if plan.baselines:
@@ -104,6 +107,11 @@ def table_rows(plan: Plan, days_since_catalog: int = 0) -> list[dict[str, str]]:
     ]
 
 
+def origin_in_words(origin: str) -> str:
+    """Say what a rate rests on: measured, scaled from measured, or by the model alone."""
+    return "scaled from measured" if origin in SCALED_FROM_PROFILE else origin
+
+
 def own_prices_in_words(plan: Plan) -> list[str]:
     """Say of the lines shown how their list prices became what the account pays.
 
@@ -130,7 +138,7 @@ def _table_row(plan: Plan, line: PlanLine, cost: str) -> dict[str, str]:
         cost: money(amount, plan.currency),
         "share": percent(line.share),
         "VRAM": "-" if vram is None else percent(vram),
-        "rate": line.rate_origin or "-",
+        "rate": origin_in_words(line.rate_origin) or "-",
     }
 
 
@@ -171,6 +179,7 @@ def plan_html(plan: Plan) -> str:
     if plan.lines:
         parts.append(pd.DataFrame(table_rows(plan)).to_html(index=False, border=0))
         parts += [f"<p>{escape(text)}</p>" for text in _not_shown(plan)]
+    parts += [f"<p>Measured: {escape(text)}.</p>" for text in profiles_in_words(plan)]
     parts += [f"<p>{escape(text)}</p>" for text in own_prices_in_words(plan)]
     beside = "".join(f"<li>{escape(baseline_words(plan, b))}</li>" for b in plan.baselines)
     if beside:

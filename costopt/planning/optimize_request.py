@@ -27,6 +27,7 @@ from costopt.planning.own_quotas import (
 )
 from costopt.planning.refusal import why_infeasible
 from costopt.planning.search import Found, search
+from costopt.profile.profile import Profile
 from costopt.units import HOURS_PER_MONTH
 from costopt.workload.limits import Limits
 from costopt.workload.request import AnyWorkload, PlanRequest
@@ -44,6 +45,7 @@ def optimize(
     time_limit_seconds: float = 10.0,
     confidence: float = 0.5,
     account: Account | None = None,
+    profiles: Profile | Sequence[Profile] = (),
 ) -> Plan:
     """Find the cheapest instances that run the workloads within all limits.
 
@@ -64,6 +66,10 @@ def optimize(
             for already. Commitments expire by its day or the catalogue's, whichever is later:
             say what day it is with ``account.as_seen("2026-11-22")``. The plan carries what of
             it concerns the candidates.
+        profiles: runs that you measured yourself. Where one applies it overrides the model: at its
+            own accelerator, layout, lengths and load the plan counts with what was measured;
+            near by, and on accelerators of the same architecture, the model is scaled. Each line
+            says in ``rate_origin`` what its rate rests on.
 
     Raises:
         InvalidInputError: an argument breaks a rule, or limits contradict each other.
@@ -87,6 +93,7 @@ def optimize(
         gap=gap,
         time_limit_seconds=time_limit_seconds,
         confidence=confidence,
+        profiles=(profiles,) if isinstance(profiles, Profile) else tuple(profiles),
     )
     if account is not None and not isinstance(account, Account):
         raise InvalidInputError(
@@ -108,7 +115,7 @@ def answer_request(request: PlanRequest, catalog: Catalog, account: Account | No
     evaluation = evaluate_plan(plan, catalog)
     if evaluation.violations:
         raise PlanCheckError(evaluation.violations)
-    return plan.with_source(own.source, workloads)
+    return plan.with_source(own.source, workloads, catalog)
 
 
 class _Own:

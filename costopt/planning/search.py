@@ -98,7 +98,7 @@ def search(
     first = found = _searched(workloads, request, catalog, forbidden, deadline)
     rated: Sequence[NamedWorkload] = workloads
     while found.solution.cost is None and perf_counter() < deadline:
-        changed = all_with_more_late(rated, catalog, request.confidence)
+        changed = all_with_more_late(rated, catalog, request)
         if changed is None:
             break
         rated = changed
@@ -125,7 +125,7 @@ def _searched(
     held = [
         replace(
             item,
-            candidates=with_mix_room(item.workload, item.candidates, catalog, request.confidence),
+            candidates=with_mix_room(item.workload, item.candidates, catalog, request),
         )
         if isinstance(item.workload, InferenceService)
         and isinstance(item.candidates, ServiceCandidates)

@@ -180,6 +180,8 @@ class Profile(Written):
     def __str__(self) -> str:
         return profile_text(self)
 
+    __repr__ = __str__
+
     def _repr_html_(self) -> str:
         return profile_html(self)
 

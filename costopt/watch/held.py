@@ -10,12 +10,12 @@ from costopt.errors import (
     MissingExchangeRateError,
     UnknownNameError,
 )
+from costopt.evaluate.running import running_today
 from costopt.plan.line import PlanLine
 from costopt.plan.plan import Plan
 from costopt.watch.causes import ended, gone, stale, without_lines
 from costopt.watch.freshness import Freshness
 from costopt.watch.own import as_asked
-from costopt.watch.running import running_today
 from costopt.watch.signed import signed_lines, with_signed
 from costopt.watch.there import offers_there
 from costopt.watch.verdict import Cause, CauseKind

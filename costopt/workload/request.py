@@ -8,6 +8,7 @@ from typing import Annotated, Any, Self, get_args
 from pydantic import AfterValidator, Field, Strict, field_validator, model_validator
 
 from costopt.errors import InvalidInputError
+from costopt.profile.profile import Profile
 from costopt.units import HOURS_PER_MONTH
 from costopt.workload.batch import BatchInference
 from costopt.workload.limits import Limits
@@ -29,6 +30,9 @@ KINDS: tuple[str, ...] = tuple(
 
 _WORKLOAD_PLACE = re.compile(r"^workloads\[(\d+)\](?:\.[a-z_]+(?=:))?")
 """A workload as pydantic names it: its index, and its kind."""
+
+_PROFILE_PLACE = re.compile(r"^profiles\[(\d+)\]")
+"""A profile as pydantic names it."""
 
 Job = BatchInference | FineTuneJob | TrainingJob
 """Workloads that end; all others run over the whole horizon."""
@@ -57,6 +61,7 @@ class PlanRequest(Written):
         time_limit_seconds: time for the search [s].
         confidence: probability with which the planned rates are reached; 0.5 plans on the
             expected rate [0..1].
+        profiles: runs that you measured yourself; where they apply they override the model.
     """
 
     workloads: tuple[AnyWorkload, ...]
@@ -66,6 +71,7 @@ class PlanRequest(Written):
     gap: Annotated[float, Strict(), Field(ge=0, lt=1)] = 1e-4
     time_limit_seconds: Positive = 10.0
     confidence: Annotated[float, Strict(), Field(ge=0.05, le=0.95)] = 0.5
+    profiles: tuple[Profile, ...] = ()
 
     @field_validator("workloads", mode="before")
     @classmethod
@@ -103,6 +109,8 @@ class PlanRequest(Written):
     def from_toml(cls, text: str, where: str) -> Self:
         """Read a request from TOML text with one ``[workload]`` or several ``[[workload]]``.
 
+        Runs that you measured yourself are ``[[profile]]`` tables.
+
         Args:
             text: the TOML document.
             where: name of the file, for messages.
@@ -121,13 +129,23 @@ class PlanRequest(Written):
             raise InvalidInputError(
                 where, ["unknown field 'workloads'; write [[workload]] instead"]
             )
+        if document.pop("profiles", None):
+            raise InvalidInputError(where, ["unknown field 'profiles'; write [[profile]] instead"])
         document["workloads"] = workloads if isinstance(workloads, list) else [workloads]
+        profiles = document.pop("profile", [])
+        document["profiles"] = profiles if isinstance(profiles, list) else [profiles]
         try:
             return cls(**document)
         except InvalidInputError as error:
             count = len(document["workloads"])
             problems = [_as_written(problem, count) for problem in error.problems]
+            problems = [_PROFILE_PLACE.sub(_numbered, problem) for problem in problems]
             raise InvalidInputError(where, problems) from None
+
+
+def _numbered(found: re.Match[str]) -> str:
+    """Name a profile by its place in the document."""
+    return f"profile {int(found[1]) + 1}"
 
 
 def _as_written(problem: str, count: int) -> str:

@@ -58,7 +58,7 @@ def test_a_profile_prints_as_a_short_table(fixtures: Path) -> None:
         "     0",
         "         64  1,024     256         9.6            2,458      410       25     1,152  "
         "     3",
-        f"From {fixtures / 'loads.csv'}: table of load levels.",
+        "From loads.csv: table of load levels.",
     ]
 
 

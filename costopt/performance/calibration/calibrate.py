@@ -11,7 +11,11 @@ import numpy as np
 
 from costopt.performance.arrays import Floats
 from costopt.performance.bands import MEMORY
-from costopt.performance.calibration.error_bands import fitted_bands, memory_band
+from costopt.performance.calibration.error_bands import (
+    fitted_bands,
+    measured_over_predicted,
+    memory_band,
+)
 from costopt.performance.calibration.facts import memory_results, peak_results
 from costopt.performance.calibration.fit import (
     BASELINE,
@@ -35,6 +39,7 @@ from costopt.performance.calibration.left_out import (
     LeftOutRows,
     stacked,
 )
+from costopt.performance.calibration.transfer import transfer_constants
 from costopt.performance.constants import COLUMNS as CONSTANT_COLUMNS
 from costopt.performance.constants import Constant, Constants
 from costopt.performance.measurements.memory_cases import MemoryResult
@@ -160,7 +165,16 @@ def _fitted_kind(
         )
         for parameter in free
     }
-    return fitted, rows
+    return fitted | _profile_bands(kind, rows), rows
+
+
+def _profile_bands(kind: Kind, rows: LeftOutRows) -> dict[str, Constant]:
+    """Bands of rates that rest on a profile: see ``transfer``."""
+    ratios = {
+        split: np.where(rows.figures == "ttft", np.nan, measured_over_predicted(rows, split))
+        for split in ("group", "architecture")
+    }
+    return {band.name: band for band in transfer_constants(kind.name, kind.setups, ratios)}
 
 
 def _under_roofline(kind: Kind, free: Sequence[Parameter], known: Mapping[str, float]) -> Floats:

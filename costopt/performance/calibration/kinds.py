@@ -17,6 +17,7 @@ from costopt.performance.calibration.roofline import (
     roofline_serving,
     roofline_training,
 )
+from costopt.performance.calibration.transfer import Setups, read_setups
 from costopt.performance.measurements.sample_rows import predicted_samples, sample_rows
 from costopt.performance.measurements.serving_rows import FITTED_METRICS as SERVING_METRICS
 from costopt.performance.measurements.serving_rows import serving_rows
@@ -54,6 +55,7 @@ class Kind:
         predict: predictions of all rows from constants.
         roofline: the same of the fitted roofline.
         refused: id -> reason of rows that could not be read.
+        setups: what each row is of, as a profile would say it.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Kind:
     predict: Predict
     roofline: Predict
     refused: Mapping[str, str]
+    setups: Setups
 
     def parameters(self, every: Sequence[Parameter]) -> tuple[Parameter, ...]:
         """Parameters that are fitted to this kind."""
@@ -134,6 +137,7 @@ def _serving(
         predict=lambda constants: predicted_serving(rows, constants),
         roofline=roofline_serving(rows),
         refused=refused,
+        setups=read_setups(table, rows.ids, rows.architectures),
     )
 
 
@@ -157,6 +161,7 @@ def _samples(
         predict=lambda constants: predicted_samples(rows, constants),
         roofline=roofline_samples(rows),
         refused=refused,
+        setups=read_setups(table, rows.ids, rows.architectures),
     )
 
 
@@ -182,4 +187,5 @@ def _training(
         predict=lambda constants: predicted_training(rows, constants),
         roofline=roofline_training(rows),
         refused=refused,
+        setups=read_setups(table, rows.ids, rows.architectures),
     )

@@ -35,4 +35,4 @@ def read_monitoring(path: str | Path, accelerators: int) -> tuple[Watched, str]:
                 "what the exporter serves at /metrics"
             ],
         )
-    return watched(readings, accelerators, place), f"{place}: {tool}"
+    return watched(readings, accelerators, place), f"{Path(place).name}: {tool}"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Final
 
 from costopt.errors import InvalidInputError
@@ -55,8 +56,10 @@ class Run:
 
     @property
     def source(self) -> str:
-        """File, tool and version, for the profile."""
-        return f"{self.place}: {self.tool}" + (f", {self.detail}" if self.detail else "")
+        """Name of the file, tool and version, for the profile."""
+        return f"{Path(self.place).name}: {self.tool}" + (
+            f", {self.detail}" if self.detail else ""
+        )
 
 
 @contextmanager
