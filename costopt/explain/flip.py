@@ -23,7 +23,7 @@ median error of predictions is of this size.
 NEAR: Final = (0.9, 0.95, LIKELY_MISS)
 """Rates of the plan's own accelerator, over the planned one, that are tried beside the parts.
 
-The middles of the parts lie 3 to 8 % apart near the planned rate; choices of whole instances flip
+The middles of the parts lie 5 to 7 % apart near the planned rate; choices of whole instances flip
 and flip back within less.
 """
 

@@ -53,10 +53,7 @@ def next_measurements(
     )
     flips, is_complete = _flips(field, [*picks(plan, found), *rivals(plan, found, FARTHEST)])
     runs = [run for flip in flips if (run := _measurement(field, flip)) is not None]
-    return NextMeasurements(
-        runs=tuple(runs[:MOST_RUNS]),
-        is_complete=is_complete,
-    )
+    return NextMeasurements(runs=tuple(runs[:MOST_RUNS]), is_complete=is_complete)
 
 
 def _flips(field: DoubtField, doubts: Sequence[Doubt]) -> tuple[list[Flip], bool]:
