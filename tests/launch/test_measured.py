@@ -55,8 +55,9 @@ def test_a_recipe_counts_on_the_rate_of_its_line_where_that_is_measured(
     factor: float, bundled: Catalog, service: Service
 ) -> None:
     """At the planned load a line does its rate x its use; whole requests are at most one fewer."""
-    counted = benchmark_of(plan_of(bundled, service()))
-    plan = plan_of(bundled, service(), run_of(counted, factor))
+    patient = service(max_ttft_ms=10_000, max_tpot_ms=300)
+    counted = benchmark_of(plan_of(bundled, patient))
+    plan = plan_of(bundled, patient, run_of(counted, factor))
     line, benchmark = plan.lines[0], benchmark_of(plan)
     assert line.rate_per_instance is not None
     planned = line.rate_per_instance * line.max_utilisation
@@ -106,6 +107,7 @@ def test_no_more_requests_are_measured_than_memory_holds(
 
 
 def test_a_job_is_configured_as_its_measured_rate_was_worked_out(bundled: Catalog) -> None:
+    """Everything is twice as fast there, so the split of the line stays the best one."""
     job = FineTuneJob(
         model="meta-llama/Llama-3.2-1B",
         method="full",
@@ -113,10 +115,65 @@ def test_a_job_is_configured_as_its_measured_rate_was_worked_out(bundled: Catalo
         tokens=1e9,
         sequence_length=1024,
         deadline_hours=200,
-        limits=Limits(instance_types=("p5.48xlarge",)),
     )
-    request = PlanRequest(workloads=(job,))
-    plan = answer_request(request, bundled).require()
+    limits = Limits(instance_types=("p5.48xlarge",), purchase_options=("on_demand",))
+    plan = answer_request(PlanRequest(workloads=(job,), limits=limits), bundled).require()
     rate = plan.lines[0].rate_per_instance
-    print(plan.lines[0].rate_per_instance, plan.lines, plan.launch_recipes()[0])
     assert rate is not None
+    profile = Profile(
+        model=job.model,
+        accelerator="H100-80GB",
+        accelerators=8,
+        instance_type="p5.48xlarge",
+        precision="bf16",
+        job=ObservedJob(
+            kind="fine_tune", method="full", tokens_per_second=2 * rate, tokens_per_sample=1024.0
+        ),
+        source="trainer log",
+    )
+    request = PlanRequest(workloads=(job,), limits=limits, profiles=(profile,))
+    measured = answer_request(request, bundled).require()
+    assert measured.lines[0].rate_per_instance == pytest.approx(2 * rate)
+    (recipe,) = measured.launch_recipes()
+    assert recipe.config == plan.launch_recipes()[0].config
+    split, micro_batch = measured.lines[0].layout.strategy.split(", micro-batch ")
+    assert f"{split}, computing in bf16" in recipe.assumptions[0]
+    assert recipe.config["per_device_train_batch_size"] == int(micro_batch)
+
+
+def test_the_result_of_a_recipe_s_own_benchmark_is_read_and_planned_with(
+    bundled: Catalog, service: Service, tmp_path: Path
+) -> None:
+    """The server is known by the repository, though its 4-bit weights come from a folder.
+
+    The result names what ``--model`` names; the tokenizer is that of the folder.
+    """
+    quantised = service(precision=("int4_weight_only",))
+    plan = plan_of(bundled, quantised)
+    (recipe,) = plan.launch_recipes()
+    benchmark = benchmark_of(plan)
+    words = benchmark.command.words
+    named = words[words.index("--model") + 1]
+    assert recipe.arguments["served_model_name"] == named == "meta-llama/Llama-3.1-8B-Instruct"
+    folder = recipe.commands[0].words[2]
+    assert words[words.index("--tokenizer") + 1] == folder == f"./{folder[2:]}"
+    requests, rate = 10 * benchmark.concurrency, benchmark.requests_per_second
+    seconds = benchmark.concurrency / rate
+    result = {
+        "model_id": named,
+        "duration": requests / rate,
+        "completed": requests,
+        "failed": 0,
+        "total_input_tokens": requests * benchmark.input_tokens,
+        "total_output_tokens": requests * benchmark.output_tokens,
+        "request_throughput": rate,
+        "output_throughput": benchmark.output_tokens_per_second,
+        "total_token_throughput": rate * (benchmark.input_tokens + benchmark.output_tokens),
+        "median_ttft_ms": 0.1 * seconds * 1000,
+        "median_tpot_ms": 0.9 * seconds * 1000 / (benchmark.output_tokens - 1),
+        "mean_e2el_ms": seconds * 1000,
+    }
+    path = tmp_path / words[words.index("--result-filename") + 1]
+    path.write_text(json.dumps(result), encoding="utf-8")
+    profile = Profile.read(path, **benchmark.deployment)
+    assert plan_of(bundled, quantised, profile).lines[0].rate_origin == "measured"

@@ -136,7 +136,8 @@ def test_a_measurement_is_written_where_a_profile_can_be_read(
     assert "95" in given["--metric-percentiles"].split(",")
     assert given["--result-filename"].endswith(f"-1093-408-at-{concurrency}.json")
     assert benchmark.deployment == {
-        "model": "meta-llama/Llama-3.1-70B-Instruct", "accelerator": "H200-141GB", "accelerators": 8, "instance_type": "p5en.48xlarge",
+        "model": "meta-llama/Llama-3.1-70B-Instruct",
+        "accelerator": "H200-141GB", "accelerators": 8, "instance_type": "p5en.48xlarge",
         "tensor_parallel": 4, "precision": "fp8", "kv_precision": "bf16",
     }  # fmt: skip
 
