@@ -98,7 +98,7 @@ def test_a_slower_run_says_how_many_more_of_the_same_it_takes(on_l40s: Catalog) 
 
 
 def test_as_many_of_the_same_are_not_told_as_a_change(on_l40s: Catalog) -> None:
-    """Other offers of the same types may be needed: 4 x one price, then 4 x another."""
+    """The same number may be needed at other prices, or with other routing."""
     plan = optimize(SERVICE, on_l40s).require()
     found = replace(replan(plan, run(32, 2.5)), same_types=plan)
     text = " ".join(str(found).split())

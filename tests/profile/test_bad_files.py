@@ -112,7 +112,7 @@ def test_a_folder_of_weights_is_no_name_of_a_model(changed: Changed) -> None:
             precision="int4_weight_only",
         )
     text = str(told.value)
-    assert "the file names a folder of weights, './chat-awq', and no model" in text
+    assert "the file names a folder of weights, './chat-awq', instead of a model" in text
     assert "such as model='meta-llama/Llama-3.1-8B'" in text
 
 

@@ -122,7 +122,7 @@ def deployment(run: Run, given: Mapping[str, Any]) -> dict[str, Any]:
     ]
     told = {**stated, **{name: value for name, value in given.items() if value is not None}}
     if folder is not None and "model" not in told:
-        problems.append(f"the file names a folder of weights, {folder!r}, and no model")
+        problems.append(f"the file names a folder of weights, {folder!r}, instead of a model")
     if missing := [name for name in REQUIRED if name not in told]:
         example = ", ".join(
             f"{name}={REQUIRED[name] if name in COUNTS else repr(REQUIRED[name])}"
