@@ -39,7 +39,7 @@ from typing import Self
 
 import numpy as np
 
-from costopt.performance.arrays import Floats
+from costopt.performance.arrays import Flags, Floats
 from costopt.performance.efficiency import Efficiency
 from costopt.performance.work import ServingWork
 
@@ -112,8 +112,7 @@ class EngineTimes:
 
     def token_interval_seconds(self, running: Floats) -> Floats:
         """``T(N)``: a token of the answer, all prompts counted [s]."""
-        step = self.step_seconds(running) / self.tokens_per_step
-        return step + running * self.prefill_seconds / self.output_tokens
+        return self._interval_seconds(running, self.step_seconds(running))
 
     def tpot_seconds(self, running: Floats) -> Floats:
         """Time per output token of one request among ``N``: its own prompt does not delay it."""
@@ -130,8 +129,23 @@ class EngineTimes:
 
         Reading a prompt alone takes at least one pass over the weights.
         """
-        company = np.minimum(running, 1.0)
-        between = company * self.chunks * self.step_seconds(running)
+        return self._turn_seconds(running, self.step_seconds(running))
+
+    def reads_prompts(self, running: Floats) -> Flags:
+        """True where prompts can be read as fast as they come, ``rate(N) * turn(N) < 1``.
+
+        One prompt after the other takes its turn between the steps: ``N * turn(N) < o * T(N)``.
+        """
+        step_seconds = self.step_seconds(running)
+        answer_seconds = self.output_tokens * self._interval_seconds(running, step_seconds)
+        return running * self._turn_seconds(running, step_seconds) < answer_seconds
+
+    def _interval_seconds(self, running: Floats, step_seconds: Floats) -> Floats:
+        step = step_seconds / self.tokens_per_step
+        return step + running * self.prefill_seconds / self.output_tokens
+
+    def _turn_seconds(self, running: Floats, step_seconds: Floats) -> Floats:
+        between = np.minimum(running, 1.0) * self.chunks * step_seconds
         return np.maximum(self.prefill_seconds, self.prefill_floor_seconds) + between
 
 

@@ -19,7 +19,8 @@ from costopt.performance.throughput import (
     concurrency_at_rate,
     crowded,
     largest,
-    largest_concurrency,
+    largest_in_time,
+    largest_readable,
     mean_below,
 )
 from costopt.performance.vram import VramTerms
@@ -156,20 +157,20 @@ def _cells(replica: Replica, limits: LatencyLimits, max_utilisation: float) -> _
     places = np.where(reason == Reason.NONE, replica.places, 0.0)
     tpot_seconds = _seconds(limits.max_tpot_ms)
     times = _combining_times(replica, tpot_seconds, places)
-    most = largest_concurrency(times, tpot_seconds, places)
+    in_time = largest_in_time(times, tpot_seconds, places)
+    most = largest_readable(times, in_time)
     running = concurrency_at_rate(times, max_utilisation * times.rate(most), places)
-    if tpot_seconds is not None:
-        crowding = most < places * (1.0 - _LEAST_SHARE)
-        running = np.where(crowding, np.minimum(running, mean_below(most, limits.share)), running)
+    crowding = in_time < places * (1.0 - _LEAST_SHARE)
+    running = np.where(crowding, np.minimum(running, mean_below(in_time, limits.share)), running)
     at_places = np.where(places > 0.0, times.rate(places), 1.0)
     if limits.max_ttft_ms is not None:
         bound = limits.max_ttft_ms / MILLISECONDS_PER_SECOND
 
-        def in_time(trial: Floats) -> Flags:
+        def soon(trial: Floats) -> Flags:
             distribution = first_token(times, trial, places, at_places)
             return distribution.exceeds(bound) <= 1.0 - limits.share
 
-        running = largest(in_time, running)
+        running = largest(soon, running)
         out_of_reach = (running <= _LEAST_SHARE * places) & (reason == Reason.NONE)
         reason = np.where(out_of_reach, Reason.TTFT, reason)
     served = reason == Reason.NONE
@@ -194,7 +195,8 @@ def _combining_times(
     """Times whose rates combine linearly, experts along the tangent at a row's mean load."""
     if not replica.times.reads_experts:
         return replica.times
-    running = largest_concurrency(replica.times, max_tpot_seconds, places)
+    in_time = largest_in_time(replica.times, max_tpot_seconds, places)
+    running = largest_readable(replica.times, in_time)
     served = np.sum(running > 0.0, axis=1, keepdims=True)
     total = np.sum(running, axis=1, keepdims=True)
     return replica.times.straightened(total / np.maximum(served, 1))

@@ -29,22 +29,20 @@ def largest(allowed: Callable[[Floats], Flags], cap: Floats) -> Floats:
     return low
 
 
-def largest_concurrency(times: EngineTimes, max_tpot_seconds: float | None, cap: Floats) -> Floats:
-    """Most running requests whose tokens come in time and whose prompts can be read [1].
-
-    Prompts can be read while ``rate(N) * turn(N) < 1``: one prompt after the other takes its turn
-    between the steps, ``N * turn(N) < o * T(N)``. Without a limit on the time per token only that
-    and ``cap`` hold.
-    """
+def largest_in_time(times: EngineTimes, max_tpot_seconds: float | None, cap: Floats) -> Floats:
+    """Most running requests whose tokens come in time; ``cap`` without a limit [1]."""
+    if max_tpot_seconds is None:
+        return cap
 
     def allowed(running: Floats) -> Flags:
-        interval = times.token_interval_seconds(running)
-        readable = running * times.turn_seconds(running) < times.output_tokens * interval
-        if max_tpot_seconds is None:
-            return readable
-        return readable & (interval <= max_tpot_seconds)
+        return times.token_interval_seconds(running) <= max_tpot_seconds
 
     return largest(allowed, cap)
+
+
+def largest_readable(times: EngineTimes, cap: Floats) -> Floats:
+    """Most running requests whose prompts can be read as fast as they come [1]."""
+    return largest(times.reads_prompts, cap)
 
 
 def concurrency_at_rate(times: EngineTimes, rate: Floats, cap: Floats) -> Floats:

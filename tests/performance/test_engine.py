@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from costopt.performance.engine import EngineTimes
-from costopt.performance.throughput import concurrency_at_rate, largest, largest_concurrency
+from costopt.performance.throughput import (
+    concurrency_at_rate,
+    largest,
+    largest_in_time,
+    largest_readable,
+)
 
 
 def cell(value: float) -> np.ndarray:
@@ -93,24 +98,24 @@ def test_turn_beside_others_waits_for_their_steps() -> None:
 
 def test_most_requests_are_those_whose_tokens_come_just_in_time() -> None:
     # operations bind: N x (0.2 + 0.1 + 0.2) + 2 ms <= 42 ms gives 80
-    most = largest_concurrency(TIMES, 0.042, cell(500.0))
+    most = largest_in_time(TIMES, 0.042, cell(500.0))
 
     assert most[0, 0] == pytest.approx(80.0, rel=1e-5)
 
 
 def test_memory_bounds_the_requests_before_a_loose_limit_does() -> None:
-    assert largest_concurrency(TIMES, 1.0, cell(30.0))[0, 0] == 30.0
+    assert largest_in_time(TIMES, 1.0, cell(30.0))[0, 0] == 30.0
 
 
 def test_without_a_limit_prompts_must_still_be_read_in_time() -> None:
-    most = largest_concurrency(TIMES, None, cell(10_000.0))
+    most = largest_readable(TIMES, cell(10_000.0))
 
     busy = TIMES.rate(most) * TIMES.turn_seconds(most)
     assert busy[0, 0] == pytest.approx(1.0, rel=1e-4)
 
 
 def test_no_request_runs_where_even_one_is_too_slow() -> None:
-    assert largest_concurrency(TIMES, 0.005, cell(30.0))[0, 0] == 0.0
+    assert largest_in_time(TIMES, 0.005, cell(30.0))[0, 0] == 0.0
 
 
 def test_concurrency_at_a_rate_is_where_the_rate_is_reached() -> None:
