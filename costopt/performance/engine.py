@@ -88,11 +88,13 @@ class EngineTimes:
     def step_seconds(self, running: Floats) -> Floats:
         """``t(N)``, at least that of one request [s]."""
         present = np.maximum(running, 1.0)
-        reading = self.dense_seconds + self.slope_seconds * present
+        reading = self.dense_seconds
+        if np.any(self.slope_seconds):
+            reading = reading + self.slope_seconds * present
         if self.reads_experts:
             visited = 1.0 - (1.0 - self.touched_share) ** present
             reading = reading + self.routed_seconds * visited
-        linear = np.maximum(np.maximum(reading, self.token_seconds * present), self.launch_seconds)
+        linear = np.maximum(np.maximum(reading, self.launch_seconds), self.token_seconds * present)
         return linear + present * self.request_seconds + self.fixed_seconds
 
     def straightened(self, running: Floats) -> Self:
