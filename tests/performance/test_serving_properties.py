@@ -22,7 +22,7 @@ FEW = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 PROMPTS = st.floats(20.0, 6000.0)
-ANSWERS = st.floats(5.0, 1000.0)
+ANSWERS = st.floats(1.0, 1000.0)
 SIZES = st.lists(st.tuples(PROMPTS, ANSWERS), min_size=2, max_size=6)
 MODELS = st.sampled_from(
     ["meta-llama/Llama-3.1-8B", "mistralai/Mixtral-8x7B-v0.1", "google/gemma-3-12b-it"]

@@ -19,6 +19,7 @@ from costopt.performance.serving import ServingRates, serving_rates
 from costopt.performance.serving_setup import ServingSetup
 from costopt.performance.serving_state import serving_state
 from costopt.performance.speculation import speculating
+from costopt.performance.tiers import Tier
 from costopt.performance.work import RequestSizes, serving_work
 from costopt.precision import formats_named
 
@@ -95,6 +96,33 @@ def test_draft_model_runs_once_for_each_guess() -> None:
     drafting = 3 * 0.1 * (0.012 + 10 * 0.0003)
     assert times.step_seconds(cell(10.0))[0, 0] == pytest.approx(0.013 + drafting)
     assert times.prefill_seconds[0, 0] == pytest.approx(0.044)
+
+
+def test_draft_launches_its_kernels_where_launching_binds() -> None:
+    launching = replace(TIMES, launch_seconds=cell(0.025))
+
+    times = speculating(launching, cell(0.0), DRAFTED)
+
+    # 25 ms of launching hide 10 ms of weights; a guess takes a tenth of 25 + 2 + 0.3 ms
+    assert launching.step_seconds(cell(1.0))[0, 0] == pytest.approx(0.0271)
+    assert times.step_seconds(cell(1.0))[0, 0] == pytest.approx(0.0271 + 3 * 0.1 * 0.0273)
+
+
+@pytest.mark.parametrize("tier", Tier)
+def test_guess_costs_its_share_of_a_step_with_all_software(
+    llama_8b: ModelSpec, accelerators: Mapping[str, Accelerator], tier: Tier
+) -> None:
+    plain = ServingSetup(tier=tier)
+    drafted = replace(plain, draft_tokens=4, acceptance_fraction=0.0, draft_time_fraction=0.25)
+
+    before, after = (
+        rates_of(llama_8b, accelerators["H100-80GB"], setup).idle_tpot_ms[0, 0]
+        for setup in (plain, drafted)
+    )
+
+    # no guess is accepted: a token takes a step and four quarters of one
+    assert after == pytest.approx(2.0 * before, rel=0.01)
+    assert after >= 2.0 * before
 
 
 def test_verified_tokens_are_all_sent_through_the_link() -> None:
