@@ -48,7 +48,8 @@ def peak_gib(row: Mapping[Hashable, Any], decoder: Decoder, formats: Formats) ->
     """Peak memory of one run, as its source read it [GiB].
 
     The allocator's count leaves out what it does not own. A device shows the driver's context
-    too and, in training, blocks that the allocator reserves and does not use.
+    too and, in training, blocks that the allocator reserves and does not use. A total is that of
+    all accelerators of the run.
 
     Raises:
         InvalidInputError: the row leaves out what the memory hangs on.
@@ -61,10 +62,11 @@ def peak_gib(row: Mapping[Hashable, Any], decoder: Decoder, formats: Formats) ->
         if serves
         else _training_peak(row, decoder, formats, source)
     )
+    counted = float(row["gpus"]) if row["quantity"] == "peak_total" else 1.0
     if not source.whole_device:
-        return float(terms.allocated_gib)
+        return counted * float(terms.allocated_gib)
     reserved = terms.allocated_gib if serves else terms.allocated_gib / USABLE_FRACTION
-    return float(reserved + terms.overhead_gib - CONTEXT_GIB + source.context_gib)
+    return counted * float(reserved + terms.overhead_gib - CONTEXT_GIB + source.context_gib)
 
 
 def tokens_of(row: Mapping[Hashable, Any]) -> float:
@@ -152,4 +154,4 @@ def _serving_peak(
         prompt_tokens=np.array(max(tokens - answer, 1.0)),
     )
     style = source.style or STYLES[str(row["method"])]
-    return inference_vram(decoder, formats, sequences, _ONE, style)
+    return inference_vram(decoder, formats, sequences, np.array(float(row["gpus"])), style)

@@ -27,7 +27,13 @@ from costopt.performance.measurements.sample_rows import predicted_samples, samp
 from costopt.performance.measurements.serving_scenario import predicted_serving
 from costopt.performance.measurements.training_runs import METHODS
 from costopt.performance.scoring.memory import ORIGIN_OF
-from costopt.performance.scoring.possible import impossible_figures
+from costopt.performance.scoring.possible import (
+    TIMES,
+    impossible_samples,
+    impossible_serving,
+    impossible_training,
+)
+from costopt.performance.scoring.possible_memory import Room, impossible_peak
 from costopt.performance.scoring.predicted import Predicted, band_ends_of, origin_word
 from costopt.performance.scoring.table import Measurements
 
@@ -37,10 +43,11 @@ if TYPE_CHECKING:
 SERVING_WORKLOADS: Final = ("inference_offline", "inference_online", "inference_server")
 _WORKLOADS: Final = (*SERVING_WORKLOADS, *METHODS)
 _METRICS: Final = frozenset((*serving_rows.METRICS, *training_rows.METRICS, peak_rows.METRIC))
-_TIMES: Final = ("tpot_ms", "minutes_to_train")
 
 _CORES_PER_CHIP: Final = 2.0
 """Cores of an Inferentia2 or Trainium chip, which tensor parallelism there counts [1]."""
+
+_WEIGHTS: Final = "the weights alone do not fit into the memory"
 
 _Named = TypeVar("_Named")
 
@@ -132,7 +139,7 @@ def _serving(
         return
     stacked = serving_rows.stacked_serving(runs)
     answers = predicted_serving(stacked, shipped_constants())
-    impossible = impossible_figures(runs, stacked)
+    impossible = impossible_serving(runs, stacked)
     rate = band_named(stacked.accelerators, stacked.architectures, Work.SERVING)
     first = band_named(stacked.accelerators, stacked.architectures, Work.SERVING, FIRST_TOKEN)
     for position, run in enumerate(runs):
@@ -145,7 +152,7 @@ def _serving(
             continue
         metric = str(run.row["metric"])
         band = first if metric == "ttft_ms" else rate
-        ends = band_ends_of(band, position, falls=metric in _TIMES)
+        ends = band_ends_of(band, position, falls=metric in TIMES)
         predicted.fill(row, float(answers[position]), ends, origin_word(band, position))
 
 
@@ -173,9 +180,13 @@ def _samples(
         return
     answers = predicted_samples(stacked, shipped_constants())
     band = band_named(stacked.accelerators, stacked.architectures, Work.SAMPLES)
-    published = rows.set_index("id")["value"]
+    published = rows.set_index("id")["value"].loc[list(stacked.ids)].to_numpy(dtype=np.float64)
+    impossible = impossible_samples(stacked, published, shipped_constants())
     for position, identity in enumerate(stacked.ids):
-        expected = answers[position] * published[identity] / stacked.values[position]
+        predicted.reason[int(identity)] = impossible[position]
+        if impossible[position]:
+            continue
+        expected = answers[position] * published[position] / stacked.values[position]
         ends = band_ends_of(band, position, falls=False)
         predicted.fill(int(identity), float(expected), ends, origin_word(band, position))
 
@@ -196,13 +207,15 @@ def _training(
     told = band_named(
         stacked.accelerators, stacked.architectures, Work.TRAINING, told_band(Work.TRAINING)
     )
+    impossible = impossible_training(runs, stacked, shipped_constants())
     for position, run in enumerate(runs):
         band = told if run.told else assumed
         row = int(str(run.row["id"]))
-        if run.weights_gib_per_accelerator > (run.placement.accelerator.usable_gib or 0.0):
-            predicted.reason[row] = "the weights alone do not fit into the memory"
+        too_large = run.weights_gib_per_accelerator > (run.placement.accelerator.usable_gib or 0.0)
+        predicted.reason[row] = _WEIGHTS if too_large else impossible[position]
+        if predicted.reason[row]:
             continue
-        ends = band_ends_of(band, position, falls=str(run.row["metric"]) in _TIMES)
+        ends = band_ends_of(band, position, falls=str(run.row["metric"]) in TIMES)
         predicted.fill(row, float(answers[position]), ends, origin_word(band, position))
 
 
@@ -215,10 +228,27 @@ def _peaks(
     for row in rows.to_dict("records"):
         result = peak_rows.peak_result(row, models, accelerators)
         position = int(row["id"])
-        predicted.reason[position] = result.reason
-        if not result.reason:
+        reason = result.reason or _impossible_peak(row, models, accelerators)
+        predicted.reason[position] = reason
+        if not reason:
             ends = band_ends(f"{MEMORY}.{result.banded}")
             predicted.fill(position, result.predicted_gib, ends, ORIGIN_OF[FigureFamily.PEAK])
+
+
+def _impossible_peak(
+    row: Mapping[Hashable, object],
+    models: Mapping[str, ModelSpec],
+    accelerators: Mapping[str, Accelerator],
+) -> str:
+    accelerator = accelerators[str(row["accelerator"])]
+    case = peak_rows.peak_case(row, models)
+    count = float(str(row["n_accelerators"])) if peak_rows.is_summed(row) else 1.0
+    room = Room(
+        memory_gib=count * (accelerator.memory_gib or np.inf),
+        where=f"{count:g} {accelerator.name}",
+    )
+    quantity = "peak_total" if peak_rows.is_summed(row) else "peak_per_gpu"
+    return impossible_peak({**case, "quantity": quantity}, models, room)
 
 
 def _refuse(predicted: Predicted, refused: Mapping[str, str]) -> None:

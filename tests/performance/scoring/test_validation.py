@@ -17,10 +17,18 @@ ROW = {
     "source": "own", "notes": "", "model_ref": "meta-llama/Llama-3.1-8B",
 }  # fmt: skip
 
+PEAK = {"metric": "peak_memory_gib", "value": 70.0}
+TUNED = {
+    "workload": "finetune_full", "software": "torchtune", "batch_or_concurrency": 2.0,
+    "input_tokens": 2048.0, "output_tokens": np.nan,
+}  # fmt: skip
+
 MEMORY_ROW = {
     "case": "m1", "model": "meta-llama/Llama-3.1-8B", "method": "kv_cache", "precision": "bf16",
     "batch": 1, "seq": 8192, "gpus": 1, "quantity": "kv_cache", "expected_gib": 1.0,
 }  # fmt: skip
+
+MEMORY_PEAK = {"quantity": "peak_per_gpu", "method": "inference"}
 
 
 def validated(catalog: co.Catalog, *changes: Mapping[str, object]) -> co.Validation:
@@ -97,6 +105,12 @@ def test_rows_keep_their_own_columns_before_the_results(of_the_sample: co.Valida
         ({"metric": "ttft_ms", "value": 0.3}, "is the least that the published peaks allow"),
         ({"metric": "output_tokens_per_s", "value": 1e7}, "is the most that the published peaks"),
         ({"metric": "samples_per_s", "value": 1e6}, "is the most that the published peaks allow"),
+        ({**PEAK, "value": 900.0}, "more than the 80 GiB of 1 A100-80GB"),
+        ({**PEAK, "value": 70_000.0}, "check its unit"),
+        ({**PEAK, "value": 7.0, "software": "transformers"}, "less than the weights alone"),
+        ({**PEAK, **TUNED, "model_ref": "meta-llama/Llama-3.1-405B"}, "do not fit into"),
+        ({**TUNED, "metric": "train_tokens_per_s", "value": 1e9}, "the most that large matrix"),
+        ({**TUNED, "metric": "mfu", "value": 0.99}, "mfu is 0.99, and"),
     ],
 )
 def test_row_that_cannot_be_meant_is_refused_with_the_reason(
@@ -121,6 +135,41 @@ def test_time_below_one_reading_of_the_weights_is_taken_for_another_unit(
     assert reasons(refused)[0].startswith(f"tpot_ms is 0.02, and {least_ms:.3g} is the least")
 
 
+def test_requests_in_flight_bound_the_rate_by_the_reading_of_the_weights(
+    bundled: co.Catalog,
+) -> None:
+    """16 answers of 1,000 tokens: 999 readings of 15.01 GB at 3,352 GB/s are 4.47 s; one prompt
+    token 0.02 ms. 16 x 1,000 / 4.47 s = 3,576 tokens/s."""
+    sent = {
+        "accelerator": "H100-80GB", "metric": "output_tokens_per_s", "input_tokens": 1.0,
+        "output_tokens": 1000.0, "batch_or_concurrency": 16.0,
+    }  # fmt: skip
+    beyond, below = reasons(
+        validated(bundled, {**sent, "value": 20_000.0}, {**sent, "value": 2000.0})
+    )
+
+    bandwidth = bundled.accelerator("H100-80GB").bandwidth_gb_per_second
+    assert bandwidth is not None
+    most = 16_000 / (999 * 7.505e9 * 2 / (bandwidth * 1e9))
+    assert beyond.startswith("output_tokens_per_s is 20000, and ")
+    assert float(beyond.split()[4]) == pytest.approx(most, rel=0.005)
+    assert below == ""
+
+
+def test_sum_over_accelerators_may_be_above_the_memory_of_one(bundled: co.Catalog) -> None:
+    summed = {
+        **PEAK, "workload": "finetune_lora", "n_accelerators": 4, "value": 215.0,
+        "input_tokens": 2048.0, "output_tokens": np.nan, "software": "PEFT",
+        "notes": "sum over GPUs; gradient checkpointing on; DeepSpeed ZeRO-3",
+        "batch_or_concurrency": 1.0,
+    }  # fmt: skip
+
+    assert reasons(validated(bundled, summed, {**summed, "value": 321.0})) == [
+        "",
+        "a peak of 321 GiB is more than the 320 GiB of 4 A100-80GB: check its unit",
+    ]
+
+
 def test_row_with_the_id_of_an_earlier_one_is_refused(bundled: co.Catalog) -> None:
     validation = validated(bundled, {"id": "a"}, {"id": "b"}, {"id": "a"}, {"id": ""}, {"id": ""})
 
@@ -137,8 +186,9 @@ def test_copies_of_a_model_share_the_total(bundled: co.Catalog) -> None:
 
 
 def test_requests_per_second_are_tokens_over_the_length_of_an_answer(bundled: co.Catalog) -> None:
+    rate = {"metric": "output_tokens_per_s", "value": 500.0}
     tokens, answers = predicted(
-        validated(bundled, {"metric": "output_tokens_per_s"}, {"metric": "samples_per_s"})
+        validated(bundled, rate, {"metric": "samples_per_s", "value": 5.0})
     )
 
     assert tokens == pytest.approx(100 * answers)
@@ -179,6 +229,8 @@ def test_cache_of_a_memory_row_is_counted_by_hand(bundled: co.Catalog) -> None:
         ({"batch": np.nan}, "not in the row"),
         ({"expected_gib": 0}, "must be above 0"),
         ({"model": "nobody"}, "Unknown model"),
+        ({**MEMORY_PEAK, "expected_gib": 81_920.0}, "GiB of the largest accelerators"),
+        ({**MEMORY_PEAK, "expected_gib": 8.0}, "less than the weights alone"),
     ],
 )
 def test_memory_row_that_says_too_little_is_refused(
