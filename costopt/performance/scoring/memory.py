@@ -11,6 +11,7 @@ from costopt.model import ModelSpec
 from costopt.performance.bands import MEMORY, band_ends
 from costopt.performance.measurements.memory_cases import memory_result
 from costopt.performance.measurements.memory_words import FigureFamily, band_named_for, family_of
+from costopt.performance.scoring.contradictions import beyond_context
 from costopt.performance.scoring.possible_memory import Room, impossible_peak
 from costopt.performance.scoring.predicted import Predicted
 from costopt.performance.scoring.table import Measurements
@@ -43,7 +44,9 @@ def predicted_memory(measurements: Measurements, catalog: Catalog) -> Predicted:
             predicted.reason[position] = str(error)
             continue
         result = memory_result(row, models)
-        reason = result.reason
+        reason = result.reason or beyond_context(
+            models[row["model"]], float(row["seq"]), checked=False
+        )
         if not reason and family is FigureFamily.PEAK:
             reason = impossible_peak(row, models, _largest(row, catalog))
         predicted.reason[position] = reason

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 
 from costopt.accelerator import Accelerator
 from costopt.catalog.catalog import Catalog
-from costopt.errors import CostoptError, UnknownNameError
+from costopt.errors import CostoptError
 from costopt.model import ModelSpec
 from costopt.performance.bands import (
     FIRST_TOKEN,
@@ -25,7 +25,7 @@ from costopt.performance.measurements import peak_rows, serving_rows, training_r
 from costopt.performance.measurements.memory_words import FigureFamily
 from costopt.performance.measurements.sample_rows import predicted_samples, sample_rows
 from costopt.performance.measurements.serving_scenario import predicted_serving
-from costopt.performance.measurements.training_runs import METHODS
+from costopt.performance.scoring.contradictions import SERVING_WORKLOADS, contradiction
 from costopt.performance.scoring.memory import ORIGIN_OF
 from costopt.performance.scoring.possible import (
     TIMES,
@@ -40,12 +40,6 @@ from costopt.performance.scoring.table import Measurements
 if TYPE_CHECKING:
     import pandas as pd
 
-SERVING_WORKLOADS: Final = ("inference_offline", "inference_online", "inference_server")
-_WORKLOADS: Final = (*SERVING_WORKLOADS, *METHODS)
-_METRICS: Final = frozenset((*serving_rows.METRICS, *training_rows.METRICS, peak_rows.METRIC))
-
-_CORES_PER_CHIP: Final = 2.0
-"""Cores of an Inferentia2 or Trainium chip, which tensor parallelism there counts [1]."""
 
 _WEIGHTS: Final = "the weights alone do not fit into the memory"
 
@@ -69,7 +63,7 @@ def predicted_performance(measurements: Measurements, catalog: Catalog) -> Predi
             predicted.reason[position] = (
                 no_model.get(row["model_ref"], "")
                 or no_accelerator.get(row["accelerator"], "")
-                or _contradiction(row, accelerators[row["accelerator"]])
+                or contradiction(row, models[row["model_ref"]], accelerators[row["accelerator"]])
             )
     sound = rows[[not reason for reason in predicted.reason]]
     generating = {name for name, model in models.items() if model.kind in GENERATING}
@@ -94,37 +88,6 @@ def _looked_up(
         except CostoptError as error:
             unknown[str(name)] = str(error)
     return known, unknown
-
-
-def _unknown(kind: str, name: str, known: Collection[str]) -> str:
-    return "" if name in known else str(UnknownNameError(kind, name, known))
-
-
-def _contradiction(row: Mapping[Hashable, object], accelerator: Accelerator) -> str:
-    """Why a row cannot be meant as it is written; empty where it can."""
-    workload, metric = str(row["workload"]), str(row["metric"])
-    unknown = _unknown("workload", workload, _WORKLOADS) or _unknown("metric", metric, _METRICS)
-    if unknown:
-        return unknown
-    serves = workload in SERVING_WORKLOADS
-    asked = serving_rows.METRICS if serves else training_rows.METRICS
-    if metric not in (*asked, peak_rows.METRIC):
-        return f"{metric} is not predicted for {workload}; only {', '.join(asked)} are"
-    if accelerator.usable_gib is None:
-        return f"{accelerator.name} has no memory of its own; processors are not scored"
-    if metric == "mfu" and float(str(row["value"])) > 1.0:
-        return "mfu is above 1; it is a share of the peak, not a percentage"
-    return _too_many_ranks(row, accelerator) if serves else ""
-
-
-def _too_many_ranks(row: Mapping[Hashable, object], accelerator: Accelerator) -> str:
-    tensor, pipeline = (float(str(row[f"{way}_parallel"])) for way in ("tensor", "pipeline"))
-    ranks = float(np.nan_to_num(tensor, nan=1.0) * np.nan_to_num(pipeline, nan=1.0))
-    there = float(str(row["n_accelerators"]))
-    there *= _CORES_PER_CHIP if accelerator.vendor == "aws" else 1.0
-    if ranks <= there:
-        return ""
-    return f"tensor and pipeline parallelism need {ranks:g} accelerators; there are {there:g}"
 
 
 def _serving(

@@ -111,6 +111,16 @@ def test_rows_keep_their_own_columns_before_the_results(of_the_sample: co.Valida
         ({**PEAK, **TUNED, "model_ref": "meta-llama/Llama-3.1-405B"}, "do not fit into"),
         ({**TUNED, "metric": "train_tokens_per_s", "value": 1e9}, "the most that large matrix"),
         ({**TUNED, "metric": "mfu", "value": 0.99}, "mfu is 0.99, and"),
+        ({"output_tokens": 1.0}, "has no time between tokens"),
+        ({"input_tokens": 200_000.0}, "200,100 tokens are more than the context of 131,072"),
+        ({**TUNED, "metric": "mfu", "value": 0.3, "input_tokens": 5e6}, "even 32 times extended"),
+        ({"batch_or_concurrency": 0.5}, "batch_or_concurrency is 0.5; it must be at least 1"),
+        ({"input_tokens": 0.5}, "input_tokens is 0.5; it must be at least 1"),
+        ({"notes": "speculative decoding, EAGLE"}, "says that tokens were drafted"),
+        ({"software": "vllm 0.12.0 + Medusa"}, "says that tokens were drafted"),
+        ({"notes": "prefix caching, 90% hit"}, "says that prompts were shared"),
+        ({"notes": "p99"}, "a high percentile; the mean is predicted"),
+        ({"notes": "disaggregated, 4 prefill and 4 decode"}, "different accelerators"),
     ],
 )
 def test_row_that_cannot_be_meant_is_refused_with_the_reason(
@@ -133,6 +143,37 @@ def test_time_below_one_reading_of_the_weights_is_taken_for_another_unit(
     assert bandwidth is not None
     least_ms = 7.505e9 * 2 / (bandwidth * 1e9) * 1000
     assert reasons(refused)[0].startswith(f"tpot_ms is 0.02, and {least_ms:.3g} is the least")
+
+
+@pytest.mark.parametrize(
+    "notes",
+    [
+        "no speculative decoding",
+        "prefix caching off",
+        "enable_prefix_caching=False",
+        "without prefix caching",
+        "speculative decoding disabled",
+        "median TPOT at the reported server load",
+    ],
+)
+def test_notes_that_deny_another_kind_of_run_are_no_reason(
+    bundled: co.Catalog, notes: str
+) -> None:
+    assert reasons(validated(bundled, {"notes": notes})) == [""]
+
+
+def test_compiled_software_may_run_beyond_the_context(bundled: co.Catalog) -> None:
+    longer = {
+        "model_ref": "meta-llama/Llama-2-7b-hf", "input_tokens": 4096.0, "output_tokens": 128.0,
+        "batch_or_concurrency": 1.0,
+    }  # fmt: skip
+
+    compiled, checked = reasons(
+        validated(bundled, {**longer, "software": "TensorRT-LLM 0.17"}, longer)
+    )
+
+    assert compiled == ""
+    assert "more than the context of 4,096" in checked
 
 
 def test_requests_in_flight_bound_the_rate_by_the_reading_of_the_weights(
@@ -230,6 +271,8 @@ def test_cache_of_a_memory_row_is_counted_by_hand(bundled: co.Catalog) -> None:
         ({"expected_gib": 0}, "must be above 0"),
         ({"model": "nobody"}, "Unknown model"),
         ({**MEMORY_PEAK, "expected_gib": 81_920.0}, "GiB of the largest accelerators"),
+        ({"seq": 5e6}, "5,000,000 tokens are more than the context of 131,072, even 32 times"),
+        ({"batch": 0.5}, "batch is 0.5; it must be at least 1"),
         ({**MEMORY_PEAK, "expected_gib": 8.0}, "less than the weights alone"),
     ],
 )
