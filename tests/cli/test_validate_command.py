@@ -45,6 +45,8 @@ def test_out_holds_the_cells_as_they_were_and_the_results(
     ("text", "said"),
     [
         ("a,b\n1,2\n", "neither a table of performance nor of memory"),
+        ("id;model\nx1;llama\n", "its cells are separated by ';'"),
+        ("id\tmodel\nx1\tllama\n", "its cells are separated by tabs"),
         ("", "not a table in CSV"),
         ('a,b\n"1,2\n', "not a table in CSV"),
         ("a,b\n1,2,3\n", "more cells than its heading"),

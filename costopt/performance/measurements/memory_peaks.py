@@ -19,6 +19,7 @@ from costopt.performance.measurements.memory_words import (
     STYLES,
     meaning_of,
 )
+from costopt.performance.measurements.words import refuse_other_base
 from costopt.performance.memory import Sequences, inference_vram
 from costopt.performance.training_memory import (
     Checkpointing,
@@ -122,6 +123,7 @@ def _states(
     state = TrainingState(lora_rank=int(told[1]) if told else source.lora_rank)
     if not method.startswith(("full", "fsdp")):
         adapters = meaning_of(ADAPTERS, "method", method.removesuffix("-ac"))
+        refuse_other_base(adapters, str(row["precision"]), narrow=formats.weights.weight_only)
         return [replace(state, method=adapters, base=formats.weights)]
     stated = RECIPES.get((method, str(row["precision"])))
     recipes = source.recipes if method == "full" and source.recipes else (stated,)

@@ -32,6 +32,7 @@ from costopt.performance.scoring.possible import (
     impossible_samples,
     impossible_serving,
     impossible_training,
+    unpublished_figures,
 )
 from costopt.performance.scoring.possible_memory import Room, impossible_peak
 from costopt.performance.scoring.predicted import Predicted, band_ends_of, origin_word
@@ -102,6 +103,7 @@ def _serving(
         return
     stacked = serving_rows.stacked_serving(runs)
     answers = predicted_serving(stacked, shipped_constants())
+    unpublished = unpublished_figures(runs)
     impossible = impossible_serving(runs, stacked)
     rate = band_named(stacked.accelerators, stacked.architectures, Work.SERVING)
     first = band_named(stacked.accelerators, stacked.architectures, Work.SERVING, FIRST_TOKEN)
@@ -109,6 +111,7 @@ def _serving(
         row = int(str(run.row["id"]))
         predicted.reason[row] = (
             _no_room(float(stacked.held[position]), float(stacked.concurrency[position]))
+            or unpublished[position]
             or impossible[position]
         )
         if predicted.reason[row]:

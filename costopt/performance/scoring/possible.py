@@ -17,6 +17,7 @@ from costopt.performance.measurements.serving_rows import ServingRows
 from costopt.performance.measurements.serving_runs import ServingRun
 from costopt.performance.measurements.training_rows import TrainingRows
 from costopt.performance.measurements.training_runs import TrainingRun
+from costopt.performance.reasons import REASON_TEXT, Reason
 from costopt.units import MILLISECONDS_PER_SECOND, SECONDS_PER_MINUTE
 
 TIMES: Final = ("tpot_ms", "ttft_ms", "minutes_to_train")
@@ -86,6 +87,22 @@ def impossible_samples(rows: SampleRows, published: Floats, constants: Constants
     share = np.where(rows.variable, constants["benchmark.sentence_share"], 1.0)
     bounds = peak / (flops * share) * published / rows.values
     return _beyond(["samples_per_s"] * len(rows), published, bounds, _PEAKS_ALLOW)
+
+
+def unpublished_figures(runs: Sequence[ServingRun]) -> list[str]:
+    """Say of each measurement of serving which figure of the accelerator nobody published."""
+    told = []
+    for run in runs:
+        hardware = Hardware.of([run.placement])
+        name, weights = run.placement.accelerator.name, run.formats.weights
+        reason = ""
+        if np.isnan(hardware.peak_for(weights)[0]):
+            rates = " and ".join(weights.compute_formats)
+            reason = f"{REASON_TEXT[Reason.NO_RATE]}: {name} has none for {rates}"
+        elif np.isnan(hardware.bandwidth_bytes_per_second[0]):
+            reason = f"{REASON_TEXT[Reason.NO_BANDWIDTH]}: {name}"
+        told.append(reason)
+    return told
 
 
 def _beyond(metrics: Sequence[str], values: Floats, bounds: Floats, allowed_by: str) -> list[str]:

@@ -92,7 +92,10 @@ def test_rows_keep_their_own_columns_before_the_results(of_the_sample: co.Valida
         ({"metric": "mfu"}, "mfu is not predicted for inference_online"),
         ({"software": "homemade"}, "Unknown software"),
         ({"precision": "fp7"}, "Unknown precision"),
-        ({"precision": "fp8"}, "not published"),
+        ({"precision": "fp8"}, "A100-80GB has none for fp8"),
+        ({**TUNED, "metric": "mfu", "value": 0.4, "precision": "int4"}, "the precision is int4"),
+        ({**TUNED, **PEAK, "workload": "finetune_lora", "precision": "nf4"}, "16 or 32 bits"),
+        ({**TUNED, "metric": "mfu", "value": 0.4, "workload": "qlora"}, "qlora trains on"),
         ({"batch_or_concurrency": 1e6}, "more than memory allows"),
         ({"model_ref": "meta-llama/Llama-3.1-70B"}, "do not fit into the memory"),
         ({"tensor_parallel": 2}, "need 2 accelerators; there are 1"),
@@ -267,7 +270,16 @@ def test_cache_of_a_memory_row_is_counted_by_hand(bundled: co.Catalog) -> None:
         ({"precision": "fp7"}, "Unknown precision"),
         ({"quantity": "peak_per_gpu", "method": "loraa"}, "Unknown method 'loraa'"),
         ({"quantity": "model_states", "method": "zero4"}, "Unknown method 'zero4'"),
-        ({"batch": np.nan}, "not in the row"),
+        ({"quantity": "model_states", "method": "lora"}, "only its peaks are"),
+        ({"quantity": "peak_per_gpu", "method": "zero2"}, "only its model_states are"),
+        ({"quantity": "peak_per_gpu", "method": "inferense"}, "Did you mean inference"),
+        ({"quantity": "peak_per_gpu", "method": ""}, "Unknown method ''"),
+        (
+            {"quantity": "peak_per_gpu", "method": "qlora"},
+            "8 or 4 bits, and the precision is bf16",
+        ),
+        ({"quantity": "peak_per_gpu", "method": "lora", "precision": "nf4"}, "of 16 or 32 bits"),
+        ({"batch": np.nan}, "the source gives no batch size"),
         ({"expected_gib": 0}, "must be above 0"),
         ({"model": "nobody"}, "Unknown model"),
         ({**MEMORY_PEAK, "expected_gib": 81_920.0}, "GiB of the largest accelerators"),
@@ -282,6 +294,16 @@ def test_memory_row_that_says_too_little_is_refused(
     frame = pd.DataFrame([{**MEMORY_ROW, **change}])
 
     assert reason in reasons(co.validate_predictions(frame, catalog=bundled))[0]
+
+
+def test_states_of_full_training_are_held_whole_by_every_rank(bundled: co.Catalog) -> None:
+    """Llama 3.1 8B in mixed precision: 2 + 2 + 12 B for each of 8.03e9 parameters, 119.7 GiB."""
+    states = {"quantity": "model_states", "method": "full", "precision": "mixed", "gpus": 8}
+    frame = pd.DataFrame([{**MEMORY_ROW, **states, "expected_gib": 120.0}])
+
+    found = predicted(co.validate_predictions(frame, catalog=bundled))
+
+    assert found == pytest.approx([8.03e9 * 16 / 2**30], rel=0.001)
 
 
 def test_json_holds_every_score(of_the_sample: co.Validation) -> None:
