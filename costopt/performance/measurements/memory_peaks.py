@@ -146,6 +146,8 @@ def _serving_peak(
     row: Mapping[Hashable, Any], decoder: Decoder, formats: Formats, source: MemorySource
 ) -> VramTerms:
     tokens = tokens_of(row)
+    if not np.isfinite(float(row["batch"])):
+        raise InvalidInputError("memory figure", ["the source gives no batch size"])
     generated = re.search(r"generates? (\d+)", str(row["note"]))
     answer = float(generated[1]) if generated else 0.0
     if "speed_benchmark" in str(row["source"]):

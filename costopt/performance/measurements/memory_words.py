@@ -146,7 +146,7 @@ def check_method(quantity: str, method: str) -> None:
         raise InvalidInputError(
             "memory figure", [f"{quantity} of {method} is not predicted; only its {asked}"]
         )
-    raise UnknownNameError("method", method, here)
+    raise UnknownNameError("method", method, SHARDINGS if states else _PEAK_METHODS)
 
 
 def meaning_of(known: Mapping[str, _Meaning], kind: str, name: str) -> _Meaning:

@@ -32,10 +32,12 @@ _LARGEST_EXTENSION: Final = 32.0
 Source: YaRN (arXiv 2309.00071), Llama 2 from 4,096 to 131,072 tokens.
 """
 
-_CHECKING_TIERS: Final = (Tier.ENGINE, Tier.LEGACY_ENGINE)
-"""Software that refuses requests beyond the context.
+_CHECKING_TIERS: Final = (Tier.ENGINE, Tier.LEGACY_ENGINE, Tier.VENDOR_TUNED)
+_BUILT_TO_ANY_LENGTH: Final = "TensorRT-LLM 0."
+"""Software that refuses requests beyond the context, but for that which is built to a length.
 
-Source: vLLM engine arguments, ``max_model_len``; Text Generation Inference, ``max_total_tokens``.
+Source: vLLM engine arguments, ``max_model_len``; Text Generation Inference, ``max_total_tokens``;
+TensorRT-LLM ``trtllm-build``, ``max_input_len``, and since 1.0 the length of the model itself.
 """
 
 _NOT: Final = r"(?<!no )(?<!without )(?<!non-)"
@@ -124,10 +126,17 @@ def _too_long(row: Mapping[Hashable, object], model: ModelSpec, *, serves: bool)
     checked = False
     if serves and model.kind in GENERATING:
         try:
-            checked = software_named(str(row["software"])).tier in _CHECKING_TIERS
+            checked = _checks_context(str(row["software"]))
         except CostoptError as error:
             return str(error)
     return beyond_context(model, float(tokens), checked=checked)
+
+
+def _checks_context(text: str) -> bool:
+    """True where software keeps to the context; whole batches are compiled to any length."""
+    software = software_named(text)
+    built = software.static or text.startswith(_BUILT_TO_ANY_LENGTH)
+    return software.tier in _CHECKING_TIERS and not built
 
 
 def beyond_context(model: ModelSpec, tokens: float, *, checked: bool) -> str:

@@ -116,6 +116,7 @@ def test_rows_keep_their_own_columns_before_the_results(of_the_sample: co.Valida
         ({**TUNED, "metric": "mfu", "value": 0.99}, "mfu is 0.99, and"),
         ({"output_tokens": 1.0}, "has no time between tokens"),
         ({"input_tokens": 200_000.0}, "200,100 tokens are more than the context of 131,072"),
+        ({"input_tokens": 2e5, "software": "trtllm 1.0.0rc3"}, "more than the context of 131,072"),
         ({**TUNED, "metric": "mfu", "value": 0.3, "input_tokens": 5e6}, "even 32 times extended"),
         ({"batch_or_concurrency": 0.5}, "batch_or_concurrency is 0.5; it must be at least 1"),
         ({"input_tokens": 0.5}, "input_tokens is 0.5; it must be at least 1"),
@@ -272,6 +273,8 @@ def test_cache_of_a_memory_row_is_counted_by_hand(bundled: co.Catalog) -> None:
         ({"quantity": "model_states", "method": "zero4"}, "Unknown method 'zero4'"),
         ({"quantity": "model_states", "method": "lora"}, "only its peaks are"),
         ({"quantity": "peak_per_gpu", "method": "zero2"}, "only its model_states are"),
+        ({"quantity": "model_states", "method": "fsdp"}, "Known: full, none, zero1, zero2, zero3"),
+        ({**MEMORY_PEAK, "batch": np.nan, "expected_gib": 20.0}, "gives no batch size"),
         ({"quantity": "peak_per_gpu", "method": "inferense"}, "Did you mean inference"),
         ({"quantity": "peak_per_gpu", "method": ""}, "Unknown method ''"),
         (
@@ -304,6 +307,23 @@ def test_states_of_full_training_are_held_whole_by_every_rank(bundled: co.Catalo
     found = predicted(co.validate_predictions(frame, catalog=bundled))
 
     assert found == pytest.approx([8.03e9 * 16 / 2**30], rel=0.001)
+
+
+def test_rows_that_constants_were_fitted_to_are_counted(of_the_sample: co.Validation) -> None:
+    assert of_the_sample.in_sample == of_the_sample.scored
+    assert json.loads(of_the_sample.to_json())["in_sample"] == of_the_sample.scored
+
+
+def test_row_of_ones_own_with_the_name_of_a_fitted_one_is_not_in_sample(
+    bundled: co.Catalog, facts_folder: Path
+) -> None:
+    first = pd.read_csv(facts_folder / "perf_calibration.csv").head(1)
+    changed = first.assign(value=first["value"] * 0.9)
+
+    found = [co.validate_predictions(one, catalog=bundled) for one in (first, changed)]
+
+    assert [validation.scored for validation in found] == [1, 1]
+    assert [validation.in_sample for validation in found] == [1, 0]
 
 
 def test_json_holds_every_score(of_the_sample: co.Validation) -> None:
