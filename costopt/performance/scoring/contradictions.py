@@ -92,8 +92,8 @@ def contradiction(
         return "mfu is above 1; it is a share of the peak, not a percentage"
     if metric == "tpot_ms" and float(str(row["output_tokens"])) <= 1.0:
         return "an answer of one token has no time between tokens; its first is ttft_ms"
-    ranks = _too_many_ranks(row, accelerator) if serves else ""
-    return ranks or _another_run(row) or _too_long(row, model, serves=serves)
+    served = (_too_many_ranks(row, accelerator) or _another_run(row)) if serves else ""
+    return served or _too_long(row, model, serves=serves)
 
 
 def _too_many_ranks(row: Mapping[Hashable, object], accelerator: Accelerator) -> str:
