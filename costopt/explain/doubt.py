@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from math import log
 from time import perf_counter
 from typing import Final
 
@@ -63,6 +64,16 @@ class Doubt:
         """
         end = self.low_factor if deviations < 0 else self.high_factor
         return float(end ** abs(deviations)) / self.planned_factor
+
+    def deviations_at(self, factor: float) -> float:
+        """Where in the band a rate lies, the inverse of ``factor_at``.
+
+        Args:
+            factor: true over planned rate [1].
+        """
+        truth = factor * self.planned_factor
+        end = self.low_factor if truth < 1.0 else self.high_factor
+        return log(truth) / abs(log(end))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

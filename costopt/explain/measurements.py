@@ -98,7 +98,7 @@ class Measurement:
     @property
     def _flip(self) -> str:
         change = signed_percent(self.flip_factor - 1)
-        side = "Below" if self.is_pick else "Above"
+        side = "Just below" if self.flip_factor < 1.0 else "Just above"
         others = [name for name in self.instead if name != self.instance_type]
         then = " + ".join(self.instead if not self.is_pick else others or self.instead)
         after = f"{then} is cheaper"
@@ -158,7 +158,7 @@ class NextMeasurements(Sequence[Measurement]):
         for rank, run in enumerate(self.runs, start=1):
             yield f"{rank}. {run}"
         if not self.runs and self.is_complete:
-            yield "No measurement would change this plan: no rate within its band flips it."
+            yield "No measurement would change this plan: no rate tried within its band flips it."
         if not self.is_complete:
             yield "Time ran out before every rate was looked at: there may be more to measure."
 

@@ -12,23 +12,16 @@ from costopt.candidate.job import JobCandidates
 from costopt.catalog.catalog import Catalog
 from costopt.explain.doubt import Doubt, DoubtField, Rented
 from costopt.explain.doubts import picks, rivals
-from costopt.explain.flip import FARTHEST, Flip, FlipSearch, Outlook
+from costopt.explain.flip import FARTHEST, Flip, FlipSearch
 from costopt.explain.measurements import Measurement, NextMeasurements
 from costopt.explain.run_length import MINUTES_PER_HOUR, run_minutes
 from costopt.plan.plan import Plan
 
-TIME_LIMIT_SECONDS: Final = 4.0
+TIME_LIMIT_SECONDS: Final = 5.0
 """Time for all searches together [s]."""
 
 MOST_RUNS: Final = 3
 """Runs that are named."""
-
-LIKELY_MISS: Final = 0.85
-"""Rate of the plan's own accelerator, over the planned one, that must not come as a surprise.
-
-A choice that changes at 15 % less is measured before all others. Source: planning choice; the
-median error of predictions is of this size.
-"""
 
 
 def next_measurements(
@@ -60,38 +53,30 @@ def next_measurements(
     )
     flips, is_complete = _flips(field, [*picks(plan, found), *rivals(plan, found, FARTHEST)])
     runs = [run for flip in flips if (run := _measurement(field, flip)) is not None]
-    return NextMeasurements(
-        runs=tuple(runs[:MOST_RUNS]),
-        is_complete=is_complete and all(flip.is_whole for flip in flips),
-    )
+    return NextMeasurements(runs=tuple(runs[:MOST_RUNS]), is_complete=is_complete)
 
 
 def _flips(field: DoubtField, doubts: Sequence[Doubt]) -> tuple[list[Flip], bool]:
-    """Return the flips worth most, ranked, and whether every rate was looked at.
+    """Return the flips worth most, ranked, and whether time sufficed.
 
     Where exactly a choice changes is searched for the plan's own accelerators, of which a small
     change counts, and for the others worth most.
     """
-    search = FlipSearch(field=field, apart={})
-    outlooks: list[Outlook] = []
-    is_complete = True
+    search = FlipSearch(field=field, apart={}, points={})
     for doubt in doubts:
-        if field.is_out_of_time:
-            is_complete = False
-            break
-        outlook = search.outlook(doubt)
-        if outlook is not None:
-            outlooks.append(outlook)
+        if doubt.is_pick:
+            search.try_likely(doubt)
+    outlooks = [found for doubt in doubts if (found := search.outlook(doubt)) is not None]
     worth = sorted(outlooks, key=lambda outlook: -outlook.expected_saving)
     own = [outlook for outlook in worth if outlook.doubt.is_pick]
     others = [outlook for outlook in worth if not outlook.doubt.is_pick]
-    return sorted(map(search.flip, [*own, *others[:MOST_RUNS]]), key=_rank), is_complete
+    flips = sorted(map(search.flip, [*own, *others[:MOST_RUNS]]), key=_rank)
+    return flips, search.is_complete
 
 
 def _rank(flip: Flip) -> tuple[bool, float]:
     """Sort key: a pick that 15 % less flips first, then the most expected to be saved."""
-    likely = flip.doubt.is_pick and flip.factor >= LIKELY_MISS
-    return not likely, -flip.expected_saving
+    return not flip.is_likely, -flip.expected_saving
 
 
 def _measurement(field: DoubtField, flip: Flip) -> Measurement | None:

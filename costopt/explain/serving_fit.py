@@ -9,6 +9,7 @@ import numpy as np
 from costopt.candidate.formats import format_names
 from costopt.candidate.layout import InstanceType, placement
 from costopt.candidate.samples import whole_instances
+from costopt.candidate.serving_setup import setup_of
 from costopt.candidate.sizes import Sizes, sizes_of
 from costopt.catalog.catalog import Catalog
 from costopt.explain.memory_use import gib_in_words
@@ -60,7 +61,7 @@ class _Room:
 
     Attributes:
         degree: accelerators that hold one replica together [1].
-        used_gib: weights, working memory, scores and overhead [GiB].
+        used_gib: weights, those of a draft too, working memory, scores and overhead [GiB].
         usable_gib: what it has [GiB].
         kv_tokens: that the cache then holds; 0 without a cache [tokens].
         is_slow: True where an idle replica already misses a latency limit.
@@ -179,6 +180,7 @@ def _room(
         sizes.tokens,
         _limits(workload),
         max_utilisation=1.0,
+        setup=setup_of(workload),
     )
     fits = np.isin(rated.reason, FITTING).all(axis=1)
     if not fits.any():

@@ -27,8 +27,8 @@ class Benchmark:
         share_fraction: part of the line's requests that are of this size [0..1].
         concurrency: requests kept running [1].
         requests_per_second: that the plan counts on at this concurrency [1/s].
-        deployment: what is measured, in the words of ``Profile``: accelerator, accelerators,
-            instance_type, tensor_parallel, precision, kv_precision.
+        deployment: what is measured, in the words of ``Profile``: model, accelerator,
+            accelerators, instance_type, tensor_parallel, precision, kv_precision.
     """
 
     command: Command

@@ -45,9 +45,9 @@ def _recipe(plan: Plan, workload: AnyWorkload, line: PlanLine, catalog: Catalog)
             assumptions=(f"Assumes one copy of the model in {line.layout.precision}.",),
         )
     if isinstance(workload, InferenceService | BatchInference):
-        return serving_recipe(workload, line, catalog, plan.request.confidence)
+        return serving_recipe(workload, line, catalog, plan.request)
     gang = tuple(_gang(plan, line))
-    return training_recipe(workload, gang, gang.index(line), catalog)
+    return training_recipe(workload, gang, gang.index(line), catalog, plan.request.profiles)
 
 
 def _works_on_samples(workload: AnyWorkload) -> bool:

@@ -1,28 +1,33 @@
 """What a line that generates tokens really counts on: admission, lengths, and one request size."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from costopt.candidate.confidence import planned_hardware
 from costopt.candidate.layout import placement
+from costopt.candidate.profiled import planned_replicas, profiled_replicas
 from costopt.candidate.serving import late_choices, rate_cells
 from costopt.candidate.serving_setup import setup_of
+from costopt.candidate.settings import RateSettings
 from costopt.candidate.sizes import Sizes, sizes_of
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.evaluate.facts import types_of
+from costopt.model import ModelSpec
 from costopt.performance.bands import Work
 from costopt.performance.dimensions import decoder_of
 from costopt.performance.hardware import Hardware
 from costopt.performance.limits import LatencyLimits
 from costopt.performance.memory import CACHE_BLOCK_TOKENS, paged_tokens
+from costopt.performance.replica import replica_on
 from costopt.performance.serving import ServingRates, serving_rates
+from costopt.performance.serving_setup import ServingSetup
 from costopt.performance.serving_state import serving_state
 from costopt.performance.tier_settings import BATCH_CHUNK_TOKENS, CHUNK_TOKENS, ENGINE_MEMORY
 from costopt.plan.line import PlanLine
-from costopt.precision import formats_named
+from costopt.precision import Formats, formats_named
 from costopt.workload.batch import BatchInference
 from costopt.workload.serving import InferenceService
 from costopt.workload.traffic import RequestSizes
@@ -38,8 +43,8 @@ class MeasuredSize:
         input_tokens: prompt [tokens].
         output_tokens: answer [tokens].
         share_fraction: part of the line's requests [0..1].
-        running_requests: at the planned load [1].
-        requests_per_second: at the planned load [1/s].
+        running_requests: at the planned load, in whole requests [1].
+        requests_per_second: while so many are running [1/s].
     """
 
     input_tokens: int
@@ -74,14 +79,18 @@ class _Rated:
     """One replica of a line on every request size.
 
     Attributes:
+        model: what runs.
+        formats: of weights and cache.
+        setup: software that runs it, shared prompts and drafts.
         rates: shape (1, buckets).
-        planned_fraction: part of those rates that is planned with [0..1].
-        hardware: at the speed that is planned with.
+        hardware: at the speed that is planned with, by profiles where they speak of it.
         is_batch: True where only throughput counts.
     """
 
+    model: ModelSpec
+    formats: Formats
+    setup: ServingSetup
     rates: ServingRates
-    planned_fraction: float
     hardware: Hardware
     is_batch: bool
 
@@ -90,7 +99,7 @@ def served_figures(
     catalog: Catalog,
     workload: InferenceService | BatchInference,
     line: PlanLine,
-    confidence: float,
+    settings: RateSettings,
 ) -> ServedFigures:
     """Work out what a line counts on, as its rate was worked out.
 
@@ -98,7 +107,7 @@ def served_figures(
         catalog: where model, trace, type and accelerator are described.
         workload: a service with traffic, or a batch of requests.
         line: of the plan.
-        confidence: probability with which the planned speed is reached [0..1].
+        settings: of the plan's request, which decide the planned speed.
 
     Raises:
         InvalidInputError: the offer or the request sizes are not those of the plan.
@@ -106,13 +115,15 @@ def served_figures(
     asked = _request_sizes(workload)
     sizes = sizes_of(asked, catalog)
     weights = _weights(workload, line, sizes)
-    rated = _rated(catalog, workload, line, sizes, confidence)
-    model = catalog.model(workload.model)
-    setup = setup_of(workload)
-    formats = formats_named(line.layout.precision, workload.kv_precision)
-    arrivals = weights[None, :]
+    rated = _rated(catalog, workload, line, sizes, settings)
     state = serving_state(
-        model, rated.hardware, formats, sizes.tokens, arrivals, setup, batch=rated.is_batch
+        rated.model,
+        rated.hardware,
+        rated.formats,
+        sizes.tokens,
+        weights[None, :],
+        rated.setup,
+        batch=rated.is_batch,
     )
     longest = paged_tokens(_upper_ends(asked, catalog, sizes)[weights > 0]).max()
     fits = rated.rates.kv_tokens[0] // CACHE_BLOCK_TOKENS * CACHE_BLOCK_TOKENS
@@ -120,9 +131,9 @@ def served_figures(
     measured = size.running_requests if size is not None else 1
     return ServedFigures(
         admitted_requests=max(measured, int(state.admitted_requests[0])),
-        longest_tokens=int(min(longest, fits, decoder_of(model).max_context)),
+        longest_tokens=int(min(longest, fits, decoder_of(rated.model).max_context)),
         step_tokens=BATCH_CHUNK_TOKENS if rated.is_batch else CHUNK_TOKENS,
-        memory_fraction=ENGINE_MEMORY[setup.tier].budget_fraction,
+        memory_fraction=ENGINE_MEMORY[rated.setup.tier].budget_fraction,
         size=size,
     )
 
@@ -153,26 +164,31 @@ def _rated(
     workload: InferenceService | BatchInference,
     line: PlanLine,
     sizes: Sizes,
-    confidence: float,
+    settings: RateSettings,
 ) -> _Rated:
     """Rate one replica of the line, as its candidates were rated."""
-    model = catalog.model(workload.model)
+    model, setup = catalog.model(workload.model), setup_of(workload)
     precision = line.layout.precision
     kind = types_of(catalog, [line])[0]
     hardware = Hardware.of([placement(catalog, kind, line.layout.tensor_parallel)])
-    planned = planned_hardware(hardware, Work.SERVING, confidence).hardware
+    formats = formats_named(precision, workload.kv_precision)
     if isinstance(workload, BatchInference):
-        formats = formats_named(precision, workload.kv_precision)
-        rates = serving_rates(
-            model, planned, formats, sizes.tokens, LatencyLimits(), 1.0, setup_of(workload)
-        )
-        return _Rated(rates=rates, planned_fraction=1.0, hardware=planned, is_batch=True)
-    free = late_choices(workload, sizes)[0]
+        known = profiled_replicas(hardware, workload, catalog, precision, settings.profiles)
+        planned = planned_hardware(known, Work.SERVING, settings.confidence).hardware
+        rates = serving_rates(model, planned, formats, sizes.tokens, LatencyLimits(), 1.0, setup)
+        is_batch = True
+    else:
+        planned = planned_replicas(hardware, workload, catalog, precision, settings).hardware
+        free = late_choices(workload, sizes)[0]
+        rates = rate_cells(model, planned, workload, sizes, precision, free).rated
+        is_batch = workload.max_ttft_ms is None and workload.max_tpot_ms is None
     return _Rated(
-        rates=rate_cells(model, planned, workload, sizes, precision, free).rated,
-        planned_fraction=workload.max_utilisation,
+        model=model,
+        formats=formats,
+        setup=setup,
+        rates=rates,
         hardware=planned,
-        is_batch=workload.max_ttft_ms is None and workload.max_tpot_ms is None,
+        is_batch=is_batch,
     )
 
 
@@ -187,17 +203,32 @@ def _upper_ends(asked: RequestSizes, catalog: Catalog, sizes: Sizes) -> Floats:
 
 
 def _measured(sizes: Sizes, weights: Floats, rated: _Rated) -> MeasuredSize | None:
-    """Return the weightiest size with a rate of its own."""
+    """Return the weightiest size with a rate of its own.
+
+    Tokens and requests are whole numbers in a measurement, so the rate is that of whole numbers:
+    a run that does just that then says that the model is right. Memory may be what decides how
+    many requests run, which is why no more of them than planned are asked for.
+    """
     running = rated.rates.running_requests[0]
     rated_weights = np.where(running > 0, weights, 0.0)
     bucket = int(np.argmax(rated_weights))
     if not rated_weights[bucket] > 0:
         return None
-    rate = float(rated.rates.requests_per_second[0, bucket]) * rated.planned_fraction
+    input_tokens = round(float(sizes.tokens.input_tokens[bucket]))
+    output_tokens = max(1, round(float(sizes.tokens.output_tokens[bucket])))
+    requests = max(1, int(running[bucket]))
+    alone = replace(
+        sizes.tokens,
+        input_tokens=np.array([float(input_tokens)]),
+        output_tokens=np.array([float(output_tokens)]),
+    )
+    replica = replica_on(
+        rated.model, rated.hardware, rated.formats, alone, setup=rated.setup, batch=rated.is_batch
+    )
     return MeasuredSize(
-        input_tokens=round(float(sizes.tokens.input_tokens[bucket])),
-        output_tokens=max(1, round(float(sizes.tokens.output_tokens[bucket]))),
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
         share_fraction=float(weights[bucket]),
-        running_requests=max(1, round(float(running[bucket]))),
-        requests_per_second=rate,
+        running_requests=requests,
+        requests_per_second=float(replica.times.rate(np.array([[float(requests)]]))[0, 0]),
     )

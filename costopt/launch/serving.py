@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from costopt.accelerator import Accelerator
+from costopt.candidate.settings import RateSettings
 from costopt.catalog.catalog import Catalog
 from costopt.launch.command import Command, options
 from costopt.launch.model_name import repository_of, short_name
@@ -86,7 +87,7 @@ def serving_recipe(
     workload: InferenceService | BatchInference,
     line: PlanLine,
     catalog: Catalog,
-    confidence: float,
+    settings: RateSettings,
 ) -> Recipe:
     """Write down how the line is started and measured, or why that cannot be written.
 
@@ -94,7 +95,7 @@ def serving_recipe(
         workload: a service with traffic, or a batch of requests.
         line: of the plan.
         catalog: where model, trace, type and accelerator are described.
-        confidence: probability with which the planned speed is reached [0..1].
+        settings: of the plan's request, which decide the planned speed.
 
     Raises:
         InvalidInputError: the offer or the request sizes are not those of the plan.
@@ -105,7 +106,7 @@ def serving_recipe(
         model=catalog.model(workload.model),
         accelerator=catalog.accelerator(line.layout.accelerator),
         repository=repository_of(workload.model, catalog),
-        figures=served_figures(catalog, workload, line, confidence),
+        figures=served_figures(catalog, workload, line, settings),
     )
     software = other_serving_software(served.accelerator, workload.software)
     recipe = Recipe(
@@ -141,7 +142,7 @@ def _why_not(served: _Served, software: str) -> str:
 def _with_commands(recipe: Recipe, served: _Served) -> Recipe:
     held = WEIGHTS[served.line.layout.precision]
     source = _source(served, held)
-    arguments = _arguments(served, held)
+    arguments = _arguments(served, held) | _name(served, source)
     size = served.figures.size
     notes = [recipe.assumptions[0], *_notes(served, held, source)]
     return replace(
@@ -178,6 +179,12 @@ def _arguments(served: _Served, held: EngineFormat) -> dict[str, str | int | flo
     return known | token_arguments(served.workload)
 
 
+def _name(served: _Served, source: str) -> dict[str, str | int | float]:
+    """Name of the model where weights come from a folder, whose name would say nothing of it."""
+    repository = served.repository or ""
+    return {} if source == repository else {str(EngineArgument.NAME): repository}
+
+
 def _place(served: _Served, server: int) -> dict[str, str | int | float]:
     return {str(EngineArgument.PORT): FIRST_PORT + server} if served.separate else {}
 
@@ -209,8 +216,10 @@ def _benchmark(served: _Served, source: str, size: MeasuredSize) -> Benchmark:
     percentiles = sorted({*PERCENTILES, own})
     shared = shared_tokens(served.workload, size.input_tokens)
     prefix = {str(BenchArgument.PREFIX): shared} if shared else {}
+    tokenizer = {} if source == served.repository else {str(BenchArgument.TOKENIZER): source}
     settings: dict[str, str | int | float] = {
-        str(BenchArgument.MODEL): source,
+        str(BenchArgument.MODEL): served.repository or "",
+        **tokenizer,
         str(BenchArgument.DATASET): "random",
         **prefix,
         str(BenchArgument.INPUT): size.input_tokens - shared,
@@ -238,6 +247,7 @@ def _deployment(served: _Served) -> dict[str, str | int]:
     """Say what runs behind one server, in the words of a profile."""
     layout = served.line.layout
     return {
+        "model": served.repository or "",
         "accelerator": layout.accelerator,
         "accelerators": layout.tensor_parallel * served.together,
         "instance_type": served.line.offer.instance_type,

@@ -1,20 +1,11 @@
 """Recipe of a line that trains: a configuration file and the command that reads it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import ceil
 
-import numpy as np
-
-from costopt.candidate.rated_gangs import (
-    WORDS_OF_SHARDING,
-    rate_gangs,
-    total_tokens,
-    training_setup,
-)
+from costopt.candidate.rated_gangs import WORDS_OF_SHARDING, total_tokens
 from costopt.catalog.catalog import Catalog
-from costopt.errors import InvalidInputError
-from costopt.evaluate.facts import types_of
 from costopt.launch.command import Command
 from costopt.launch.factory_fields import (
     FACTORY,
@@ -27,12 +18,13 @@ from costopt.launch.factory_fields import (
 from costopt.launch.model_name import repository_of, short_name
 from costopt.launch.recipe import Recipe
 from costopt.launch.software import SPLITTING, other_training_software
-from costopt.performance.strategy import MICRO_BATCHES, Gang, Strategy, layout_of
+from costopt.launch.trained import TrainedFigures, trained_figures
 from costopt.performance.training_memory import Method, Sharding
 from costopt.performance.training_setup import TrainingSetup
 from costopt.plan.answer import lines_in_words
 from costopt.plan.line import PlanLine
 from costopt.plan.words import counted
+from costopt.profile.profile import Profile
 from costopt.workload.training import FineTuneJob, TrainingJob
 
 DATASET = "my_dataset"
@@ -45,100 +37,12 @@ FIRST_NODE = "first-node"
 """Name that stands for the address of the first node."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainedFigures:
-    """How a gang shares its work.
-
-    Attributes:
-        setup: what is trained and how.
-        strategy: what is split.
-        nodes: instances of the gang [1].
-        per_node: accelerators in each [1].
-        micro_batch: sequences computed at once [1].
-        accumulation: micro-batches of one optimizer step on each rank [1].
-        data: ranks that see different sequences [1].
-        checkpointing: True where activations are computed again.
-    """
-
-    setup: TrainingSetup
-    strategy: Strategy
-    nodes: int
-    per_node: int
-    micro_batch: int
-    accumulation: int
-    data: int
-    checkpointing: bool
-
-    @property
-    def sequence_length(self) -> int:
-        """Tokens in one sequence [tokens]."""
-        return int(self.setup.sequence_length)
-
-    @property
-    def step_tokens(self) -> int:
-        """Tokens of one optimizer step of the gang [tokens]."""
-        return self.data * self.micro_batch * self.accumulation * self.sequence_length
-
-    @property
-    def splits_layers(self) -> bool:
-        """True where accelerators hold parts of a layer, or different layers."""
-        return self.strategy.tensor > 1 or self.strategy.pipeline > 1
-
-
-def trained_figures(
-    catalog: Catalog, workload: FineTuneJob | TrainingJob, gang: Sequence[PlanLine]
-) -> TrainedFigures:
-    """Work out how a gang shares its work, as its rate was worked out.
-
-    Args:
-        catalog: where model and instance type are described.
-        workload: what is trained.
-        gang: all lines of the job.
-
-    Raises:
-        InvalidInputError: the gang does not run the job in this catalogue.
-    """
-    line, nodes = gang[0], sum(line.count for line in gang)
-    kinds = types_of(catalog, [line])
-    model = catalog.model(workload.model)
-    precision = line.layout.precision
-    rated = rate_gangs(workload, model, catalog, kinds, np.array([nodes]), precision)
-    position = int(rated.strategy[0, 0])
-    if position < 0:
-        raise InvalidInputError(
-            "launch recipe",
-            [f"{line.place} does not run the job by this catalogue; name the plan's own"],
-        )
-    setup, strategy = training_setup(workload, precision), rated.strategies[position]
-    per_node = max(1, int(kinds[0].count))
-    micro_batch = float(rated.micro_batch[0, 0])
-    layout, _ = layout_of(
-        strategy,
-        Gang(
-            nodes=np.full((1, 1), float(nodes)),
-            per_node=np.full((1, 1), float(per_node)),
-            sequence_length=setup.sequence_length,
-            batch_tokens=setup.batch_tokens,
-        ),
-    )
-    size = MICRO_BATCHES.tolist().index(micro_batch)
-    return TrainedFigures(
-        setup=setup,
-        strategy=strategy,
-        nodes=nodes,
-        per_node=per_node,
-        micro_batch=int(micro_batch),
-        accumulation=int(layout.accumulation[size, 0]),
-        data=int(layout.data[0, 0]),
-        checkpointing=bool(rated.checkpointing[0, 0]),
-    )
-
-
 def training_recipe(
     workload: FineTuneJob | TrainingJob,
     gang: Sequence[PlanLine],
     position: int,
     catalog: Catalog,
+    profiles: Sequence[Profile],
 ) -> Recipe:
     """Write down how the nodes of one line join a training gang, or why that cannot be written.
 
@@ -147,12 +51,13 @@ def training_recipe(
         gang: all lines of the job.
         position: of the line among them.
         catalog: where model and instance type are described.
+        profiles: of the plan's request.
 
     Raises:
         InvalidInputError: the gang does not run the job in this catalogue.
     """
     line = gang[position]
-    figures = trained_figures(catalog, workload, gang)
+    figures = trained_figures(catalog, workload, gang, profiles)
     repository = repository_of(workload.model, catalog)
     software = other_training_software(catalog.accelerator(line.layout.accelerator))
     recipe = Recipe(

@@ -16,6 +16,7 @@ Source: package vllm 0.33.0: ``vllm/engine/arg_utils.py``, ``vllm/benchmarks/ser
 class EngineArgument(StrEnum):
     """Arguments of ``vllm serve``, by the names of the fields of ``EngineArgs``.
 
+    NAME: by which requests name the model; what it is loaded from unless told.
     TENSOR_PARALLEL: accelerators that hold one replica together.
     REPLICAS: replicas behind one address; each has its own scheduler.
     DTYPE: format that is computed in.
@@ -30,6 +31,7 @@ class EngineArgument(StrEnum):
     PORT: where the server answers.
     """
 
+    NAME = "served_model_name"
     TENSOR_PARALLEL = "tensor_parallel_size"
     REPLICAS = "data_parallel_size"
     DTYPE = "dtype"
@@ -64,7 +66,8 @@ class DraftField(StrEnum):
 class BenchArgument(StrEnum):
     """Arguments of ``vllm bench serve``.
 
-    MODEL: that the server runs.
+    MODEL: name by which the server knows what it runs; written into the result.
+    TOKENIZER: repository or folder of the tokenizer; that of the model unless told.
     DATASET: where prompts come from.
     PREFIX: tokens that all prompts begin with.
     INPUT: tokens of each prompt after those.
@@ -79,6 +82,7 @@ class BenchArgument(StrEnum):
     """
 
     MODEL = "model"
+    TOKENIZER = "tokenizer"
     DATASET = "dataset_name"
     PREFIX = "random_prefix_len"
     INPUT = "random_input_len"

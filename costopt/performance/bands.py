@@ -9,7 +9,7 @@ import numpy as np
 
 from costopt.errors import CatalogFileError
 from costopt.performance.arrays import Floats, Integers, Texts
-from costopt.performance.constants import FILE_NAME, constants_table
+from costopt.performance.constants import FILE_NAME, Constant, constants_table
 from costopt.performance.hardware import NO_PROFILE, Hardware
 from costopt.performance.reasons import PROFILED, Origin
 
@@ -131,7 +131,15 @@ def band_ends(name: str) -> tuple[float, float]:
     Raises:
         CatalogFileError: the file has no ends for it.
     """
-    band = constants_table()[f"band.{name}"]
+    return ends_of(constants_table()[f"band.{name}"])
+
+
+def ends_of(band: Constant) -> tuple[float, float]:
+    """Lower and upper end of a band, as factors [1].
+
+    Raises:
+        CatalogFileError: it has none.
+    """
     if band.low is None or band.high is None:
-        raise CatalogFileError(FILE_NAME, f"{name} has no ends", "Install costopt again.")
+        raise CatalogFileError(FILE_NAME, f"{band.name} has no ends", "Install costopt again.")
     return band.low, band.high

@@ -24,6 +24,13 @@ Source: AWS Neuron documentation, architecture of Inferentia, Inferentia2, Train
 """
 
 
+_LOW_POWER: Final = ("L4", "P4", "T4", "T4G")
+"""Boards that the slot alone feeds, 70 to 75 W: they cannot hold their boost clock under load.
+
+Source: NVIDIA's datasheets; for the throttling of the T4, Jia et al. (arXiv 1903.07486).
+"""
+
+
 def lanes(hardware: Hardware) -> Floats:
     """Servers into which each accelerator divides itself; 1 for all but Neuron chips [1]."""
     names, positions = np.unique(hardware.architectures, return_inverse=True)
@@ -33,33 +40,27 @@ def lanes(hardware: Hardware) -> Floats:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchTimes:
-    """``t(b) = fixed + max(b * sample, weights)``; arrays of one shape.
+    """``t(b) = fixed + b * sample``; arrays of one shape.
 
     Attributes:
-        fixed_seconds: launching the layers [s].
+        fixed_seconds: what a batch costs whatever its size [s].
         sample_seconds: operations of one sample [s].
-        weights_seconds: reading the weights once [s].
     """
 
     fixed_seconds: Floats
     sample_seconds: Floats
-    weights_seconds: Floats
 
     def seconds(self, samples: Floats) -> Floats:
         """One batch of ``samples`` [s]."""
-        work = np.maximum(samples * self.sample_seconds, self.weights_seconds)
-        return self.fixed_seconds + work
+        return self.fixed_seconds + samples * self.sample_seconds
 
     def batch_at_rate(self, rate: Floats) -> Floats:
         """Samples that arrive while a batch is worked off, at least 1 [1].
 
-        ``b = rate * t(b)`` where operations dominate, ``b = rate * fixed / (1 - rate * sample)``,
-        or where weights do, ``b = rate * (fixed + weights)``; the larger of both.
+        ``b = rate * t(b)``, so ``b = rate * fixed / (1 - rate * sample)``.
         """
         free = np.maximum(1.0 - rate * self.sample_seconds, 1e-9)
-        by_work = rate * self.fixed_seconds / free
-        by_weights = rate * (self.fixed_seconds + self.weights_seconds)
-        return np.maximum(np.maximum(by_work, by_weights), 1.0)
+        return np.maximum(rate * self.fixed_seconds / free, 1.0)
 
 
 def batch_times(
@@ -67,31 +68,34 @@ def batch_times(
 ) -> BatchTimes:
     """Seconds of a batch on each row of the hardware, one lane each.
 
-    The cores of a Neuron chip share its published rates, and run whole compiled graphs, so that
-    their layers are not launched one by one.
+    Weights are read while layers are launched, so the longer of both counts; 8-bit networks launch
+    more kernels, which quantize between the layers. The cores of a Neuron chip share its published
+    rates, and run whole compiled graphs, so that their layers are not launched one by one.
     """
-    compute = sample_compute_share(work, hardware, weights, constants) * hardware.speed
+    compute = sample_compute_share(work, hardware, constants) * hardware.speed
     bandwidth = hardware.bandwidth_bytes_per_second * constants["serving.bandwidth_share"]
     bandwidth = bandwidth * hardware.speed
     compiled = hardware.hardware_class == HardwareClass.AWS_NEURON
-    launch = np.where(compiled, 0.0, constants["samples.layer_seconds"] / hardware.speed)
+    quantizing = constants["samples.layer_seconds.int8"] if weights.name == "int8" else 1.0
+    layer = constants["samples.layer_seconds"] * quantizing / hardware.speed
+    launch = np.where(compiled, 0.0, layer)
     shared = lanes(hardware)
     return BatchTimes(
-        fixed_seconds=work.layers * launch,
+        fixed_seconds=np.maximum(work.layers * launch, shared * work.weight_bytes / bandwidth),
         sample_seconds=shared * work.flops / (hardware.peak_for(weights) * compute),
-        weights_seconds=shared * work.weight_bytes / bandwidth,
     )
 
 
-def sample_compute_share(
-    work: SampleWork, hardware: Hardware, weights: WeightFormat, constants: Constants
-) -> Floats:
+def sample_compute_share(work: SampleWork, hardware: Hardware, constants: Constants) -> Floats:
     """Share of the dense peak that large batches reach [0..1]."""
     kind = "convolution" if work.convolutional else "encoder"
     share = matmul_ceiling(hardware, constants) * constants[f"samples.compute_share.{kind}"]
-    if weights.name == "int8":
-        share = share * constants["samples.compute_share.int8"]
-    slot = constants["samples.compute_share.slot"]
-    share = np.where(hardware.hardware_class == HardwareClass.NVIDIA_PCIE, share * slot, share)
+    board = np.where(
+        np.isin(hardware.names, _LOW_POWER),
+        constants["samples.compute_share.low_power"],
+        constants["samples.compute_share.slot"],
+    )
+    slot = hardware.hardware_class == HardwareClass.NVIDIA_PCIE
+    share = np.where(slot, share * board, share)
     cpu = constants["serving.compute_share.cpu"]
     return np.where(hardware.hardware_class == HardwareClass.CPU, cpu, share)

@@ -109,7 +109,6 @@ def sample_rates(
     grid = BatchTimes(
         fixed_seconds=times.fixed_seconds[:, None],
         sample_seconds=times.sample_seconds[:, None],
-        weights_seconds=times.weights_seconds[:, None],
     )
     needed = work.weight_bytes / GIB + overhead_gib(np.ones(len(hardware)))
     shortfall = np.maximum(needed - hardware.usable_bytes / GIB, 0.0)

@@ -178,9 +178,10 @@ def _same_types(found: Replanned) -> str:
         return "No number of the same instance types meets them."
     old = sum(line.count for line in found.before.lines)
     new = sum(line.count for line in needed.lines)
+    against = f"as many as planned, {old}" if new == old else f"{new} instead of {old}"
     return (
-        f"With the same instance types it takes {lines_in_words(needed.lines)}, {new} instead of "
-        f"{old}: {cost_figure(needed, needed.cost_total)}."
+        f"With the same instance types it takes {lines_in_words(needed.lines)}, {against}: "
+        f"{cost_figure(needed, needed.cost_total)}."
     )
 
 

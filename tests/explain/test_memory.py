@@ -156,6 +156,39 @@ def test_a_knob_that_makes_an_infeasible_request_feasible_is_proven_by_planning(
     assert f"{plan.lines[0].count} x g4dn.xlarge in aws us-east-1" in change
 
 
+DRAFT = {"speculative_tokens": 3, "acceptance_fraction": 0.7, "draft_time_fraction": 0.4}
+"""A draft of 0.4 times the weights and the cache."""
+
+
+@pytest.mark.parametrize("small_type", ["g4dn.xlarge", "g6.xlarge"])
+@pytest.mark.parametrize(
+    "served",
+    [
+        DRAFT,
+        {**DRAFT, "kv_precision": "fp8"},
+        {**DRAFT, "precision": ("fp16",), "prefix_cache_fraction": 0.5},
+        {"precision": ("fp32",), "software": "framework"},
+        {"precision": ("fp32",), "software": "vendor_tuned"},
+    ],
+    ids=["draft", "draft-kv-fp8", "draft-prefix", "framework", "vendor_tuned"],
+)
+def test_every_change_that_is_said_to_make_a_service_fit_is_proven_by_planning(
+    virginia: Catalog, small_type: str, served: dict[str, object]
+) -> None:
+    """Weights of a draft, and the memory that other software keeps, count as they do in a plan."""
+    service = CHAT.model_copy(update={"max_tpot_ms": None, **served})
+    larger = small_type.replace("xlarge", "12xlarge")
+    found = refused(reasons(service, virginia, small_type, larger), small_type)
+    assert found.knobs
+    for change in found.knobs:
+        if change.name == "accelerators":
+            assert planned(service, virginia, larger).has_answer
+        else:
+            value = (change.value,) if change.name == "precision" else change.value
+            changed = service.model_copy(update={change.name: value})
+            assert planned(changed, virginia, small_type).has_answer, change.text
+
+
 def test_nothing_is_promised_where_no_single_change_helps(virginia: Catalog) -> None:
     huge = CHAT.model_copy(update={"model": "meta-llama/Llama-3.1-405B-Instruct"})
     found = refused(reasons(huge, virginia, "g4dn.xlarge"), "g4dn.xlarge")

@@ -1,16 +1,22 @@
 """Which runs are worth making: where a choice flips, and what knowing is expected to save."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from statistics import NormalDist
+from time import perf_counter
 
 import pytest
 
-from costopt.candidate.find import all_candidates
+from costopt.candidate.find import NamedWorkload, all_candidates
 from costopt.candidate.job import JobCandidates
 from costopt.candidate.service import ServiceCandidates
 from costopt.catalog.catalog import Catalog
+from costopt.cli.plan_command import read_request
 from costopt.errors import InvalidInputError
 from costopt.explain import next_measurements as asked
+from costopt.explain.doubt import Choice, Doubt, DoubtField
+from costopt.explain.doubts import picks
+from costopt.explain.flip import Flip
 from costopt.explain.measurements import NextMeasurements
 from costopt.plan.plan import Plan
 from costopt.planning.optimize_request import answer_request, optimize
@@ -31,7 +37,7 @@ WIDE = InferenceService(
     tokens_per_sample=128,
     max_latency_ms=50,
 )
-"""So many samples that a count of whole instances rounds off less than a thousandth."""
+"""Many samples; a plan asks for those of 1,000 picks, so that nothing is left to round off."""
 
 PILE = BatchInference(
     model="google-bert/bert-base-uncased",
@@ -42,6 +48,10 @@ PILE = BatchInference(
 )
 
 PlanAt = Callable[[float], Plan]
+FlipWithin = Callable[..., None]
+
+STAYING, CHEAPER = 100.0, 90.0
+"""What a plan costs in these scripts, and where another is cheaper."""
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +93,8 @@ def planned_at(three: Catalog, rates: dict[str, float]) -> PlanAt:
             HOPELESS: 10 * each * rates[HOPELESS],
         }
         keys = {f"aws/us-east-1/{name}/on_demand": price for name, price in prices.items()}
-        return optimize(WIDE, three.with_prices(prices_per_hour=keys)).require()
+        whole = WIDE.model_copy(update={"samples_per_second": 999.99 * rates[PICK]})
+        return optimize(whole, three.with_prices(prices_per_hour=keys)).require()
 
     return plan
 
@@ -152,6 +163,136 @@ def test_the_expected_saving_is_the_mean_over_the_band_of_what_staying_costs_too
     saved = [near.cost_total * max(1 / f - 1 / 0.9, 0.0) for f in truths]
     assert runs[0].expected_saving == pytest.approx(sum(saved) / 10, rel=0.03)
     assert runs[0].expected_saving_per_month == pytest.approx(runs[0].expected_saving)
+
+
+@pytest.fixture
+def flip_within(near: Plan, monkeypatch: pytest.MonkeyPatch) -> FlipWithin:
+    """Script between which rates of the pick another choice is cheaper."""
+
+    def script(*windows: tuple[float, float]) -> None:
+        def best(field: DoubtField, doubt: Doubt, factor: float) -> Choice:
+            flips = doubt.is_pick and any(low <= factor <= high for low, high in windows)
+            return Choice(cost=CHEAPER if flips else STAYING, rented=(), is_proven=True)
+
+        def staying(field: DoubtField, doubt: Doubt, factor: float) -> Choice:
+            return Choice(cost=STAYING, rented=(), is_proven=True)
+
+        monkeypatch.setattr(DoubtField, "best", best)
+        monkeypatch.setattr(DoubtField, "staying", staying)
+
+    return script
+
+
+def probability(plan: Plan, low: float, high: float) -> float:
+    """That the true rate lies between two multiples of the planned one, each at most 1."""
+    band = plan.lines[0].rate_band
+    assert band is not None
+    assert band.expected == 1.0
+    # factor = low end ** deviations, and the low end is 1.2816 standard deviations down
+    spread = [1.2816 * math.log(factor) / -math.log(band.low) for factor in (low, high)]
+    return NormalDist().cdf(spread[1]) - NormalDist().cdf(spread[0])
+
+
+def test_a_choice_that_flips_back_further_out_is_still_found(
+    near: Plan, flip_within: FlipWithin
+) -> None:
+    """Whole counts: dearer between 0.80 and 0.97, and the cheapest again below."""
+    flip_within((0.80, 0.97))
+    (run,) = near.next_measurements()
+    assert run.is_pick
+    assert run.flip_factor == pytest.approx(0.97, rel=0.006)
+    saving = (STAYING - CHEAPER) * probability(near, 0.80, 0.97)
+    assert run.expected_saving == pytest.approx(saving, rel=0.15)
+
+
+def test_a_choice_that_flips_about_15_percent_less_alone_is_found(
+    near: Plan, flip_within: FlipWithin
+) -> None:
+    """No middle of a tenth of the band need lie between 0.845 and 0.855."""
+    flip_within((0.845, 0.855))
+    (run,) = near.next_measurements()
+    assert run.flip_factor == pytest.approx(0.855, rel=0.006)
+    assert run.expected_saving > 0
+
+
+def test_a_choice_that_a_higher_rate_of_the_pick_flips_is_found(
+    near: Plan, flip_within: FlipWithin
+) -> None:
+    flip_within((1.1, 9.0))
+    (run,) = near.next_measurements()
+    assert run.is_pick
+    assert run.flip_factor == pytest.approx(1.1, rel=0.006)
+    assert "Just above" in str(run)
+
+
+def test_a_pick_that_15_percent_less_flips_ranks_before_dearer_surprises(
+    near: Plan, flip_within: FlipWithin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second workload saves ten times as much, though not at 0.85 of its rate."""
+    doubts = [
+        Doubt(
+            workload=0,
+            accelerator=name,
+            is_pick=True,
+            low_factor=0.75,
+            high_factor=1.25,
+            planned_factor=1.0,
+        )
+        for name in ("often", "likely")
+    ]
+    ranked: list[str] = []
+
+    def best(field: DoubtField, doubt: Doubt, factor: float) -> Choice:
+        low, high = (0.849, 0.851) if doubt.accelerator == "likely" else (0.2, 0.84)
+        flips = low <= factor <= high
+        return Choice(cost=CHEAPER if flips else STAYING, rented=(), is_proven=True)
+
+    def told(field: DoubtField, flip: Flip) -> None:
+        ranked.append(flip.doubt.accelerator)
+
+    flip_within()
+    monkeypatch.setattr(DoubtField, "best", best)
+    monkeypatch.setattr(asked, "picks", lambda plan, found: doubts)
+    monkeypatch.setattr(asked, "rivals", lambda plan, found, deviations: [])
+    monkeypatch.setattr(asked, "_measurement", told)
+    near.next_measurements()
+    assert ranked == ["likely", "often"]
+
+
+@pytest.mark.parametrize("name", ["chat-70b", "china", "eu", "chat-70b-h200"])
+def test_what_flips_at_any_rate_of_a_shipped_example_is_worth_measuring(
+    bundled: Catalog, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each pick at fourteen rates, compared here without the search for the flip."""
+    monkeypatch.setattr(asked, "TIME_LIMIT_SECONDS", 60.0)
+    plan = answer_request(read_request(None, name), bundled)
+    found = all_candidates(plan.request, bundled)
+    flipping = {
+        found[doubt.workload].name + " " + doubt.accelerator
+        for doubt in picks(plan, found)
+        if flips_somewhere(plan, found, bundled, doubt)
+    }
+    runs = plan.next_measurements()
+    told = {f"{run.workload} {run.accelerator}" for run in runs if run.is_pick}
+    assert runs.is_complete
+    assert told == flipping
+    assert bool(flipping) == (name != "chat-70b-h200")
+
+
+def flips_somewhere(
+    plan: Plan, found: Sequence[NamedWorkload], catalog: Catalog, doubt: Doubt
+) -> bool:
+    """True where, at some rate in the band, another plan saves 1 % more than it does today."""
+    field = DoubtField(
+        plan=plan, workloads=found, catalog=catalog, deadline=perf_counter() + 3_600
+    )
+
+    def saving(factor: float) -> float:
+        return field.staying(doubt, factor).cost - field.best(doubt, factor).cost
+
+    rates = (0.7, 0.75, 0.8, 0.825, 0.85, 0.875, 0.9, 0.925, 0.95, 0.975, 1.05, 1.1, 1.2, 1.3)
+    least = max(saving(1.0), 0.0) + 0.01 * (plan.cost_total or 0.0)
+    return any(saving(factor) > least for factor in rates)
 
 
 def test_a_run_costs_its_minutes_at_the_cheapest_price_by_the_hour(

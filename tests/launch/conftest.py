@@ -74,7 +74,7 @@ def served_on(bundled: Catalog) -> RecipeOn:
             replicas=int(line.layout.accelerators) // tensor_parallel,
         )
         split = line.model_copy(update={"layout": layout})
-        return serving_recipe(workload, split, bundled, plan.request.confidence)
+        return serving_recipe(workload, split, bundled, plan.request)
 
     return recipe
 
@@ -95,7 +95,7 @@ def gang_recipe(bundled: Catalog, gang_line: LineOn) -> RecipeOn:
     """Train on a given number of nodes of one instance type."""
 
     def recipe(job: FineTuneJob, instance_type: str, nodes: int) -> Recipe:
-        return training_recipe(job, (gang_line(job, instance_type, nodes),), 0, bundled)
+        return training_recipe(job, (gang_line(job, instance_type, nodes),), 0, bundled, ())
 
     return recipe
 

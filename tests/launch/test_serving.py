@@ -136,6 +136,7 @@ def test_a_measurement_is_written_where_a_profile_can_be_read(
     assert "95" in given["--metric-percentiles"].split(",")
     assert given["--result-filename"].endswith(f"-1093-408-at-{concurrency}.json")
     assert benchmark.deployment == {
+        "model": "meta-llama/Llama-3.1-70B-Instruct",
         "accelerator": "H200-141GB", "accelerators": 8, "instance_type": "p5en.48xlarge",
         "tensor_parallel": 4, "precision": "fp8", "kv_precision": "bf16",
     }  # fmt: skip
@@ -218,7 +219,12 @@ def test_a_recipe_can_be_pasted_into_a_shell(plan_of: PlanOf) -> None:
 def test_the_names_of_arguments_are_those_of_one_table(
     served_on: RecipeOn, service: Service
 ) -> None:
-    drafting = service(prefix_cache_fraction=0.5, speculative_tokens=3, acceptance_fraction=0.7)
+    drafting = service(
+        precision=("int4_weight_only",),
+        prefix_cache_fraction=0.5,
+        speculative_tokens=3,
+        acceptance_fraction=0.7,
+    )
     recipe = served_on(drafting, "g6.xlarge", 1)
     assert set(recipe.arguments) <= {str(name) for name in EngineArgument}
     assert recipe.benchmark is not None

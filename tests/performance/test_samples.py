@@ -58,23 +58,15 @@ def test_sentence_beyond_the_context_is_refused(bert: ModelSpec) -> None:
         sample_work(bert, FP16, 600.0)
 
 
-def test_batch_takes_launches_and_the_longer_of_work_and_weights() -> None:
-    times = BatchTimes(
-        fixed_seconds=np.array(0.001),
-        sample_seconds=np.array(0.0002),
-        weights_seconds=np.array(0.0005),
-    )
+def test_batch_takes_its_fixed_part_and_the_work_of_every_sample() -> None:
+    times = BatchTimes(fixed_seconds=np.array(0.001), sample_seconds=np.array(0.0002))
 
-    assert float(times.seconds(np.array(1.0))) == pytest.approx(0.0015)
+    assert float(times.seconds(np.array(1.0))) == pytest.approx(0.0012)
     assert float(times.seconds(np.array(10.0))) == pytest.approx(0.003)
 
 
 def test_batch_that_forms_holds_what_arrives_while_it_is_worked_off() -> None:
-    times = BatchTimes(
-        fixed_seconds=np.array(0.001),
-        sample_seconds=np.array(0.0002),
-        weights_seconds=np.array(0.0),
-    )
+    times = BatchTimes(fixed_seconds=np.array(0.001), sample_seconds=np.array(0.0002))
 
     formed = times.batch_at_rate(np.array(4000.0))
 
@@ -157,8 +149,8 @@ def test_virtual_cpus_are_analytic_with_a_wide_band(
         max_latency_ms=50.0,
     )
 
-    # 16 x 1.33 TFLOPS x 0.35 / 22.54 GFLOP = 330 at most
-    assert rates.samples_per_second[0] == pytest.approx(330, rel=0.05)
+    # 16 x 1.33 TFLOPS x 0.35 / 22.54 GFLOP = 330 at most, less what reading the weights takes
+    assert 0.85 * 330 < rates.samples_per_second[0] < 330
     assert rates.band.origin[0] == Origin.ANALYTIC
     assert rates.band.low_factor[0] <= 1 / 3
 

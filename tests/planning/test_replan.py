@@ -1,5 +1,7 @@
 """replan: what a measured run does to a plan, in figures and in words."""
 
+from dataclasses import replace
+
 import pytest
 
 import costopt
@@ -93,6 +95,17 @@ def test_a_slower_run_says_how_many_more_of_the_same_it_takes(on_l40s: Catalog) 
     assert f"{new.count} instead of {old.count}" in text
     assert "planning again saves nothing" in text
     assert evaluate_plan(found.after, on_l40s).violations == ()
+
+
+def test_as_many_of_the_same_are_not_told_as_a_change(on_l40s: Catalog) -> None:
+    """The same number may be needed at other prices, or with other routing."""
+    plan = optimize(SERVICE, on_l40s).require()
+    found = replace(replan(plan, run(32, 2.5)), same_types=plan)
+    text = " ".join(str(found).split())
+    count = plan.lines[0].count
+    assert "It no longer meets its limits:" in text
+    assert f"as many as planned, {count}: $" in text
+    assert "instead of" not in text
 
 
 def test_a_faster_run_saves_instances_while_the_plan_still_holds(on_l40s: Catalog) -> None:

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.profile.profile import Profile
+from costopt.profile.readers.run import REQUIRED
 
 Changed = Callable[..., Path]
 
@@ -93,6 +95,30 @@ def test_only_what_is_missing_is_asked_for(fixtures: Path) -> None:
 def test_a_profile_of_another_model_is_refused(fixtures: Path) -> None:
     told = refused(fixtures / "vllm.json", model="meta-llama/Llama-3.1-70B")
     assert "this is a profile of another model: the file names 'meta-llama/Llama-3.1-8B'" in told
+
+
+def test_a_model_that_no_catalogue_knows_is_another_model(changed: Changed) -> None:
+    told = refused(changed("vllm.json", {"model_id": "my/chat"}), model="llama-3.1-8b")
+    assert "this is a profile of another model: the file names 'my/chat'" in told
+
+
+def test_a_folder_of_weights_is_no_name_of_a_model(changed: Changed) -> None:
+    with pytest.raises(InvalidInputError) as told:
+        Profile.read(
+            changed("vllm.json", {"model_id": "./chat-awq"}),
+            accelerator="H100-80GB",
+            accelerators=4,
+            tensor_parallel=2,
+            precision="int4_weight_only",
+        )
+    text = str(told.value)
+    assert "the file names a folder of weights, './chat-awq', instead of a model" in text
+    assert "such as model='meta-llama/Llama-3.1-8B'" in text
+
+
+def test_the_example_of_what_is_asked_for_can_be_planned_with(bundled: Catalog) -> None:
+    assert bundled.model(REQUIRED["model"]).name == REQUIRED["model"]
+    assert bundled.accelerator(REQUIRED["accelerator"]).name == REQUIRED["accelerator"]
 
 
 def test_a_deployment_other_than_the_file_s_is_refused(changed: Changed) -> None:

@@ -9,7 +9,7 @@ from costopt.errors import InvalidInputError
 from costopt.profile.profile import Profile, ServedLoad
 
 ON: dict[str, Any] = {
-    "model": "Llama-3.1-8B",
+    "model": "meta-llama/Llama-3.1-8B",
     "accelerator": "H100-80GB",
     "precision": "bf16",
 }

@@ -12,7 +12,7 @@ from costopt.profile.profile import ObservedJob, Profile
 JOB = ObservedJob(kind="training", tokens_per_second=21000.0)
 
 KNOWN: dict[str, Any] = {
-    "model": "Llama-3.1-8B",
+    "model": "meta-llama/Llama-3.1-8B",
     "accelerator": "H100-80GB",
     "accelerators": 8,
     "precision": "bf16",
@@ -50,8 +50,8 @@ def test_accelerators_are_whole_replicas() -> None:
 
 def test_a_profile_prints_as_a_short_table(fixtures: Path) -> None:
     assert str(read_loads(fixtures)).splitlines() == [
-        "Llama-3.1-8B on 4 x H100-80GB (on p5.48xlarge, tensor parallel 2, 2 replicas, fp8, "
-        "KV bf16)",
+        "meta-llama/Llama-3.1-8B on 4 x H100-80GB (on p5.48xlarge, tensor parallel 2, "
+        "2 replicas, fp8, KV bf16)",
         "concurrency  input  output  requests/s  output tokens/s  TTFT ms  TPOT ms  answered  "
         "failed",
         "          8  1,024     256         2.5              640       90       12       300  "
@@ -65,7 +65,7 @@ def test_a_profile_prints_as_a_short_table(fixtures: Path) -> None:
 def test_a_job_prints_its_rate() -> None:
     told = str(Profile(**KNOWN, tensor_parallel=8, job=JOB))
     assert told.splitlines() == [
-        "Llama-3.1-8B on 8 x H100-80GB (tensor parallel 8, bf16)",
+        "meta-llama/Llama-3.1-8B on 8 x H100-80GB (tensor parallel 8, bf16)",
         "Training: 21,000 tokens/s.",
         "From a log.",
     ]

@@ -148,7 +148,7 @@ def test_genai_perf_tells_its_duration_as_a_count_and_a_rate(fixtures: Path) -> 
 )
 def test_inference_perf_counts_in_seconds(fixtures: Path, name: str, tool: str) -> None:
     """0.21 s = 210 ms, 0.015 s = 15 ms; 5 requests/s x 3.2 s = 16 in the system."""
-    profile = Profile.read(fixtures / name, **ON, model="Llama-3.1-8B")
+    profile = Profile.read(fixtures / name, **ON, model="meta-llama/Llama-3.1-8B")
     (load,) = profile.loads
     assert profile.source.endswith(f"{name}: {tool}")
     assert (load.ttft_ms, load.tpot_ms) == (210.0, 15.0)
@@ -161,12 +161,12 @@ def test_inference_perf_counts_in_seconds(fixtures: Path, name: str, tool: str) 
 def test_older_inference_perf_tells_its_duration_as_a_count_and_a_rate(changed: Changed) -> None:
     """300 answers at 5/s: 60 s."""
     path = changed("inference_perf_stage.json", {"benchmark_time_seconds": None})
-    assert only_load(path, model="Llama-3.1-8B").duration_seconds == 60.0
+    assert only_load(path, model="llama-3.1-8b").duration_seconds == 60.0
 
 
 def test_a_table_has_one_load_in_each_row(fixtures: Path) -> None:
     profile = Profile.read(fixtures / "loads.csv", **ON)
-    assert profile.model == "Llama-3.1-8B"
+    assert profile.model == "meta-llama/Llama-3.1-8B"
     assert [load.concurrency for load in profile.loads] == [8.0, 64.0]
     assert [load.failed for load in profile.loads] == [0, 3]
     assert profile.loads[1].output_tokens_per_second == 2457.6
@@ -178,7 +178,7 @@ def test_a_table_may_leave_latencies_empty_and_name_the_deployment(tmp_path: Pat
         "model,accelerator,accelerators,tensor_parallel,precision,kv_precision,concurrency,"
         "input_tokens,output_tokens,requests_per_second,output_tokens_per_second,ttft_ms,"
         "completed,duration_seconds\n"
-        "Llama-3.1-8B,L40S,2,2,bf16,fp8,8,1024,256,2.5,640,,300,120\n",
+        "meta-llama/Llama-3.1-8B,L40S,2,2,bf16,fp8,8,1024,256,2.5,640,,300,120\n",
         encoding="utf-8",
     )
     profile = Profile.read(path)
@@ -189,6 +189,25 @@ def test_a_table_may_leave_latencies_empty_and_name_the_deployment(tmp_path: Pat
 def test_the_model_may_be_named_without_organisation_and_in_any_case(fixtures: Path) -> None:
     profile = Profile.read(fixtures / "vllm.json", **ON, model="llama-3.1-8b")
     assert profile.model == "llama-3.1-8b"
+
+
+@pytest.mark.parametrize("given", ["llama-3.1-8b", "meta-llama/Llama-3.1-8B"])
+def test_the_model_may_be_named_as_the_catalogue_knows_it(changed: Changed, given: str) -> None:
+    """The tuned model and the one it was tuned from are one row of the catalogue."""
+    path = changed("vllm.json", {"model_id": "meta-llama/Llama-3.1-8B-Instruct"})
+    assert Profile.read(path, **ON, model=given).model == given
+
+
+@pytest.mark.parametrize(
+    "folder",
+    ["./Llama-3.1-8B-int4_weight_only", "../weights", "/models/llama/awq", "~/llama", "a/b/c",
+     "C:\\models\\llama"],
+)  # fmt: skip
+def test_the_model_that_is_given_goes_before_a_folder_of_weights(
+    changed: Changed, folder: str
+) -> None:
+    path = changed("vllm.json", {"model_id": folder})
+    assert Profile.read(path, **ON, model="llama-3.1-8b").model == "llama-3.1-8b"
 
 
 def test_reading_a_profile_loads_no_pandas(fixtures: Path) -> None:

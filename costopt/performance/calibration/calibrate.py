@@ -2,81 +2,112 @@
 
 import csv
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from costopt.performance.arrays import Flags, Floats
-from costopt.performance.bands import FIRST_TOKEN, MEMORY
+from costopt.performance.arrays import Floats
+from costopt.performance.bands import MEMORY
+from costopt.performance.calibration.error_bands import (
+    fitted_bands,
+    measured_over_predicted,
+    memory_band,
+)
 from costopt.performance.calibration.facts import memory_results, peak_results
 from costopt.performance.calibration.fit import (
-    LeftOut,
+    BASELINE,
     Parameter,
     Problem,
     fitted_values,
     left_out,
     read_parameters,
 )
-from costopt.performance.calibration.kinds import Kind, read_kinds
+from costopt.performance.calibration.kinds import Kind, read_kinds, source_of
+from costopt.performance.calibration.left_out import (
+    ADAPTERS,
+    COLUMNS,
+    FIGURES,
+    IN_SAMPLE,
+    PEAKS,
+    PRETRAINING,
+    ROOFLINE,
+    SPLITS,
+    TRAINING,
+    LeftOutRows,
+    stacked,
+)
 from costopt.performance.calibration.transfer import transfer_constants
-from costopt.performance.constants import COLUMNS, Constant, Constants
+from costopt.performance.constants import COLUMNS as CONSTANT_COLUMNS
+from costopt.performance.constants import Constant, Constants
 from costopt.performance.measurements.memory_cases import MemoryResult
-from costopt.performance.measurements.memory_words import MEMORY_BANDS
+from costopt.performance.measurements.memory_words import MEMORY_BANDS, FigureFamily, family_of
 
-BAND_ENDS: Final = {"rate": (10.0, 90.0), "time": (10.0, 90.0), "memory": (7.0, 93.0)}
-"""Percentiles of measured over predicted between which a band lies, by what is measured [%].
-
-Memory is not predicted anew without a group: these ends hold 84 % of all peaks, and 78 % of those
-of sources that took no part in the band.
-"""
-
-ANALYTIC_AT_LEAST: Final = (1.0 / 3.0, 1.5)
-"""Narrowest band where neither accelerator nor architecture was measured.
-
-Source: a planning choice. The architectures that can be left out in turn all have mature software;
-those without any measurement (CPUs, young accelerators) are those without it, and the table's own
-spread between software tiers on one accelerator is two to four times.
-"""
-
-_BAND_OF_SPLIT: Final = {
-    "calibrated": "group",
-    "scaled": "accelerator",
-    "analytic": "architecture",
+_SCORED: Final = {
+    "serving.throughput": ("serving",),
+    "serving.tpot": ("tpot",),
+    "serving.ttft": ("ttft",),
+    "samples.throughput": ("samples",),
+    "training.throughput": TRAINING,
+    "training.pretraining": PRETRAINING,
+    "training.adapters": ADAPTERS,
 }
+"""Name of a score -> figures that it counts."""
 
 _OWN: Final = "costopt calibration"
 
 
-def calibrated_constants(folder: Path) -> list[Constant]:
-    """Refit every constant and score the fit.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """What a refit gives.
+
+    Attributes:
+        constants: sorted by name: fitted and chosen values, bands, scores and how many
+            measurements each accelerator has.
+        rows: every measurement beside what fits without it predict.
+        refused: id -> reason of measurements that could not be read.
+    """
+
+    constants: tuple[Constant, ...]
+    rows: LeftOutRows
+    refused: Mapping[str, str]
+
+
+def refitted(folder: Path) -> Calibration:
+    """Refit every constant, and predict every measurement by fits without it.
 
     Args:
-        folder: holds ``perf_calibration.csv``, ``accelerators.csv`` and ``models.csv``;
-            ``memory_cases.csv`` is scored where it is there.
-
-    Returns:
-        Constants, sorted by name: fitted and chosen values, bands, scores and how many
-        measurements each accelerator has.
+        folder: holds ``perf_calibration.csv``, ``memory_cases.csv``, ``accelerators.csv`` and
+            ``models.csv``.
     """
     parameters = read_parameters()
     known = {parameter.name: parameter.start for parameter in parameters}
     constants: dict[str, Constant] = {}
-    for kind in read_kinds(folder):
-        constants.update(_fitted_kind(kind, parameters, known))
+    parts = []
+    kinds = read_kinds(folder)
+    for kind in kinds:
+        fitted, part = _fitted_kind(kind, parameters, known)
+        constants |= fitted | _coverage(kind)
+        parts.append(part)
+    results = [*memory_results(folder), *peak_results(folder)]
+    rows = stacked([*parts, _peaks(results)])
     for parameter in parameters:
         constants.setdefault(parameter.name, _chosen(parameter))
-    if (folder / "memory_cases.csv").is_file():
-        constants.update(_memory_scores([*memory_results(folder), *peak_results(folder)]))
-    return [constants[name] for name in sorted(constants)]
+    constants |= fitted_bands(rows) | _scores(rows) | _memory_scores(results)
+    return Calibration(
+        constants=tuple(constants[name] for name in sorted(constants)),
+        rows=rows,
+        refused={name: told for kind in kinds for name, told in kind.refused.items()},
+    )
 
 
 def as_csv(constants: Sequence[Constant]) -> str:
     """The file of constants as text."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow(CONSTANT_COLUMNS)
     for constant in constants:
         numbers = [constant.low, constant.high]
         error = constant.error_percent
@@ -101,15 +132,25 @@ def _short(number: float) -> str:
 
 def _fitted_kind(
     kind: Kind, parameters: Sequence[Parameter], known: Mapping[str, float]
-) -> dict[str, Constant]:
+) -> tuple[dict[str, Constant], LeftOutRows]:
+    """Fitted constants of a kind of work, and its rows as fits without them predict them."""
     free = kind.parameters(parameters)
     measured = kind.measured
     problem = Problem(predict=kind.predict, measured=measured, parameters=free, known=known)
     best = fitted_values(problem)
     outcomes = {split: left_out(problem, groups, best) for split, groups in kind.groups.items()}
-    predicted = kind.predict(Constants({**known, **best}))
-    in_sample = np.log(predicted / measured.values)
-    error = _median_percent(outcomes["group"].log_errors[kind.metrics["throughput"]])
+    over = {split: np.exp(outcome.log_errors) for split, outcome in outcomes.items()}
+    over[IN_SAMPLE] = kind.predict(Constants({**known, **best})) / measured.values
+    rows = LeftOutRows(
+        ids=kind.ids,
+        figures=kind.figures,
+        families=measured.families,
+        accelerators=measured.accelerators,
+        architectures=measured.architectures,
+        sources=kind.sources,
+        over=over | {ROOFLINE: _under_roofline(kind, free, known)},
+    )
+    rates = rows.take(~np.isin(rows.figures, ("ttft", "tpot")))
     fitted = {
         parameter.name: Constant(
             name=parameter.name,
@@ -117,103 +158,66 @@ def _fitted_kind(
             unit=parameter.unit,
             low=float(outcomes["group"].values[parameter.name].min()),
             high=float(outcomes["group"].values[parameter.name].max()),
-            rows=len(measured.values),
-            error_percent=error,
+            rows=len(rows),
+            error_percent=float(np.median(np.abs(rates.errors("group"))) * 100.0),
             fitted=True,
             source=f"fitted; {parameter.source}",
         )
         for parameter in free
     }
-    return {
-        **fitted,
-        **_bands(kind, outcomes),
-        **_first_token_bands(kind, outcomes),
-        **_profile_bands(kind, outcomes),
-        **_scores(kind, {"in_sample": in_sample} | _errors(outcomes)),
-        **_coverage(kind),
-    }
+    return fitted | _profile_bands(kind, rows), rows
 
 
-def _errors(outcomes: Mapping[str, LeftOut]) -> dict[str, Floats]:
-    return {f"left_out_{split}": outcome.log_errors for split, outcome in outcomes.items()}
-
-
-def _bands(kind: Kind, outcomes: Mapping[str, LeftOut]) -> dict[str, Constant]:
-    """Band of a rate by what it rests on: percentiles of measured over predicted rates."""
-    bands = {}
-    for kept, rated in kind.banded.items():
-        for origin, split in _BAND_OF_SPLIT.items():
-            rows = rated & (_has_sisters(kind) if origin == "scaled" else True)
-            errors = outcomes[split].log_errors
-            ratio = np.exp(np.where(kind.inverse, errors, -errors))[rows]
-            least = ANALYTIC_AT_LEAST if origin == "analytic" else (1.0, 1.0)
-            name = f"band.{kept}.{origin}"
-            bands[name] = _band(name, ratio, "rate", f"rows whose {split} was left out", least)
-    return bands
-
-
-def _profile_bands(kind: Kind, outcomes: Mapping[str, LeftOut]) -> dict[str, Constant]:
+def _profile_bands(kind: Kind, rows: LeftOutRows) -> dict[str, Constant]:
     """Bands of rates that rest on a profile: see ``transfer``."""
-    ratios = {}
-    for split in ("group", "architecture"):
-        errors = outcomes[split].log_errors
-        ratio = np.exp(np.where(kind.inverse, errors, -errors))
-        ratios[split] = np.where(kind.rated, ratio, np.nan)
-    found = transfer_constants(kind.name, kind.setups, ratios)
-    return {constant.name: constant for constant in found}
+    ratios = {
+        split: np.where(rows.figures == "ttft", np.nan, measured_over_predicted(rows, split))
+        for split in ("group", "architecture")
+    }
+    return {band.name: band for band in transfer_constants(kind.name, kind.setups, ratios)}
 
 
-def _first_token_bands(kind: Kind, outcomes: Mapping[str, LeftOut]) -> dict[str, Constant]:
-    """Band of a time to first token by what it rests on: measured over predicted times."""
-    if "ttft" not in kind.metrics:
-        return {}
-    bands = {}
-    for origin, split in _BAND_OF_SPLIT.items():
-        rows = kind.metrics["ttft"] & (_has_sisters(kind) if origin == "scaled" else True)
-        ratio = np.exp(-outcomes[split].log_errors)[rows]
-        wide = (1.0 / ANALYTIC_AT_LEAST[1], 1.0 / ANALYTIC_AT_LEAST[0])
-        least = wide if origin == "analytic" else (1.0, 1.0)
-        name = f"band.{FIRST_TOKEN}.{origin}"
-        bands[name] = _band(name, ratio, "time", f"rows whose {split} was left out", least)
-    return bands
+def _under_roofline(kind: Kind, free: Sequence[Parameter], known: Mapping[str, float]) -> Floats:
+    """Predicted over measured of a roofline that was fitted without the group of each row."""
+    asked = [parameter for parameter in free if parameter.name.startswith("benchmark.")]
+    own = read_parameters(BASELINE)
+    asked += [one for one in own if one.name.startswith(f"roofline.{kind.name}.")]
+    problem = Problem(predict=kind.roofline, measured=kind.measured, parameters=asked, known=known)
+    best = fitted_values(problem)
+    return np.exp(left_out(problem, kind.groups["group"], best).log_errors)
 
 
-def _band(
-    name: str, ratio: Floats, measure: str, rows: str, least: tuple[float, float]
-) -> Constant:
-    """Band around a prediction: percentiles of measured over predicted, no narrower than told."""
-    below, above = BAND_ENDS[measure]
-    low, high = (float(end) for end in np.percentile(ratio, (below, above)))
-    return Constant(
-        name=name,
-        value=float(np.median(ratio)),
-        unit=f"measured over predicted {measure}",
-        low=min(low, least[0]),
-        high=max(high, least[1]),
-        rows=len(ratio),
-        error_percent=None,
-        fitted=True,
-        source=f"{_OWN}: {rows}, {below:g} % and {above:g} %",
+def _peaks(results: Sequence[MemoryResult]) -> LeftOutRows:
+    """Peaks of memory as rows; nothing is fitted anew to them, so leaving out changes nothing."""
+    peaks = [
+        result
+        for result in results
+        if family_of(result.quantity) is FigureFamily.PEAK and not result.reason
+    ]
+    figure_of = {FIGURES[figure][1]: figure for figure in PEAKS}
+    blank = np.full(len(peaks), "")
+    over = np.array([1.0 + peak.relative_error for peak in peaks])
+    unknown = np.full(len(peaks), np.nan)
+    return LeftOutRows(
+        ids=np.array([peak.case for peak in peaks]),
+        figures=np.array([figure_of[f"{MEMORY}.{peak.banded}"] for peak in peaks]),
+        families=blank,
+        accelerators=blank,
+        architectures=blank,
+        sources=np.array([source_of(peak.source) for peak in peaks]),
+        over={name: unknown if name == ROOFLINE else over for name in COLUMNS},
     )
 
 
-def _has_sisters(kind: Kind) -> Flags:
-    """Rows whose architecture was measured on another accelerator too."""
-    architectures = kind.measured.architectures
-    count = {
-        name: len(np.unique(kind.measured.accelerators[architectures == name]))
-        for name in np.unique(architectures)
-    }
-    return np.array([count[name] > 1 for name in architectures])
-
-
-def _scores(kind: Kind, errors: Mapping[str, Floats]) -> dict[str, Constant]:
+def _scores(rows: LeftOutRows) -> dict[str, Constant]:
     """Median and 90th percentile of the absolute error, by metric and by what was left out."""
     scores = {}
-    for split, logarithms in errors.items():
-        for metric, rows in kind.metrics.items():
-            name = f"score.{kind.name}.{metric}.{split}"
-            absolute = np.abs(np.expm1(logarithms[rows])) * 100.0
+    for metric, figures in _SCORED.items():
+        part = rows.of(*figures)
+        for column in (IN_SAMPLE, *SPLITS):
+            told = column if column == IN_SAMPLE else f"left_out_{column}"
+            name = f"score.{metric}.{told}"
+            absolute = np.abs(part.errors(column)) * 100.0
             scores[name] = _score(name, absolute, "absolute error of the prediction")
     return scores
 
@@ -264,9 +268,8 @@ def _memory_scores(results: Sequence[MemoryResult]) -> dict[str, Constant]:
         under = np.mean(errors < -0.1)
         meaning = f"absolute error; {under:.0%} of the rows are under by more than 10 %"
         score = _score(f"score.{MEMORY}.{kind}", np.abs(errors) * 100.0, meaning)
-        ratio = 1.0 / (1.0 + errors)
-        band = _band(f"band.{MEMORY}.{kind}", ratio, "memory", f"{kind} rows", (1.0, 1.0))
-        constants |= {score.name: score, band.name: band}
+        around = memory_band(kind, 1.0 / (1.0 + errors))
+        constants |= {score.name: score, around.name: around}
     return constants
 
 
@@ -282,7 +285,3 @@ def _chosen(parameter: Parameter) -> Constant:
         fitted=False,
         source=parameter.source,
     )
-
-
-def _median_percent(logarithms: Floats) -> float:
-    return float(np.median(np.abs(np.expm1(logarithms))) * 100.0)

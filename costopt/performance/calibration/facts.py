@@ -26,7 +26,7 @@ _RATE_UNITS: Final[Mapping[str, str]] = {"int8": "tops", "int4": "tops"}
 
 MEMORY_COLUMNS: Final = (
     "case", "model", "method", "precision", "seq", "gpus", "quantity", "expected_gib",
-    "tolerance",
+    "tolerance", "source",
 )  # fmt: skip
 """Columns of ``memory_cases.csv`` that are used here."""
 

@@ -65,9 +65,14 @@ class Measured:
     architectures: Texts
 
 
-def read_parameters() -> tuple[Parameter, ...]:
+MODEL: Final = "parameters.csv"
+BASELINE: Final = "roofline.csv"
+"""Files of parameters: of the model, and of the roofline that it is compared with."""
+
+
+def read_parameters(file_name: str = MODEL) -> tuple[Parameter, ...]:
     """The reviewed starting points, in the order of their file."""
-    place = resources.files("costopt.performance.calibration").joinpath("parameters.csv")
+    place = resources.files("costopt.performance.calibration").joinpath(file_name)
     return tuple(
         Parameter(
             name=row["name"],

@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from costopt.performance.arrays import Flags, Texts
-from costopt.performance.bands import told_band
+from costopt.performance.arrays import Texts
 from costopt.performance.calibration.facts import read_accelerators, read_models, read_table
 from costopt.performance.calibration.fit import Measured, Parameter, Predict
+from costopt.performance.calibration.roofline import (
+    roofline_samples,
+    roofline_serving,
+    roofline_training,
+)
 from costopt.performance.calibration.transfer import Setups, read_setups
 from costopt.performance.measurements.sample_rows import predicted_samples, sample_rows
 from costopt.performance.measurements.serving_rows import FITTED_METRICS as SERVING_METRICS
@@ -39,39 +43,30 @@ _COLUMNS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """One kind of work with its measurements.
+    """One kind of work with its measurements; arrays of shape (R,).
 
     Attributes:
         name: serving, samples or training.
         prefixes: beginnings of the names of its parameters.
+        ids: of the rows.
+        figures: what each row is a figure of, in the words of ``left_out.FIGURES``.
+        sources: repository that published each row.
         measured: values and groups.
         predict: predictions of all rows from constants.
-        metrics: name of a score -> rows that it counts.
-        rated: rows whose error is that of a rate, which bands are made of.
-        inverse: rows that fall where the rate rises (times).
+        roofline: the same of the fitted roofline.
         refused: id -> reason of rows that could not be read.
-        told: rows that say what others leave to assumptions, and whose band is their own; None
-            where all rows say the same.
         setups: what each row is of, as a profile would say it.
     """
 
     name: str
     prefixes: tuple[str, ...]
+    ids: Texts
+    figures: Texts
+    sources: Texts
     measured: Measured
     predict: Predict
-    metrics: Mapping[str, Flags]
-    rated: Flags
-    inverse: Flags
+    roofline: Predict
     refused: Mapping[str, str]
-    told: Flags | None = None
-
-    @property
-    def banded(self) -> Mapping[str, Flags]:
-        """Rows that bands are made of, by the name of the band."""
-        if self.told is None:
-            return {self.name: self.rated}
-        return {self.name: self.rated & ~self.told, told_band(self.name): self.rated & self.told}
-
     setups: Setups
 
     def parameters(self, every: Sequence[Parameter]) -> tuple[Parameter, ...]:
@@ -90,6 +85,7 @@ class Kind:
             "group": joined,
             "accelerator": self.measured.accelerators,
             "architecture": self.measured.architectures,
+            "source": self.sources,
         }
 
 
@@ -108,17 +104,29 @@ def read_kinds(folder: Path) -> tuple[Kind, ...]:
     )
 
 
+def source_of(source: str) -> str:
+    """Repository that a source lies in, the first word of what says where it was read."""
+    return source.split(" ", 1)[0]
+
+
+def _sources(table: pd.DataFrame, ids: Texts) -> Texts:
+    sources = table.set_index(table["id"].astype(str))["source"]
+    return np.array([source_of(sources[identity]) for identity in ids])
+
+
 def _serving(
     table: pd.DataFrame, models: Mapping[str, ModelSpec], accelerators: Mapping[str, Accelerator]
 ) -> Kind:
     asked = table["workload"].str.startswith("inference") & table["metric"].isin(SERVING_METRICS)
-    inference = table[asked]
-    rows, refused = serving_rows(inference, models, accelerators)
+    rows, refused = serving_rows(table[asked], models, accelerators)
     first = rows.metric == SERVING_METRICS.index("ttft_ms")
     between = rows.metric == SERVING_METRICS.index("tpot_ms")
     return Kind(
         name="serving",
         prefixes=("serving.", "benchmark.together"),
+        ids=rows.ids,
+        figures=np.select([first, between], ["ttft", "tpot"], "serving"),
+        sources=_sources(table, rows.ids),
         measured=Measured(
             values=rows.values,
             weights=np.where(first, FIRST_TOKEN_WEIGHT, 1.0),
@@ -127,9 +135,7 @@ def _serving(
             architectures=rows.architectures,
         ),
         predict=lambda constants: predicted_serving(rows, constants),
-        metrics={"throughput": ~(first | between), "tpot": between, "ttft": first},
-        rated=~first,
-        inverse=between,
+        roofline=roofline_serving(rows),
         refused=refused,
         setups=read_setups(table, rows.ids, rows.architectures),
     )
@@ -139,10 +145,12 @@ def _samples(
     table: pd.DataFrame, models: Mapping[str, ModelSpec], accelerators: Mapping[str, Accelerator]
 ) -> Kind:
     rows, refused = sample_rows(table, models, accelerators)
-    every = np.ones(len(rows), dtype=np.bool_)
     return Kind(
         name="samples",
         prefixes=("samples.", "benchmark.sentence"),
+        ids=rows.ids,
+        figures=np.full(len(rows), "samples"),
+        sources=_sources(table, rows.ids),
         measured=Measured(
             values=rows.values,
             weights=np.ones(len(rows)),
@@ -151,9 +159,7 @@ def _samples(
             architectures=rows.architectures,
         ),
         predict=lambda constants: predicted_samples(rows, constants),
-        metrics={"throughput": every},
-        rated=every,
-        inverse=~every,
+        roofline=roofline_samples(rows),
         refused=refused,
         setups=read_setups(table, rows.ids, rows.architectures),
     )
@@ -164,10 +170,13 @@ def _training(
 ) -> Kind:
     asked = table[table["metric"].isin(TRAINING_METRICS)]
     rows, refused = training_rows(asked, models, accelerators)
-    every = np.ones(len(rows), dtype=np.bool_)
+    trained = np.where(rows.methods == "full", "pretraining", "adapters")
     return Kind(
         name="training",
         prefixes=("training.", "benchmark.training"),
+        ids=rows.ids,
+        figures=np.char.add(trained, np.where(rows.told, "_told", "")),
+        sources=_sources(table, rows.ids),
         measured=Measured(
             values=rows.values,
             weights=np.ones(len(rows)),
@@ -176,14 +185,7 @@ def _training(
             architectures=rows.architectures,
         ),
         predict=lambda constants: predicted_training(rows, constants),
-        metrics={
-            "throughput": every,
-            "pretraining": rows.methods == "full",
-            "adapters": rows.methods != "full",
-        },
-        rated=every,
-        inverse=~every,
+        roofline=roofline_training(rows),
         refused=refused,
-        told=rows.told,
         setups=read_setups(table, rows.ids, rows.architectures),
     )

@@ -46,6 +46,7 @@ class MemoryResult:
         case: name of the row.
         quantity: what it measures.
         method: how the memory is used.
+        source: where it was published.
         expected_gib: published figure [GiB].
         predicted_gib: ours; NaN where refused [GiB].
         tolerance: relative error that the row itself allows [1].
@@ -55,6 +56,7 @@ class MemoryResult:
     case: str
     quantity: str
     method: str
+    source: str
     expected_gib: float
     predicted_gib: float
     tolerance: float
@@ -90,6 +92,7 @@ def memory_result(row: Mapping[Hashable, Any], models: Mapping[str, ModelSpec]) 
         case=str(row["case"]),
         quantity=str(row["quantity"]),
         method=str(row["method"]),
+        source=str(row["source"]),
         expected_gib=float(row["expected_gib"]),
         predicted_gib=predicted,
         tolerance=float(row["tolerance"]),

@@ -69,6 +69,7 @@ def _result(row: Mapping[Hashable, Any], predicted: float, reason: str) -> Memor
         case=str(row["id"]),
         quantity="peak_per_gpu",
         method=_METHODS.get(str(row["workload"]), "inference-hf"),
+        source=str(row["source"]),
         expected_gib=float(row["value"]),
         predicted_gib=predicted,
         tolerance=np.nan,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
@@ -19,7 +20,7 @@ from costopt.performance.bands import (
     band_named,
     told_band,
 )
-from costopt.performance.constants import shipped_constants
+from costopt.performance.constants import Constants
 from costopt.performance.dimensions import GENERATING
 from costopt.performance.measurements import peak_rows, serving_rows, training_rows
 from costopt.performance.measurements.memory_words import FigureFamily
@@ -47,12 +48,15 @@ _WEIGHTS: Final = "the weights alone do not fit into the memory"
 _Named = TypeVar("_Named")
 
 
-def predicted_performance(measurements: Measurements, catalog: Catalog) -> Predicted:
+def predicted_performance(
+    measurements: Measurements, catalog: Catalog, constants: Constants
+) -> Predicted:
     """Predict what can be predicted of a table of performance.
 
     Args:
         measurements: rows as read.
         catalog: looks up models and accelerators by name or alias.
+        constants: what the model is predicted with.
     """
     rows = measurements.rows.assign(id=[str(row) for row in range(len(measurements.rows))])
     rows["model_ref"] = rows["model_ref"].where(rows["model_ref"] != "", rows["model"])
@@ -71,11 +75,21 @@ def predicted_performance(measurements: Measurements, catalog: Catalog) -> Predi
     serving = sound["workload"].isin(SERVING_WORKLOADS)
     peaks = sound["metric"] == peak_rows.METRIC
     sampled = (sound["metric"] == "samples_per_s") & ~sound["model_ref"].isin(generating)
-    _serving(sound[serving & ~peaks & ~sampled], models, accelerators, predicted)
-    _samples(sound[serving & sampled], models, accelerators, predicted)
-    _training(sound[~serving & ~peaks], models, accelerators, predicted)
-    _peaks(sound[peaks], models, accelerators, predicted)
+    facts = _Facts(models=models, accelerators=accelerators, constants=constants)
+    _serving(sound[serving & ~peaks & ~sampled], facts, predicted)
+    _samples(sound[serving & sampled], facts, predicted)
+    _training(sound[~serving & ~peaks], facts, predicted)
+    _peaks(sound[peaks], facts, predicted)
     return predicted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Facts:
+    """What rows are predicted from."""
+
+    models: Mapping[str, ModelSpec]
+    accelerators: Mapping[str, Accelerator]
+    constants: Constants
 
 
 def _looked_up(
@@ -91,18 +105,13 @@ def _looked_up(
     return known, unknown
 
 
-def _serving(
-    rows: pd.DataFrame,
-    models: Mapping[str, ModelSpec],
-    accelerators: Mapping[str, Accelerator],
-    predicted: Predicted,
-) -> None:
-    runs, refused = serving_rows.serving_runs(rows, models, accelerators)
+def _serving(rows: pd.DataFrame, facts: _Facts, predicted: Predicted) -> None:
+    runs, refused = serving_rows.serving_runs(rows, facts.models, facts.accelerators)
     _refuse(predicted, refused)
     if not runs:
         return
     stacked = serving_rows.stacked_serving(runs)
-    answers = predicted_serving(stacked, shipped_constants())
+    answers = predicted_serving(stacked, facts.constants)
     unpublished = unpublished_figures(runs)
     impossible = impossible_serving(runs, stacked)
     rate = band_named(stacked.accelerators, stacked.architectures, Work.SERVING)
@@ -134,20 +143,15 @@ def _no_room(held: float, concurrency: float) -> str:
     return ""
 
 
-def _samples(
-    rows: pd.DataFrame,
-    models: Mapping[str, ModelSpec],
-    accelerators: Mapping[str, Accelerator],
-    predicted: Predicted,
-) -> None:
-    stacked, refused = sample_rows(rows, models, accelerators)
+def _samples(rows: pd.DataFrame, facts: _Facts, predicted: Predicted) -> None:
+    stacked, refused = sample_rows(rows, facts.models, facts.accelerators)
     _refuse(predicted, refused)
     if not len(stacked):
         return
-    answers = predicted_samples(stacked, shipped_constants())
+    answers = predicted_samples(stacked, facts.constants)
     band = band_named(stacked.accelerators, stacked.architectures, Work.SAMPLES)
     published = rows.set_index("id")["value"].loc[list(stacked.ids)].to_numpy(dtype=np.float64)
-    impossible = impossible_samples(stacked, published, shipped_constants())
+    impossible = impossible_samples(stacked, published, facts.constants)
     for position, identity in enumerate(stacked.ids):
         predicted.reason[int(identity)] = impossible[position]
         if impossible[position]:
@@ -157,23 +161,18 @@ def _samples(
         predicted.fill(int(identity), float(expected), ends, origin_word(band, position))
 
 
-def _training(
-    rows: pd.DataFrame,
-    models: Mapping[str, ModelSpec],
-    accelerators: Mapping[str, Accelerator],
-    predicted: Predicted,
-) -> None:
-    runs, refused = training_rows.training_runs(rows, models, accelerators)
+def _training(rows: pd.DataFrame, facts: _Facts, predicted: Predicted) -> None:
+    runs, refused = training_rows.training_runs(rows, facts.models, facts.accelerators)
     _refuse(predicted, refused)
     if not runs:
         return
     stacked = training_rows.stacked_training(runs)
-    answers = training_rows.predicted_training(stacked, shipped_constants())
+    answers = training_rows.predicted_training(stacked, facts.constants)
     assumed = band_named(stacked.accelerators, stacked.architectures, Work.TRAINING)
     told = band_named(
         stacked.accelerators, stacked.architectures, Work.TRAINING, told_band(Work.TRAINING)
     )
-    impossible = impossible_training(runs, stacked, shipped_constants())
+    impossible = impossible_training(runs, stacked, facts.constants)
     for position, run in enumerate(runs):
         band = told if run.told else assumed
         row = int(str(run.row["id"]))
@@ -185,36 +184,27 @@ def _training(
         predicted.fill(row, float(answers[position]), ends, origin_word(band, position))
 
 
-def _peaks(
-    rows: pd.DataFrame,
-    models: Mapping[str, ModelSpec],
-    accelerators: Mapping[str, Accelerator],
-    predicted: Predicted,
-) -> None:
+def _peaks(rows: pd.DataFrame, facts: _Facts, predicted: Predicted) -> None:
     for row in rows.to_dict("records"):
-        result = peak_rows.peak_result(row, models, accelerators)
+        result = peak_rows.peak_result(row, facts.models, facts.accelerators)
         position = int(row["id"])
-        reason = result.reason or _impossible_peak(row, models, accelerators)
+        reason = result.reason or _impossible_peak(row, facts)
         predicted.reason[position] = reason
         if not reason:
             ends = band_ends(f"{MEMORY}.{result.banded}")
             predicted.fill(position, result.predicted_gib, ends, ORIGIN_OF[FigureFamily.PEAK])
 
 
-def _impossible_peak(
-    row: Mapping[Hashable, object],
-    models: Mapping[str, ModelSpec],
-    accelerators: Mapping[str, Accelerator],
-) -> str:
-    accelerator = accelerators[str(row["accelerator"])]
-    case = peak_rows.peak_case(row, models)
+def _impossible_peak(row: Mapping[Hashable, object], facts: _Facts) -> str:
+    accelerator = facts.accelerators[str(row["accelerator"])]
+    case = peak_rows.peak_case(row, facts.models)
     count = float(str(row["n_accelerators"])) if peak_rows.is_summed(row) else 1.0
     room = Room(
         memory_gib=count * (accelerator.memory_gib or np.inf),
         where=f"{count:g} {accelerator.name}",
     )
     quantity = "peak_total" if peak_rows.is_summed(row) else "peak_per_gpu"
-    return impossible_peak({**case, "quantity": quantity}, models, room)
+    return impossible_peak({**case, "quantity": quantity}, facts.models, room)
 
 
 def _refuse(predicted: Predicted, refused: Mapping[str, str]) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
+from costopt.performance.constants import shipped_constants
 from costopt.performance.scoring.in_sample import in_sample
 from costopt.performance.scoring.memory import predicted_memory
 from costopt.performance.scoring.performance import predicted_performance
@@ -92,8 +93,10 @@ def validate_predictions(
     fresh = frame.drop(columns=[name for name in RESULT_COLUMNS if name in frame.columns])
     measurements = read_measurements(fresh, kind)
     facts = Catalog.bundled() if catalog is None else catalog
-    by_memory = measurements.kind is TableKind.MEMORY
-    predicted = (predicted_memory if by_memory else predicted_performance)(measurements, facts)
+    if measurements.kind is TableKind.MEMORY:
+        predicted = predicted_memory(measurements, facts)
+    else:
+        predicted = predicted_performance(measurements, facts, shipped_constants())
     results = pd.DataFrame(
         {
             "predicted": predicted.expected,

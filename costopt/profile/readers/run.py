@@ -1,12 +1,13 @@
 """Run: what the file of one benchmark says, and what it leaves to be asked for."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from costopt.errors import InvalidInputError
+from costopt.errors import InvalidInputError, UnknownNameError
 from costopt.profile.measured import ServedLoad
 
 ASKED: Final = (
@@ -25,13 +26,16 @@ COUNTS: Final = frozenset({"accelerators", "tensor_parallel", "pipeline_parallel
 """Those among them that are whole numbers."""
 
 REQUIRED: Final[Mapping[str, str]] = {
-    "model": "Llama-3.1-8B",
+    "model": "meta-llama/Llama-3.1-8B",
     "accelerator": "H100-80GB",
     "accelerators": "4",
     "tensor_parallel": "2",
     "precision": "fp8",
 }
 """Those without which figures mean nothing, each with an example."""
+
+FOLDER: Final = re.compile(r"[./~]|.*/.*/|.*\\")
+"""How names of folders begin, which a repository's (owner/name) never does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,13 +112,17 @@ def deployment(run: Run, given: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         InvalidInputError: the two contradict each other, or neither says what is needed.
     """
-    stated = {**run.stated, **({} if run.model is None else {"model": run.model})}
+    folder = run.model if run.model is not None and FOLDER.match(run.model) else None
+    named = {} if run.model is None or folder else {"model": run.model}
+    stated = {**run.stated, **named}
     problems = [
         _contradiction(name, given[name], stated[name])
         for name in stated
         if given.get(name) is not None and not _same(name, given[name], stated[name])
     ]
     told = {**stated, **{name: value for name, value in given.items() if value is not None}}
+    if folder is not None and "model" not in told:
+        problems.append(f"the file names a folder of weights, {folder!r}, instead of a model")
     if missing := [name for name in REQUIRED if name not in told]:
         example = ", ".join(
             f"{name}={REQUIRED[name] if name in COUNTS else repr(REQUIRED[name])}"
@@ -141,8 +149,23 @@ def _contradiction(name: str, given: object, stated: object) -> str:
 def _same(name: str, given: object, stated: object) -> bool:
     """Whether two values mean the same; models regardless of case and of their organisation."""
     if name == "model":
-        return bare_model_name(str(given)) == bare_model_name(str(stated))
+        given, stated = str(given), str(stated)
+        return bare_model_name(given) == bare_model_name(stated) or _one_row(given, stated)
     return given == stated
+
+
+def _one_row(given: str, stated: str) -> bool:
+    """Whether the bundled catalogue describes two names by one row of its models.
+
+    It is only opened where names differ: reading a file needs no tables otherwise.
+    """
+    from costopt.catalog.catalog import Catalog
+
+    catalog = Catalog.bundled()
+    try:
+        return catalog.model(given).name == catalog.model(stated).name
+    except UnknownNameError:
+        return False
 
 
 def bare_model_name(name: str) -> str:

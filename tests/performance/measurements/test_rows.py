@@ -56,7 +56,8 @@ def test_shipped_constants_predict_the_sample_about_as_well_as_the_scores_say(
 
     for kind in kinds:
         answers = kind.predict(shipped_constants())
-        off = np.abs(answers / kind.measured.values - 1.0)[kind.metrics["throughput"]]
+        rates = ~np.isin(kind.figures, ("tpot", "ttft"))
+        off = np.abs(answers / kind.measured.values - 1.0)[rates]
         assert np.median(off) * 100.0 < bounds[kind.name]
 
 
