@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 KINDS: Final = "performance or memory; recognised by the columns when left out."
 
+_OTHER_SEPARATORS: Final = {";": "';'", "\t": "tabs", "|": "'|'"}
+
 
 def validate_file(
     file: Annotated[Path, typer.Argument(help="CSV file of measurements.")],
@@ -59,6 +61,7 @@ def read_csv(file: Path) -> pd.DataFrame:
     import pandas as pd
 
     text = read_text(file)
+    _refuse_other_separator(file, text.partition("\n")[0])
     try:
         frame = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False)
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
@@ -68,3 +71,10 @@ def read_csv(file: Path) -> pd.DataFrame:
     if not isinstance(frame.index, pd.RangeIndex):
         raise InvalidInputError(str(file), ["its first rows have more cells than its heading"])
     return frame
+
+
+def _refuse_other_separator(file: Path, heading: str) -> None:
+    for separator, name in _OTHER_SEPARATORS.items():
+        if "," not in heading and separator in heading:
+            problem = f"its cells are separated by {name}; save it with commas"
+            raise InvalidInputError(str(file), [problem])

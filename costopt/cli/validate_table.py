@@ -31,6 +31,11 @@ def validation_lines(validation: Validation, width: int) -> list[str]:
         "measured less 1, in %: median and 90th percentile of the absolute error, median of the "
         "error (bias), share of measurements inside the 80 % band."
     )
+    if validation.in_sample:
+        head += (
+            f" {validation.in_sample:,} of the scored rows are among those that the shipped "
+            "constants were fitted to, so their errors are in sample: expect more of other rows."
+        )
     shown = pd.concat(
         [
             part.sort_values(["scored", "name"], ascending=[False, True]).head(SHOWN)

@@ -119,10 +119,12 @@ def training_efficiency(
 
 
 def _attention_ceiling(hardware: Hardware, tier: Tier, constants: Constants) -> Floats:
-    """Share of the peak that fused attention reaches, by architecture and software [0..1].
+    """Share of the peak that fused attention reaches alone, by architecture and software [0..1].
 
-    Open kernels written for Ampere reach half as much of Hopper's peak, whose matrix units they
-    do not feed; vendors' own stacks have kernels for each architecture.
+    It sets the ratio between architectures; ``training.attention_share``, fitted, is what whole
+    training steps reach of it. Open kernels written for Ampere reach half as much of Hopper's
+    peak, whose matrix units they do not feed; vendors' own stacks have kernels for each
+    architecture.
 
     Source: FlashAttention-3 (arXiv 2407.08608), abstract.
     """

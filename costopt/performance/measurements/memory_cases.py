@@ -18,9 +18,11 @@ from costopt.performance.measurements.memory_sources import memory_source
 from costopt.performance.measurements.memory_words import (
     OFFLOADS,
     PRECISIONS,
+    RECIPES,
     SHARDINGS,
     FigureFamily,
     band_named_for,
+    check_method,
     family_of,
     meaning_of,
 )
@@ -100,7 +102,7 @@ def memory_result(row: Mapping[Hashable, Any], models: Mapping[str, ModelSpec]) 
 
 def _predicted(row: Mapping[Hashable, Any], model: ModelSpec) -> Floats | float:
     quantity = str(row["quantity"])
-    family_of(quantity)
+    check_method(quantity, str(row["method"]))
     formats = formats_named(meaning_of(PRECISIONS, "precision", str(row["precision"])))
     if quantity.startswith("weights") and quantity != "weights_plus_kv":
         return _weights_gib(model, formats) / _ranks(row, quantity)
@@ -146,6 +148,8 @@ def _cache_gib(
     row: Mapping[Hashable, Any], decoder: Decoder, formats: Formats, ranks: float
 ) -> Floats:
     tokens = np.array(tokens_of(row))
+    if not np.isfinite(float(row["batch"])):
+        raise InvalidInputError("memory figure", ["the source gives no batch size"])
     held = cache_bytes(decoder, formats, tokens, np.array(ranks))
     return np.asarray(float(row["batch"]) * held / GIB)
 
@@ -166,8 +170,9 @@ def _published_states(row: Mapping[Hashable, Any], model: ModelSpec) -> tuple[Fl
     method = str(row["method"])
     from_paper = str(row["source"]).startswith("ZeRO paper")
     stage, _, offloaded = method.partition("-offload-")
+    published = "adamw_mixed" if from_paper else "adamw_fp32_gradients"
     state = TrainingState(
-        recipe=recipe_named("adamw_mixed" if from_paper else "adamw_fp32_gradients"),
+        recipe=recipe_named(RECIPES.get((method, str(row["precision"])), published)),
         sharding=meaning_of(SHARDINGS, "method", stage),
         offload=meaning_of(OFFLOADS, "method", offloaded or "none"),
     )

@@ -19,6 +19,7 @@ from costopt.performance.measurements.memory_words import (
     STYLES,
     meaning_of,
 )
+from costopt.performance.measurements.words import refuse_other_base
 from costopt.performance.memory import Sequences, inference_vram
 from costopt.performance.training_memory import (
     Checkpointing,
@@ -48,7 +49,8 @@ def peak_gib(row: Mapping[Hashable, Any], decoder: Decoder, formats: Formats) ->
     """Peak memory of one run, as its source read it [GiB].
 
     The allocator's count leaves out what it does not own. A device shows the driver's context
-    too and, in training, blocks that the allocator reserves and does not use.
+    too and, in training, blocks that the allocator reserves and does not use. A total is that of
+    all accelerators of the run.
 
     Raises:
         InvalidInputError: the row leaves out what the memory hangs on.
@@ -61,10 +63,11 @@ def peak_gib(row: Mapping[Hashable, Any], decoder: Decoder, formats: Formats) ->
         if serves
         else _training_peak(row, decoder, formats, source)
     )
+    counted = float(row["gpus"]) if row["quantity"] == "peak_total" else 1.0
     if not source.whole_device:
-        return float(terms.allocated_gib)
+        return counted * float(terms.allocated_gib)
     reserved = terms.allocated_gib if serves else terms.allocated_gib / USABLE_FRACTION
-    return float(reserved + terms.overhead_gib - CONTEXT_GIB + source.context_gib)
+    return counted * float(reserved + terms.overhead_gib - CONTEXT_GIB + source.context_gib)
 
 
 def tokens_of(row: Mapping[Hashable, Any]) -> float:
@@ -120,6 +123,7 @@ def _states(
     state = TrainingState(lora_rank=int(told[1]) if told else source.lora_rank)
     if not method.startswith(("full", "fsdp")):
         adapters = meaning_of(ADAPTERS, "method", method.removesuffix("-ac"))
+        refuse_other_base(adapters, str(row["precision"]), narrow=formats.weights.weight_only)
         return [replace(state, method=adapters, base=formats.weights)]
     stated = RECIPES.get((method, str(row["precision"])))
     recipes = source.recipes if method == "full" and source.recipes else (stated,)
@@ -142,6 +146,8 @@ def _serving_peak(
     row: Mapping[Hashable, Any], decoder: Decoder, formats: Formats, source: MemorySource
 ) -> VramTerms:
     tokens = tokens_of(row)
+    if not np.isfinite(float(row["batch"])):
+        raise InvalidInputError("memory figure", ["the source gives no batch size"])
     generated = re.search(r"generates? (\d+)", str(row["note"]))
     answer = float(generated[1]) if generated else 0.0
     if "speed_benchmark" in str(row["source"]):
@@ -152,4 +158,4 @@ def _serving_peak(
         prompt_tokens=np.array(max(tokens - answer, 1.0)),
     )
     style = source.style or STYLES[str(row["method"])]
-    return inference_vram(decoder, formats, sequences, _ONE, style)
+    return inference_vram(decoder, formats, sequences, np.array(float(row["gpus"])), style)

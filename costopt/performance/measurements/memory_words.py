@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final, TypeVar
 
-from costopt.errors import UnknownNameError
+from costopt.errors import InvalidInputError, UnknownNameError
 from costopt.performance.memory import CacheStyle
 from costopt.performance.training_memory import Method, Offload, Sharding
 
@@ -40,6 +40,11 @@ _FAMILIES: Final[Mapping[str, FigureFamily]] = {
 }
 """Quantity of a row -> its family."""
 
+_OF_NO_METHOD: Final = (
+    "weights", "weights_per_gpu", "kv_cache", "kv_cache_per_gpu", "weights_plus_kv",
+)  # fmt: skip
+"""Quantities that are the same whatever the method."""
+
 
 def family_of(quantity: str) -> FigureFamily:
     """Family of a memory figure.
@@ -74,6 +79,8 @@ PRECISIONS: Final[Mapping[str, str]] = {
 
 RECIPES: Final[Mapping[tuple[str, str], str]] = {
     ("full", "bf16-mixed"): "adamw_mixed",
+    ("full", "fp16-mixed"): "adamw_mixed",
+    ("full", "mixed"): "adamw_mixed",
     ("full", "bf16"): "adamw_bf16",
     ("full", "pure-bf16"): "adamw_bf16",
     ("full", "bf16-paged-adam8bit"): "paged_adam8bit_fused",
@@ -82,6 +89,9 @@ RECIPES: Final[Mapping[tuple[str, str], str]] = {
     ("fsdp-selective-ac", "bf16-mixed"): "adamw_fp32_master",
 }
 """Method and precision of a row -> optimizer recipe."""
+
+_UNSHARDED: Final = "full"
+"""Method of full training whose ranks each hold all states."""
 
 ADAPTERS: Final[Mapping[str, Method]] = {"lora": Method.LORA, "qlora": Method.QLORA}
 """Methods that train adapters."""
@@ -105,8 +115,38 @@ def band_named_for(family: FigureFamily, method: str) -> str:
     return "peak" if method in STYLES or family is FigureFamily.BUDGET else "peak_training"
 
 
-SHARDINGS: Final = {one.value: one for one in Sharding}
+SHARDINGS: Final = {_UNSHARDED: Sharding.NONE, **{one.value: one for one in Sharding}}
 OFFLOADS: Final = {one.value: one for one in Offload}
+
+
+_PEAK_METHODS: Final = tuple(
+    dict.fromkeys((*STYLES, *ADAPTERS, *(f"{a}-ac" for a in ADAPTERS), *(m for m, _ in RECIPES)))
+)
+_STATE_METHODS: Final = (
+    *SHARDINGS,
+    *(f"{sharding}-offload-{what}" for sharding in SHARDINGS for what in OFFLOADS),
+)
+
+
+def check_method(quantity: str, method: str) -> None:
+    """Refuse a method that the quantity is not predicted for; others do not depend on it.
+
+    Raises:
+        InvalidInputError: it is predicted for other quantities only.
+        UnknownNameError: no quantity has it.
+    """
+    if family_of(quantity) is FigureFamily.BUDGET or quantity in _OF_NO_METHOD:
+        return
+    states = quantity == "model_states"
+    here, elsewhere = (_STATE_METHODS, _PEAK_METHODS)[:: 1 if states else -1]
+    if method in here:
+        return
+    if method in elsewhere:
+        asked = "peaks are" if states else "model_states are"
+        raise InvalidInputError(
+            "memory figure", [f"{quantity} of {method} is not predicted; only its {asked}"]
+        )
+    raise UnknownNameError("method", method, SHARDINGS if states else _PEAK_METHODS)
 
 
 def meaning_of(known: Mapping[str, _Meaning], kind: str, name: str) -> _Meaning:

@@ -8,12 +8,16 @@ import numpy as np
 from costopt.accelerator import Accelerator
 from costopt.errors import CostoptError, InvalidInputError
 from costopt.model import ModelSpec
+from costopt.performance.dimensions import decoder_of
 from costopt.performance.measurements.memory_cases import MemoryResult, memory_result
 from costopt.performance.measurements.memory_sources import MemorySource, memory_source
+from costopt.performance.measurements.memory_words import PRECISIONS, meaning_of
 from costopt.performance.measurements.serving_runs import token_counts
 from costopt.performance.measurements.words import software_named
+from costopt.performance.serving_memory import kv_budget_gib, loaded_vram
 from costopt.performance.tier_settings import ENGINE_MEMORY
 from costopt.performance.tiers import Tier
+from costopt.precision import formats_named
 from costopt.units import GB, GIB
 
 METRIC: Final = "peak_memory_gib"
@@ -24,6 +28,9 @@ _METHODS: Final[Mapping[str, str]] = {
     "qlora": "qlora",
 }
 """Workload -> method of a memory figure."""
+
+_PAGED: Final = (Tier.ENGINE, Tier.VENDOR_TUNED)
+"""Software that takes all its memory when it starts, unless it works off whole batches."""
 
 _INT4: Final[Mapping[str, str]] = {
     "bnb.nf4-dq": "nf4-dq",
@@ -45,15 +52,14 @@ def peak_result(
     source = memory_source(str(row["source"]))
     usable = accelerators[str(row["accelerator"])].usable_gib
     try:
-        case = {**_case(row, models, source), "usable_gib": usable or np.inf}
+        case = {**peak_case(row, models), "usable_gib": usable or np.inf}
     except CostoptError as refusal:
         return _result(row, np.nan, str(refusal))
     found = memory_result(case, models)
     predicted = found.predicted_gib
-    if _is_engine(row) and usable is not None:
-        predicted = ENGINE_MEMORY[Tier.ENGINE].budget_fraction * usable
-    summed = "over GPUs" in str(row["notes"])
-    scale = float(row["n_accelerators"]) if summed else 1.0
+    if not found.reason and usable is not None and _fills_its_budget(row):
+        predicted = _engine_gib(case, row, models, usable)
+    scale = float(row["n_accelerators"]) if is_summed(row) else 1.0
     scale *= GIB / GB if source.decimal else 1.0
     return _result(row, predicted * scale, found.reason)
 
@@ -71,16 +77,46 @@ def _result(row: Mapping[Hashable, Any], predicted: float, reason: str) -> Memor
     )
 
 
-def _is_engine(row: Mapping[Hashable, Any]) -> bool:
-    """True where a serving engine took its share of the memory, whatever it needed."""
-    serves = str(row["workload"]) not in _METHODS
-    return serves and software_named(str(row["software"])).tier is Tier.ENGINE
+def is_summed(row: Mapping[Hashable, Any]) -> bool:
+    """True where a peak is that of all accelerators together."""
+    return "over GPUs" in str(row["notes"])
 
 
-def _case(
-    row: Mapping[Hashable, Any], models: Mapping[str, ModelSpec], source: MemorySource
-) -> dict[Hashable, Any]:
+def _fills_its_budget(row: Mapping[Hashable, Any]) -> bool:
+    """True where a serving engine with a paged cache took its share, whatever it needed."""
+    if str(row["workload"]) in _METHODS:
+        return False
+    software = software_named(str(row["software"]))
+    return software.tier in _PAGED and not software.static
+
+
+def _engine_gib(
+    case: Mapping[Hashable, Any],
+    row: Mapping[Hashable, Any],
+    models: Mapping[str, ModelSpec],
+    usable_gib: float,
+) -> float:
+    """What an engine holds once it has taken its cache: the model, and its share of the rest.
+
+    ``b u - (1 - f) (b u - loaded)`` with budget ``b``, usable memory ``u`` and the share ``f``
+    of the rest that becomes the cache.
+    """
+    engine = ENGINE_MEMORY[software_named(str(row["software"])).tier]
+    formats = formats_named(meaning_of(PRECISIONS, "precision", str(case["precision"])))
+    decoder = decoder_of(models[str(case["model"])])
+    loaded = loaded_vram(decoder, formats, np.array(1.0), engine)
+    cache = kv_budget_gib(loaded, np.array(usable_gib * GIB), engine)
+    return float(loaded.total_gib + cache)
+
+
+def peak_case(row: Mapping[Hashable, Any], models: Mapping[str, ModelSpec]) -> dict[Hashable, Any]:
+    """Row of a table of memory figures that says the same.
+
+    Raises:
+        CostoptError: the row leaves out, or contradicts, what the memory hangs on.
+    """
     notes, software = str(row["notes"]), str(row["software"])
+    source = memory_source(str(row["source"]))
     _refuse_untold(row, notes, source)
     case: dict[Hashable, Any] = {
         "case": row["id"],
@@ -103,7 +139,7 @@ def _case(
     family = models[str(row["model_ref"])].family if row["model_ref"] in models else ""
     prompt, answer = token_counts(row, family)
     note = f"generates {answer:.0f}; {notes}"
-    return {**case, "method": "inference-hf", "seq": prompt + answer, "note": note}
+    return {**case, "method": "inference-hf", "seq": prompt + answer, "note": note, "gpus": 1.0}
 
 
 def _refuse_untold(row: Mapping[Hashable, Any], notes: str, source: MemorySource) -> None:

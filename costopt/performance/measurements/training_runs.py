@@ -11,7 +11,7 @@ from costopt.accelerator import Accelerator
 from costopt.errors import InvalidInputError, UnknownNameError
 from costopt.model import ModelSpec
 from costopt.performance.hardware import Placement
-from costopt.performance.measurements.words import software_named
+from costopt.performance.measurements.words import refuse_other_base, software_named
 from costopt.performance.tiers import Tier
 from costopt.performance.training_memory import Method
 from costopt.performance.training_times import Layout
@@ -30,7 +30,8 @@ METHODS: Final[Mapping[str, Method]] = {
 _EIGHT_BIT: Final = ("fp8", "mixed (fp8/bf16)", "fp16/bf16/fp8")
 
 _WIDE: Final = ("fp32", "tf32")
-_HALF: Final = ("bf16", "fp16", "bf16/fp32", "bf16/fp16", "bf16/int8", "int4", "nf4")
+_NARROW: Final = ("int4", "nf4")
+_HALF: Final = ("bf16", "fp16", "bf16/fp32", "bf16/fp16", "bf16/int8", *_NARROW)
 """Words for training in 16 bit; adapters on narrower weights are multiplied in 16 bit too."""
 
 _NETWORK_GBPS: Final[Mapping[str, float]] = {
@@ -115,6 +116,8 @@ def training_run(
     model = models[str(row["model_ref"])]
     accelerator = accelerators[str(row["accelerator"])]
     method = METHODS[str(row["workload"])]
+    precision = str(row["precision"])
+    refuse_other_base(method, precision, narrow=precision in _NARROW)
     base = WEIGHT_FORMATS["int4_weight_only" if method is Method.QLORA else "bf16"]
     node = min(int(row["n_accelerators"]), 256 if accelerator.vendor == "google" else 8)
     work = training_work(model, method, base, length)

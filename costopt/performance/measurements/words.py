@@ -7,9 +7,10 @@ from importlib import resources
 from typing import Final
 
 from costopt.accelerator import Accelerator
-from costopt.errors import UnknownNameError
+from costopt.errors import InvalidInputError, UnknownNameError
 from costopt.model import ModelSpec
 from costopt.performance.tiers import Tier
+from costopt.performance.training_memory import Method
 from costopt.precision import Formats, WeightFormat, formats_named
 
 _HALF: Final = {"fp16": "fp16", "bf16": "bf16", "bf16/fp16": "bf16", "fp32": "fp32"}
@@ -69,6 +70,24 @@ def software_named(text: str) -> Software:
             "software", text, table, "Add a reviewed row to measurements/software.csv."
         )
     return table[max(known, key=len)]
+
+
+def refuse_other_base(method: Method, precision: str, *, narrow: bool) -> None:
+    """Refuse a precision of frozen weights that contradicts what was trained.
+
+    Args:
+        method: what was trained.
+        precision: as the source says it.
+        narrow: True where weights are only held in it, not multiplied.
+
+    Raises:
+        InvalidInputError: adapters of qlora lie on narrow weights, nothing else does.
+    """
+    if narrow is not (method is Method.QLORA):
+        base = "weights of 8 or 4 bits" if method is Method.QLORA else "weights of 16 or 32 bits"
+        raise InvalidInputError(
+            "measurement", [f"{method.value} trains on {base}, and the precision is {precision}"]
+        )
 
 
 def told_precision(precision: str, notes: str) -> str:

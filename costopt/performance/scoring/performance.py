@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from costopt.accelerator import Accelerator
 from costopt.catalog.catalog import Catalog
-from costopt.errors import CostoptError, UnknownNameError
+from costopt.errors import CostoptError
 from costopt.model import ModelSpec
 from costopt.performance.bands import (
     FIRST_TOKEN,
@@ -26,22 +26,24 @@ from costopt.performance.measurements import peak_rows, serving_rows, training_r
 from costopt.performance.measurements.memory_words import FigureFamily
 from costopt.performance.measurements.sample_rows import predicted_samples, sample_rows
 from costopt.performance.measurements.serving_scenario import predicted_serving
-from costopt.performance.measurements.training_runs import METHODS
+from costopt.performance.scoring.contradictions import SERVING_WORKLOADS, contradiction
 from costopt.performance.scoring.memory import ORIGIN_OF
-from costopt.performance.scoring.possible import impossible_figures
+from costopt.performance.scoring.possible import (
+    TIMES,
+    impossible_samples,
+    impossible_serving,
+    impossible_training,
+    unpublished_figures,
+)
+from costopt.performance.scoring.possible_memory import Room, impossible_peak
 from costopt.performance.scoring.predicted import Predicted, band_ends_of, origin_word
 from costopt.performance.scoring.table import Measurements
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SERVING_WORKLOADS: Final = ("inference_offline", "inference_online", "inference_server")
-_WORKLOADS: Final = (*SERVING_WORKLOADS, *METHODS)
-_METRICS: Final = frozenset((*serving_rows.METRICS, *training_rows.METRICS, peak_rows.METRIC))
-_TIMES: Final = ("tpot_ms", "minutes_to_train")
 
-_CORES_PER_CHIP: Final = 2.0
-"""Cores of an Inferentia2 or Trainium chip, which tensor parallelism there counts [1]."""
+_WEIGHTS: Final = "the weights alone do not fit into the memory"
 
 _Named = TypeVar("_Named")
 
@@ -66,7 +68,7 @@ def predicted_performance(
             predicted.reason[position] = (
                 no_model.get(row["model_ref"], "")
                 or no_accelerator.get(row["accelerator"], "")
-                or _contradiction(row, accelerators[row["accelerator"]])
+                or contradiction(row, models[row["model_ref"]], accelerators[row["accelerator"]])
             )
     sound = rows[[not reason for reason in predicted.reason]]
     generating = {name for name, model in models.items() if model.kind in GENERATING}
@@ -103,37 +105,6 @@ def _looked_up(
     return known, unknown
 
 
-def _unknown(kind: str, name: str, known: Collection[str]) -> str:
-    return "" if name in known else str(UnknownNameError(kind, name, known))
-
-
-def _contradiction(row: Mapping[Hashable, object], accelerator: Accelerator) -> str:
-    """Why a row cannot be meant as it is written; empty where it can."""
-    workload, metric = str(row["workload"]), str(row["metric"])
-    unknown = _unknown("workload", workload, _WORKLOADS) or _unknown("metric", metric, _METRICS)
-    if unknown:
-        return unknown
-    serves = workload in SERVING_WORKLOADS
-    asked = serving_rows.METRICS if serves else training_rows.METRICS
-    if metric not in (*asked, peak_rows.METRIC):
-        return f"{metric} is not predicted for {workload}; only {', '.join(asked)} are"
-    if accelerator.usable_gib is None:
-        return f"{accelerator.name} has no memory of its own; processors are not scored"
-    if metric == "mfu" and float(str(row["value"])) > 1.0:
-        return "mfu is above 1; it is a share of the peak, not a percentage"
-    return _too_many_ranks(row, accelerator) if serves else ""
-
-
-def _too_many_ranks(row: Mapping[Hashable, object], accelerator: Accelerator) -> str:
-    tensor, pipeline = (float(str(row[f"{way}_parallel"])) for way in ("tensor", "pipeline"))
-    ranks = float(np.nan_to_num(tensor, nan=1.0) * np.nan_to_num(pipeline, nan=1.0))
-    there = float(str(row["n_accelerators"]))
-    there *= _CORES_PER_CHIP if accelerator.vendor == "aws" else 1.0
-    if ranks <= there:
-        return ""
-    return f"tensor and pipeline parallelism need {ranks:g} accelerators; there are {there:g}"
-
-
 def _serving(rows: pd.DataFrame, facts: _Facts, predicted: Predicted) -> None:
     runs, refused = serving_rows.serving_runs(rows, facts.models, facts.accelerators)
     _refuse(predicted, refused)
@@ -141,20 +112,22 @@ def _serving(rows: pd.DataFrame, facts: _Facts, predicted: Predicted) -> None:
         return
     stacked = serving_rows.stacked_serving(runs)
     answers = predicted_serving(stacked, facts.constants)
-    impossible = impossible_figures(runs, stacked)
+    unpublished = unpublished_figures(runs)
+    impossible = impossible_serving(runs, stacked)
     rate = band_named(stacked.accelerators, stacked.architectures, Work.SERVING)
     first = band_named(stacked.accelerators, stacked.architectures, Work.SERVING, FIRST_TOKEN)
     for position, run in enumerate(runs):
         row = int(str(run.row["id"]))
         predicted.reason[row] = (
             _no_room(float(stacked.held[position]), float(stacked.concurrency[position]))
+            or unpublished[position]
             or impossible[position]
         )
         if predicted.reason[row]:
             continue
         metric = str(run.row["metric"])
         band = first if metric == "ttft_ms" else rate
-        ends = band_ends_of(band, position, falls=metric in _TIMES)
+        ends = band_ends_of(band, position, falls=metric in TIMES)
         predicted.fill(row, float(answers[position]), ends, origin_word(band, position))
 
 
@@ -177,9 +150,13 @@ def _samples(rows: pd.DataFrame, facts: _Facts, predicted: Predicted) -> None:
         return
     answers = predicted_samples(stacked, facts.constants)
     band = band_named(stacked.accelerators, stacked.architectures, Work.SAMPLES)
-    published = rows.set_index("id")["value"]
+    published = rows.set_index("id")["value"].loc[list(stacked.ids)].to_numpy(dtype=np.float64)
+    impossible = impossible_samples(stacked, published, facts.constants)
     for position, identity in enumerate(stacked.ids):
-        expected = answers[position] * published[identity] / stacked.values[position]
+        predicted.reason[int(identity)] = impossible[position]
+        if impossible[position]:
+            continue
+        expected = answers[position] * published[position] / stacked.values[position]
         ends = band_ends_of(band, position, falls=False)
         predicted.fill(int(identity), float(expected), ends, origin_word(band, position))
 
@@ -195,13 +172,15 @@ def _training(rows: pd.DataFrame, facts: _Facts, predicted: Predicted) -> None:
     told = band_named(
         stacked.accelerators, stacked.architectures, Work.TRAINING, told_band(Work.TRAINING)
     )
+    impossible = impossible_training(runs, stacked, facts.constants)
     for position, run in enumerate(runs):
         band = told if run.told else assumed
         row = int(str(run.row["id"]))
-        if run.weights_gib_per_accelerator > (run.placement.accelerator.usable_gib or 0.0):
-            predicted.reason[row] = "the weights alone do not fit into the memory"
+        too_large = run.weights_gib_per_accelerator > (run.placement.accelerator.usable_gib or 0.0)
+        predicted.reason[row] = _WEIGHTS if too_large else impossible[position]
+        if predicted.reason[row]:
             continue
-        ends = band_ends_of(band, position, falls=str(run.row["metric"]) in _TIMES)
+        ends = band_ends_of(band, position, falls=str(run.row["metric"]) in TIMES)
         predicted.fill(row, float(answers[position]), ends, origin_word(band, position))
 
 
@@ -209,10 +188,23 @@ def _peaks(rows: pd.DataFrame, facts: _Facts, predicted: Predicted) -> None:
     for row in rows.to_dict("records"):
         result = peak_rows.peak_result(row, facts.models, facts.accelerators)
         position = int(row["id"])
-        predicted.reason[position] = result.reason
-        if not result.reason:
+        reason = result.reason or _impossible_peak(row, facts)
+        predicted.reason[position] = reason
+        if not reason:
             ends = band_ends(f"{MEMORY}.{result.banded}")
             predicted.fill(position, result.predicted_gib, ends, ORIGIN_OF[FigureFamily.PEAK])
+
+
+def _impossible_peak(row: Mapping[Hashable, object], facts: _Facts) -> str:
+    accelerator = facts.accelerators[str(row["accelerator"])]
+    case = peak_rows.peak_case(row, facts.models)
+    count = float(str(row["n_accelerators"])) if peak_rows.is_summed(row) else 1.0
+    room = Room(
+        memory_gib=count * (accelerator.memory_gib or np.inf),
+        where=f"{count:g} {accelerator.name}",
+    )
+    quantity = "peak_total" if peak_rows.is_summed(row) else "peak_per_gpu"
+    return impossible_peak({**case, "quantity": quantity}, facts.models, room)
 
 
 def _refuse(predicted: Predicted, refused: Mapping[str, str]) -> None:

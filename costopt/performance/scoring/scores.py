@@ -9,7 +9,7 @@ import numpy as np
 
 from costopt.performance.measurements.memory_words import family_of
 from costopt.performance.measurements.peak_rows import METRIC as PEAK_METRIC
-from costopt.performance.scoring.performance import SERVING_WORKLOADS
+from costopt.performance.scoring.contradictions import SERVING_WORKLOADS
 from costopt.performance.scoring.table import MEASURED, Measurements, TableKind
 
 if TYPE_CHECKING:

@@ -69,6 +69,9 @@ _NUMBERS: Final[Mapping[TableKind, Mapping[str, bool]]] = {
 
 _WHOLE: Final = ("n_accelerators", "tensor_parallel", "pipeline_parallel", "gpus")
 
+_AT_LEAST_ONE: Final = ("batch_or_concurrency", "input_tokens", "output_tokens", "batch", "seq")
+"""Counts that may be a mean over requests."""
+
 _MAY_BE_ZERO: Final = ("seq",)
 """Length of a row about weights alone."""
 
@@ -193,6 +196,9 @@ def _numbers(
     too_low = finite & ((values < 0.0) if name in _MAY_BE_ZERO else (values <= 0.0))
     for row in np.flatnonzero(too_low):
         problems[row].append(f"{name} is {texts.iloc[row]}; it must be above 0")
+    below_one = finite & (values > 0.0) & (values < 1.0)
+    for row in np.flatnonzero(below_one) if name in _AT_LEAST_ONE else ():
+        problems[row].append(f"{name} is {texts.iloc[row]}; it must be at least 1")
     if name in _WHOLE:
         for row in np.flatnonzero(finite & (values % 1.0 != 0.0)):
             problems[row].append(f"{name} is {texts.iloc[row]}; it must be a whole number")

@@ -11,6 +11,7 @@ import numpy as np
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.performance.constants import shipped_constants
+from costopt.performance.scoring.in_sample import in_sample
 from costopt.performance.scoring.memory import predicted_memory
 from costopt.performance.scoring.performance import predicted_performance
 from costopt.performance.scoring.regret import Regrets, decision_regret
@@ -35,6 +36,7 @@ class Validation:
         scores: counts and errors in percent, of all rows and by parts of the table.
         refusals: reasons and how many rows they refused, most first.
         regret: how much dearer picks by prediction are; None without groups to compare.
+        in_sample: scored rows that the shipped constants were fitted to [1].
     """
 
     kind: TableKind
@@ -42,6 +44,7 @@ class Validation:
     scores: pd.DataFrame
     refusals: pd.DataFrame
     regret: Regrets | None
+    in_sample: int
 
     @property
     def scored(self) -> int:
@@ -59,6 +62,7 @@ class Validation:
             "kind": self.kind.value,
             "scored": self.scored,
             "refused": self.refused,
+            "in_sample": self.in_sample,
             "scores": _records(self.scores),
             "refusals": _records(self.refusals),
             "regret": None if self.regret is None else asdict(self.regret),
@@ -111,6 +115,7 @@ def validate_predictions(
         scores=scores_of(measurements, results),
         refusals=refusals.rename_axis("reason").rename("rows").reset_index(),
         regret=decision_regret(measurements, results, facts),
+        in_sample=int((in_sample(measurements) & (results["reason"] == "").to_numpy()).sum()),
     )
 
 

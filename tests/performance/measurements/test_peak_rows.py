@@ -47,6 +47,22 @@ def test_serving_engine_takes_its_share_of_the_memory_whatever_it_needs(
     assert gib_of(software="vllm 0.12.0").predicted_gib == pytest.approx(0.9 * usable)
 
 
+def test_vendors_engine_keeps_a_tenth_of_what_loading_leaves(
+    gib_of: Callable[..., MemoryResult],
+    accelerators: Mapping[str, Accelerator],
+) -> None:
+    usable = accelerators["A100-80GB"].usable_gib or 0.0
+
+    found = gib_of(software="TensorRT-LLM 1.0").predicted_gib
+
+    # weights of Qwen-7B 14.38 GiB, context 0.6; working memory and scores lie below 2 GiB
+    assert usable - 0.1 * (usable - 14.98) < found < usable - 0.1 * (usable - 14.98 - 2.0)
+
+
+def test_whole_batches_take_what_they_need(gib_of: Callable[..., MemoryResult]) -> None:
+    assert gib_of(software="FasterTransformer").predicted_gib < 20.0
+
+
 def test_head_of_its_own_adds_the_embedding_again(
     gib_of: Callable[..., MemoryResult],
 ) -> None:

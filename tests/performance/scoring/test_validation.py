@@ -17,10 +17,18 @@ ROW = {
     "source": "own", "notes": "", "model_ref": "meta-llama/Llama-3.1-8B",
 }  # fmt: skip
 
+PEAK = {"metric": "peak_memory_gib", "value": 70.0}
+TUNED = {
+    "workload": "finetune_full", "software": "torchtune", "batch_or_concurrency": 2.0,
+    "input_tokens": 2048.0, "output_tokens": np.nan,
+}  # fmt: skip
+
 MEMORY_ROW = {
     "case": "m1", "model": "meta-llama/Llama-3.1-8B", "method": "kv_cache", "precision": "bf16",
     "batch": 1, "seq": 8192, "gpus": 1, "quantity": "kv_cache", "expected_gib": 1.0,
 }  # fmt: skip
+
+MEMORY_PEAK = {"quantity": "peak_per_gpu", "method": "inference"}
 
 
 def validated(catalog: co.Catalog, *changes: Mapping[str, object]) -> co.Validation:
@@ -84,7 +92,10 @@ def test_rows_keep_their_own_columns_before_the_results(of_the_sample: co.Valida
         ({"metric": "mfu"}, "mfu is not predicted for inference_online"),
         ({"software": "homemade"}, "Unknown software"),
         ({"precision": "fp7"}, "Unknown precision"),
-        ({"precision": "fp8"}, "not published"),
+        ({"precision": "fp8"}, "A100-80GB has none for fp8"),
+        ({**TUNED, "metric": "mfu", "value": 0.4, "precision": "int4"}, "the precision is int4"),
+        ({**TUNED, **PEAK, "workload": "finetune_lora", "precision": "nf4"}, "16 or 32 bits"),
+        ({**TUNED, "metric": "mfu", "value": 0.4, "workload": "qlora"}, "qlora trains on"),
         ({"batch_or_concurrency": 1e6}, "more than memory allows"),
         ({"model_ref": "meta-llama/Llama-3.1-70B"}, "do not fit into the memory"),
         ({"tensor_parallel": 2}, "need 2 accelerators; there are 1"),
@@ -97,6 +108,23 @@ def test_rows_keep_their_own_columns_before_the_results(of_the_sample: co.Valida
         ({"metric": "ttft_ms", "value": 0.3}, "is the least that the published peaks allow"),
         ({"metric": "output_tokens_per_s", "value": 1e7}, "is the most that the published peaks"),
         ({"metric": "samples_per_s", "value": 1e6}, "is the most that the published peaks allow"),
+        ({**PEAK, "value": 900.0}, "more than the 80 GiB of 1 A100-80GB"),
+        ({**PEAK, "value": 70_000.0}, "check its unit"),
+        ({**PEAK, "value": 7.0, "software": "transformers"}, "less than the weights alone"),
+        ({**PEAK, **TUNED, "model_ref": "meta-llama/Llama-3.1-405B"}, "do not fit into"),
+        ({**TUNED, "metric": "train_tokens_per_s", "value": 1e9}, "the most that large matrix"),
+        ({**TUNED, "metric": "mfu", "value": 0.99}, "mfu is 0.99, and"),
+        ({"output_tokens": 1.0}, "has no time between tokens"),
+        ({"input_tokens": 200_000.0}, "200,100 tokens are more than the context of 131,072"),
+        ({"input_tokens": 2e5, "software": "trtllm 1.0.0rc3"}, "more than the context of 131,072"),
+        ({**TUNED, "metric": "mfu", "value": 0.3, "input_tokens": 5e6}, "even 32 times extended"),
+        ({"batch_or_concurrency": 0.5}, "batch_or_concurrency is 0.5; it must be at least 1"),
+        ({"input_tokens": 0.5}, "input_tokens is 0.5; it must be at least 1"),
+        ({"notes": "speculative decoding, EAGLE"}, "says that tokens were drafted"),
+        ({"software": "vllm 0.12.0 + Medusa"}, "says that tokens were drafted"),
+        ({"notes": "prefix caching, 90% hit"}, "says that prompts were shared"),
+        ({"notes": "p99"}, "a high percentile; the mean is predicted"),
+        ({"notes": "disaggregated, 4 prefill and 4 decode"}, "different accelerators"),
     ],
 )
 def test_row_that_cannot_be_meant_is_refused_with_the_reason(
@@ -121,6 +149,72 @@ def test_time_below_one_reading_of_the_weights_is_taken_for_another_unit(
     assert reasons(refused)[0].startswith(f"tpot_ms is 0.02, and {least_ms:.3g} is the least")
 
 
+@pytest.mark.parametrize(
+    "notes",
+    [
+        "no speculative decoding",
+        "prefix caching off",
+        "enable_prefix_caching=False",
+        "without prefix caching",
+        "speculative decoding disabled",
+        "median TPOT at the reported server load",
+    ],
+)
+def test_notes_that_deny_another_kind_of_run_are_no_reason(
+    bundled: co.Catalog, notes: str
+) -> None:
+    assert reasons(validated(bundled, {"notes": notes})) == [""]
+
+
+def test_compiled_software_may_run_beyond_the_context(bundled: co.Catalog) -> None:
+    longer = {
+        "model_ref": "meta-llama/Llama-2-7b-hf", "input_tokens": 4096.0, "output_tokens": 128.0,
+        "batch_or_concurrency": 1.0,
+    }  # fmt: skip
+
+    compiled, checked = reasons(
+        validated(bundled, {**longer, "software": "TensorRT-LLM 0.17"}, longer)
+    )
+
+    assert compiled == ""
+    assert "more than the context of 4,096" in checked
+
+
+def test_requests_in_flight_bound_the_rate_by_the_reading_of_the_weights(
+    bundled: co.Catalog,
+) -> None:
+    """16 answers of 1,000 tokens: 999 readings of 15.01 GB at 3,352 GB/s are 4.47 s; one prompt
+    token 0.02 ms. 16 x 1,000 / 4.47 s = 3,576 tokens/s."""
+    sent = {
+        "accelerator": "H100-80GB", "metric": "output_tokens_per_s", "input_tokens": 1.0,
+        "output_tokens": 1000.0, "batch_or_concurrency": 16.0,
+    }  # fmt: skip
+    beyond, below = reasons(
+        validated(bundled, {**sent, "value": 20_000.0}, {**sent, "value": 2000.0})
+    )
+
+    bandwidth = bundled.accelerator("H100-80GB").bandwidth_gb_per_second
+    assert bandwidth is not None
+    most = 16_000 / (999 * 7.505e9 * 2 / (bandwidth * 1e9))
+    assert beyond.startswith("output_tokens_per_s is 20000, and ")
+    assert float(beyond.split()[4]) == pytest.approx(most, rel=0.005)
+    assert below == ""
+
+
+def test_sum_over_accelerators_may_be_above_the_memory_of_one(bundled: co.Catalog) -> None:
+    summed = {
+        **PEAK, "workload": "finetune_lora", "n_accelerators": 4, "value": 215.0,
+        "input_tokens": 2048.0, "output_tokens": np.nan, "software": "PEFT",
+        "notes": "sum over GPUs; gradient checkpointing on; DeepSpeed ZeRO-3",
+        "batch_or_concurrency": 1.0,
+    }  # fmt: skip
+
+    assert reasons(validated(bundled, summed, {**summed, "value": 321.0})) == [
+        "",
+        "a peak of 321 GiB is more than the 320 GiB of 4 A100-80GB: check its unit",
+    ]
+
+
 def test_row_with_the_id_of_an_earlier_one_is_refused(bundled: co.Catalog) -> None:
     validation = validated(bundled, {"id": "a"}, {"id": "b"}, {"id": "a"}, {"id": ""}, {"id": ""})
 
@@ -137,8 +231,9 @@ def test_copies_of_a_model_share_the_total(bundled: co.Catalog) -> None:
 
 
 def test_requests_per_second_are_tokens_over_the_length_of_an_answer(bundled: co.Catalog) -> None:
+    rate = {"metric": "output_tokens_per_s", "value": 500.0}
     tokens, answers = predicted(
-        validated(bundled, {"metric": "output_tokens_per_s"}, {"metric": "samples_per_s"})
+        validated(bundled, rate, {"metric": "samples_per_s", "value": 5.0})
     )
 
     assert tokens == pytest.approx(100 * answers)
@@ -176,9 +271,24 @@ def test_cache_of_a_memory_row_is_counted_by_hand(bundled: co.Catalog) -> None:
         ({"precision": "fp7"}, "Unknown precision"),
         ({"quantity": "peak_per_gpu", "method": "loraa"}, "Unknown method 'loraa'"),
         ({"quantity": "model_states", "method": "zero4"}, "Unknown method 'zero4'"),
-        ({"batch": np.nan}, "not in the row"),
+        ({"quantity": "model_states", "method": "lora"}, "only its peaks are"),
+        ({"quantity": "peak_per_gpu", "method": "zero2"}, "only its model_states are"),
+        ({"quantity": "model_states", "method": "fsdp"}, "Known: full, none, zero1, zero2, zero3"),
+        ({**MEMORY_PEAK, "batch": np.nan, "expected_gib": 20.0}, "gives no batch size"),
+        ({"quantity": "peak_per_gpu", "method": "inferense"}, "Did you mean inference"),
+        ({"quantity": "peak_per_gpu", "method": ""}, "Unknown method ''"),
+        (
+            {"quantity": "peak_per_gpu", "method": "qlora"},
+            "8 or 4 bits, and the precision is bf16",
+        ),
+        ({"quantity": "peak_per_gpu", "method": "lora", "precision": "nf4"}, "of 16 or 32 bits"),
+        ({"batch": np.nan}, "the source gives no batch size"),
         ({"expected_gib": 0}, "must be above 0"),
         ({"model": "nobody"}, "Unknown model"),
+        ({**MEMORY_PEAK, "expected_gib": 81_920.0}, "GiB of the largest accelerators"),
+        ({"seq": 5e6}, "5,000,000 tokens are more than the context of 131,072, even 32 times"),
+        ({"batch": 0.5}, "batch is 0.5; it must be at least 1"),
+        ({**MEMORY_PEAK, "expected_gib": 8.0}, "less than the weights alone"),
     ],
 )
 def test_memory_row_that_says_too_little_is_refused(
@@ -187,6 +297,33 @@ def test_memory_row_that_says_too_little_is_refused(
     frame = pd.DataFrame([{**MEMORY_ROW, **change}])
 
     assert reason in reasons(co.validate_predictions(frame, catalog=bundled))[0]
+
+
+def test_states_of_full_training_are_held_whole_by_every_rank(bundled: co.Catalog) -> None:
+    """Llama 3.1 8B in mixed precision: 2 + 2 + 12 B for each of 8.03e9 parameters, 119.7 GiB."""
+    states = {"quantity": "model_states", "method": "full", "precision": "mixed", "gpus": 8}
+    frame = pd.DataFrame([{**MEMORY_ROW, **states, "expected_gib": 120.0}])
+
+    found = predicted(co.validate_predictions(frame, catalog=bundled))
+
+    assert found == pytest.approx([8.03e9 * 16 / 2**30], rel=0.001)
+
+
+def test_rows_that_constants_were_fitted_to_are_counted(of_the_sample: co.Validation) -> None:
+    assert of_the_sample.in_sample == of_the_sample.scored
+    assert json.loads(of_the_sample.to_json())["in_sample"] == of_the_sample.scored
+
+
+def test_row_of_ones_own_with_the_name_of_a_fitted_one_is_not_in_sample(
+    bundled: co.Catalog, facts_folder: Path
+) -> None:
+    first = pd.read_csv(facts_folder / "perf_calibration.csv").head(1)
+    changed = first.assign(value=first["value"] * 0.9)
+
+    found = [co.validate_predictions(one, catalog=bundled) for one in (first, changed)]
+
+    assert [validation.scored for validation in found] == [1, 1]
+    assert [validation.in_sample for validation in found] == [1, 0]
 
 
 def test_json_holds_every_score(of_the_sample: co.Validation) -> None:
