@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from costopt.candidate.confidence import PlannedHardware, planned_hardware
 from costopt.candidate.formats import format_names
-from costopt.candidate.profile_points import refused, sample_points, serving_points
+from costopt.candidate.profile_bounds import refused
+from costopt.candidate.profile_jobs import sample_points
+from costopt.candidate.profile_points import serving_points
 from costopt.candidate.serving_setup import setup_of
 from costopt.candidate.settings import RateSettings
 from costopt.candidate.sizes import sizes_of

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from costopt.candidate.profile_points import training_points
+from costopt.candidate.profile_jobs import training_points
 from costopt.candidate.profiled import concerning
 from costopt.catalog.catalog import Catalog
 from costopt.performance.hardware import Hardware

@@ -113,13 +113,13 @@ def test_a_line_says_what_its_rate_rests_on(few: Catalog) -> None:
     running, modelled = expected_load(few, "g6e.xlarge")
     only = few.filter(instance_types=["g6e.xlarge"], purchase_options=["on_demand"])
     bands = {}
-    for accelerator, load, origin in (
-        ("L40S", running, "measured"),
-        ("L40S", running / 4, "profile_scaled"),
-        ("L4", 8.0, "profile_sister"),
-        ("A10G", 8.0, "calibrated"),
+    for accelerator, load, rate, origin in (
+        ("L40S", running, modelled / 2, "measured"),
+        ("L40S", running / 4, modelled / 2, "profile_scaled"),
+        ("L4", 8.0, 0.4, "profile_sister"),
+        ("A10G", 8.0, 0.8, "calibrated"),
     ):
-        plan = optimize(BATCH, only, profiles=[run(accelerator, (load, modelled / 2))]).require()
+        plan = optimize(BATCH, only, profiles=[run(accelerator, (load, rate))]).require()
         (line,) = plan.lines
         assert line.rate_origin == origin
         assert line.rate_band is not None
