@@ -7,9 +7,11 @@ from typing import Final
 import numpy as np
 
 from costopt.candidate.layout import network_of
+from costopt.candidate.profile_agreement import check_agreement
 from costopt.candidate.profile_bounds import check_rate, most_learned, refused
 from costopt.candidate.profile_node import Node, node_of, refuse_reason
 from costopt.catalog.catalog import Catalog
+from costopt.performance.bands import Work
 from costopt.performance.hardware import Hardware
 from costopt.performance.profiled import ProfilePoint, ProfilePoints
 from costopt.performance.sample_work import sample_work
@@ -38,7 +40,9 @@ def sample_points(profiles: Sequence[Profile], catalog: Catalog) -> ProfilePoint
         UnknownNameError: an accelerator or instance type is not in the catalogue.
         InvalidInputError: a profile contradicts itself, or cannot have run as it says.
     """
-    return ProfilePoints.of([_samples(profile, catalog) for profile in profiles])
+    points = [_samples(profile, catalog) for profile in profiles]
+    check_agreement(profiles, points, Work.SAMPLES)
+    return ProfilePoints.of(points)
 
 
 def _samples(profile: Profile, catalog: Catalog) -> ProfilePoint:
@@ -82,7 +86,9 @@ def training_points(
         UnknownNameError: an accelerator or instance type is not in the catalogue.
         InvalidInputError: a profile contradicts itself, or cannot have run as it says.
     """
-    return ProfilePoints.of([_gang(profile, setup, catalog) for profile in profiles])
+    points = [_gang(profile, setup, catalog) for profile in profiles]
+    check_agreement(profiles, points, Work.TRAINING)
+    return ProfilePoints.of(points)
 
 
 def _gang(profile: Profile, setup: TrainingSetup, catalog: Catalog) -> ProfilePoint:

@@ -8,10 +8,12 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from costopt.candidate.profile_agreement import check_agreement
 from costopt.candidate.profile_bounds import check_rate, most_tokens, refused
 from costopt.candidate.profile_node import node_of, refuse_reason
 from costopt.catalog.catalog import Catalog
 from costopt.performance.arrays import Floats
+from costopt.performance.bands import Work
 from costopt.performance.hardware import Hardware
 from costopt.performance.profiled import ProfilePoint, ProfilePoints
 from costopt.performance.replica import Replica, replica_on
@@ -38,9 +40,10 @@ def serving_points(
         UnknownNameError: an accelerator or instance type is not in the catalogue.
         InvalidInputError: a profile contradicts itself, or cannot have run as it says.
     """
-    return ProfilePoints.of(
-        [one for profile in profiles for one in _loads(profile, catalog, setup)]
-    )
+    found = [(one, load) for one in profiles for load in _loads(one, catalog, setup)]
+    points = [load for _, load in found]
+    check_agreement([one for one, _ in found], points, Work.SERVING)
+    return ProfilePoints.of(points)
 
 
 def _loads(profile: Profile, catalog: Catalog, setup: ServingSetup) -> Iterator[ProfilePoint]:

@@ -15,15 +15,16 @@ from costopt.candidate.formats import format_names
 from costopt.candidate.profile_bounds import refused
 from costopt.candidate.profile_jobs import sample_points
 from costopt.candidate.profile_points import serving_points
+from costopt.candidate.profile_words import asked, told
 from costopt.candidate.serving_setup import setup_of
 from costopt.candidate.settings import RateSettings
-from costopt.candidate.sizes import sizes_of
+from costopt.candidate.sizes import Sizes, sizes_of
 from costopt.catalog.catalog import Catalog
 from costopt.performance.bands import Work
 from costopt.performance.hardware import Hardware
 from costopt.performance.limits import LatencyLimits
 from costopt.performance.links import LinkKind
-from costopt.performance.profiled import with_speed
+from costopt.performance.profiled import LENGTH_TOLERANCE, ProfilePoints, with_speed
 from costopt.performance.serving import serving_rates
 from costopt.performance.work import RequestSizes
 from costopt.precision import formats_named
@@ -42,6 +43,16 @@ ROUNDS: Final = 3
 Source: a planning choice; a slower instance runs fewer requests within its limits, where another
 point of a sweep may be nearer. With a single point the second round settles it.
 """
+
+
+USUAL_SHARE: Final = 0.5
+"""Share of a workload's tokens that must be of the measured lengths to count as measured [0..1].
+
+Source: a planning choice: the larger part of the work.
+"""
+
+SAME_FORMATS: Final = frozenset({"bf16", "fp16"})
+"""Formats of equal bytes and, on each accelerator that has both, of equal peak."""
 
 
 def planned_replicas(
@@ -92,11 +103,24 @@ def profiled_replicas(
     )
     lengths = (float(mean.input_tokens[0]), float(mean.output_tokens[0]))
     rows = np.flatnonzero(points.concern(hardware))
-    part = hardware.take(rows)
+    plain = part = hardware.take(rows)
+    usual = _usual(points, sizes)
     for _ in range(ROUNDS):
         loads = _loads(part, workload, catalog, precision, mean)
-        part = with_speed(part, points, lengths, loads)
+        part = with_speed(plain, points, lengths, loads, usual=usual)
     return _put(hardware, rows, part)
+
+
+def _usual(points: ProfilePoints, sizes: Sizes) -> NDArray[np.bool_]:
+    """Whether half of all tokens are of requests of each point's lengths, not on the mean alone.
+
+    Short chats and a few long documents have a mean that no request has.
+    """
+    tokens = np.column_stack([sizes.tokens.input_tokens, sizes.tokens.output_tokens])
+    apart = np.abs(np.log(tokens)[:, None, :] - np.log(points.lengths)[None, :, :]).max(axis=2)
+    work = sizes.shares * tokens.sum(axis=1)
+    near = work @ (apart <= np.log(LENGTH_TOLERANCE)) / work.sum()
+    return np.asarray(near >= USUAL_SHARE)
 
 
 def _loads(
@@ -186,8 +210,20 @@ def concerning(
     return tuple(
         profile
         for profile in profiles
-        if profile.precision == precision and _fits(profile, workload, catalog)
+        if _same_weights(profile, precision) and _fits(profile, workload, catalog)
     )
+
+
+def _same_weights(profile: Profile, precision: str) -> bool:
+    """Whether a profile ran in a format; frozen weights of QLoRA may be named for it."""
+    frozen = profile.job is not None and profile.job.method == "qlora"
+    if frozen and profile.precision.startswith("nf4"):
+        return True
+    return _same_format(profile.precision, precision)
+
+
+def _same_format(one: str, other: str) -> bool:
+    return one == other or {one, other} == SAME_FORMATS
 
 
 def _fits(profile: Profile, workload: AnyWorkload, catalog: Catalog) -> bool:
@@ -208,7 +244,7 @@ def _same_kind(profile: Profile, workload: AnyWorkload) -> bool:
         return False
     by_request = workload.traffic if isinstance(workload, InferenceService) else workload.requests
     if by_request is not None:
-        return bool(profile.loads) and profile.kv_precision == workload.kv_precision
+        return bool(profile.loads) and _same_format(profile.kv_precision, workload.kv_precision)
     return job is not None and job.kind == "samples"
 
 
@@ -228,36 +264,11 @@ def check_profiles(request: PlanRequest, catalog: Catalog) -> None:
             if not isinstance(workload, Requirement)
             for precision in format_names(workload.precision)
         ):
-            asked = "; ".join(_asked(workload) for workload in request.workloads)
+            wanted = "; ".join(asked(workload) for workload in request.workloads)
             raise refused(
                 profile,
-                f"{_told(profile)} says nothing about what is asked, {asked}; leave it out",
+                f"{told(profile)} says nothing about what is asked, {wanted}; leave it out",
             )
-
-
-def _told(profile: Profile) -> str:
-    """What a profile is of, in words."""
-    if profile.job is None:
-        return (
-            f"a serving run of {profile.model} in {profile.precision}, cache in "
-            f"{profile.kv_precision},"
-        )
-    kind = profile.job.kind.replace("_", "-")
-    method = f" ({profile.job.method})" if profile.job.method else ""
-    return f"a {kind} run{method} of {profile.model} in {profile.precision}"
-
-
-def _asked(workload: AnyWorkload) -> str:
-    """What a workload asks for, in words."""
-    kind = workload.kind.replace("_", " ")
-    if isinstance(workload, Requirement):
-        return f"{kind} without a model"
-    text = f"{kind} of {workload.model} in {' or '.join(workload.precision)}"
-    if isinstance(workload, FineTuneJob):
-        return f"{text} ({workload.method})"
-    if isinstance(workload, InferenceService | BatchInference):
-        return f"{text}, cache in {workload.kv_precision}"
-    return text
 
 
 def _put(hardware: Hardware, rows: NDArray[np.int64], part: Hardware) -> Hardware:

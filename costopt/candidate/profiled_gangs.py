@@ -40,7 +40,7 @@ def gang_points(
 def profiled_nodes(
     hardware: Hardware, setup: TrainingSetup, nodes: Integers, points: ProfilePoints | None
 ) -> Hardware:
-    """Nodes of gangs at the speed that profiles show.
+    """Nodes of gangs at the speed that profiles show; one node tells of gangs of any size.
 
     Args:
         hardware: one row per gang.
@@ -51,4 +51,6 @@ def profiled_nodes(
     if points is None:
         return hardware
     gangs = np.broadcast_to(nodes.astype(np.float64), (len(hardware),))
-    return with_speed(hardware, points, (setup.sequence_length,), (gangs, gangs))
+    return with_speed(
+        hardware, points, (setup.sequence_length,), (gangs, gangs), load_reach=np.inf
+    )

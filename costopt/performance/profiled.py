@@ -7,6 +7,7 @@ that point the model gives what was measured. Elsewhere the ratio tells less:
     measured  same accelerator and layout, lengths and load near    ratio
     scaled    same accelerator, anything else different             ratio
     sister    another accelerator of the same architecture          ratio ^ 0.5
+    nothing   lengths or load beyond a factor of eight              1
 
 The bands come from published measurements, each taken as a profile for the others
 (``calibration/transfer.py``). On its own accelerator a power of 0.6 would leave a tenth less error
@@ -38,6 +39,13 @@ LOAD_TOLERANCE: Final = 1.5
 
 Source: a planning choice: sweeps double the load from point to point, so each load between two
 points is nearer than that to one of them. Published pairs within it agree to 6 % on the median.
+"""
+
+REACH: Final = 8.0
+"""Factor in lengths or load beyond which a measurement tells nothing [1].
+
+Source: a planning choice: a run that reads prompts alone, or a single request, is bound by another
+part of the hardware than a full batch is. Sweeps seldom span more than eight times between points.
 """
 
 SISTER_SHARE: Final = 0.5
@@ -124,6 +132,9 @@ def with_speed(
     points: ProfilePoints,
     lengths: Sequence[float],
     loads: tuple[Floats, Floats],
+    *,
+    usual: Flags | bool = True,
+    load_reach: float = REACH,
 ) -> Hardware:
     """Hardware at the speed that profiles show, and what that speed rests on.
 
@@ -132,6 +143,8 @@ def with_speed(
         points: what was measured, one at least.
         lengths: of the workload [tokens].
         loads: of each row, as it is planned and at most, shapes (n,) [1].
+        usual: whether the work of the workload is mostly of each point's lengths (p,).
+        load_reach: factor in load beyond which a point tells nothing [1].
     """
     planned, most = loads
     outside = np.maximum(
@@ -141,7 +154,9 @@ def with_speed(
     beyond = np.maximum(outside, 0.0)
     stretch = np.abs(np.log(np.asarray(lengths, dtype=np.float64)) - np.log(points.lengths))
     longer = np.max(stretch, axis=1, initial=0.0)
-    code = _codes(hardware, points, longer, beyond)
+    near = (longer <= np.log(LENGTH_TOLERANCE)) & (beyond <= np.log(LOAD_TOLERANCE)) & usual
+    reached = (longer <= np.log(REACH)) & (beyond <= np.log(load_reach))
+    code = _codes(hardware, points, near, reached)
     shape = np.abs(np.log(hardware.accelerators)[:, None] - np.log(points.hardware.accelerators))
     nearest = _least(code, longer + shape, beyond)
     ratio = _at_load(points, points.sweep[nearest], planned)
@@ -155,7 +170,7 @@ def with_speed(
     )
 
 
-def _codes(hardware: Hardware, points: ProfilePoints, longer: Floats, beyond: Floats) -> Integers:
+def _codes(hardware: Hardware, points: ProfilePoints, near: Flags, reached: Flags) -> Integers:
     """What each row could rest on by each point: ``Origin`` codes, or ``_NOWHERE`` (n, p)."""
     measured = points.hardware
     bandwidth = hardware.bandwidth_bytes_per_second[:, None]
@@ -163,10 +178,9 @@ def _codes(hardware: Hardware, points: ProfilePoints, longer: Floats, beyond: Fl
     whole = np.abs(bandwidth - known) <= _SAME_BANDWIDTH * known
     alike = hardware.accelerators[:, None] == measured.accelerators
     alike = alike & (hardware.link_kind[:, None] == measured.link_kind) & whole
-    near = (longer <= np.log(LENGTH_TOLERANCE)) & (beyond <= np.log(LOAD_TOLERANCE))
     chip = _same_chip(hardware, points)
     return np.select(
-        [chip & alike & near, chip, _sisters(hardware, points)],
+        [chip & alike & near, chip & reached, _sisters(hardware, points) & reached],
         [np.int64(origin) for origin in PROFILED],
         np.int64(_NOWHERE),
     )

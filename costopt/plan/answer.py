@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from costopt.catalog.age_limits import WARNING_AGE_DAYS
 from costopt.performance.reasons import Origin
 from costopt.plan.line import PlanLine
+from costopt.plan.measured_latency import late_measurements
 from costopt.plan.plan import Baseline, Plan, WorkloadOutcome
 from costopt.plan.status import PlanStatus
 from costopt.plan.words import (
@@ -207,6 +208,7 @@ def warnings(plan: Plan, days_since_catalog: int = 0) -> list[str]:
         when = "are" if days_since_catalog else f"on {plan.catalog.as_of} were"
         found.append(f"prices here {when} up to {max(ages):.0f} days old; refresh before you buy")
     found += _spot_warning(plan)
+    found += late_measurements(plan.lines, plan.request)
     if plan.status is PlanStatus.FEASIBLE_AT_LIMIT and plan.gap is not None:
         found.append(
             f"a plan up to {percent(plan.gap)} cheaper may exist: the search ended before the "

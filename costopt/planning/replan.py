@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from html import escape
 from math import isfinite
 
+from costopt.candidate.profile_agreement import superseded
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.evaluate.running import running_today
 from costopt.plan.answer import cost_figure, lines_in_words
 from costopt.plan.line import PlanLine
+from costopt.plan.measured_latency import late_measurements
 from costopt.plan.plan import Plan
 from costopt.plan.present import WIDTH, origin_in_words
 from costopt.plan.words import signed_percent
@@ -94,7 +96,8 @@ class Replanned:
 def replan(plan: Plan, profile: Profile, catalog: Catalog | None = None) -> Replanned:
     """Say what a measured run changes: whether a plan still holds, and what is cheapest now.
 
-    The same question is asked again with the run among its profiles.
+    The same question is asked again with the run among its profiles, instead of those whose
+    points it measured again.
 
     Args:
         plan: with lines.
@@ -115,7 +118,8 @@ def replan(plan: Plan, profile: Profile, catalog: Catalog | None = None) -> Repl
         )
     if not plan.lines:
         raise InvalidInputError("replan", ["the plan rents nothing that a run could change"])
-    profiles = (*plan.request.profiles, profile)
+    kept = (old for old in plan.request.profiles if not superseded(old, profile))
+    profiles = (*kept, profile)
     request = plan.request.model_copy(update={"profiles": profiles})
     after = answer_request(request, source, plan.account)
     running = running_today(plan, request, plan.own_prices(source))
@@ -124,7 +128,7 @@ def replan(plan: Plan, profile: Profile, catalog: Catalog | None = None) -> Repl
         profile=profile,
         before=plan,
         lines=running.lines,
-        broken=running.broken,
+        broken=(*running.broken, *late_measurements(running.lines, request)),
         same_types=same_types,
         after=after,
     )

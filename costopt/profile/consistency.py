@@ -81,16 +81,23 @@ def _units(load: "ServedLoad") -> Iterator[str]:
         return
     if ttft < SHORTEST_TTFT_MS:
         yield f"ttft_ms = {ttft:g} is too short for any accelerator: give milliseconds"
-    elif tpot is not None and ttft < TTFT_IN_PASSES * tpot:
+    elif ttft < TTFT_IN_PASSES * (one_pass := tpot or _token_ms(load)):
+        told = f"tpot_ms = {tpot:g}" if tpot else f"{one_pass:g} ms by the concurrency"
         yield (
-            f"ttft_ms = {ttft:g} is shorter than one pass through the model (tpot_ms = "
-            f"{tpot:g}): one of the two is in another unit, such as seconds"
+            f"ttft_ms = {ttft:g} is shorter than one pass through the model ({told}): one of "
+            "the two is in another unit, such as seconds"
         )
     if ttft > MILLISECONDS_PER_SECOND * load.duration_seconds:
         yield (
             f"ttft_ms = {ttft:g} is longer than the whole measurement of "
             f"{load.duration_seconds:g} s"
         )
+
+
+def _token_ms(load: "ServedLoad") -> float:
+    """Return the time per token that concurrency and rate leave each request [ms]."""
+    seconds = load.concurrency / load.requests_per_second / load.output_tokens
+    return MILLISECONDS_PER_SECOND * seconds / SAME_CONCURRENCY
 
 
 def _concurrency(load: "ServedLoad") -> Iterator[str]:

@@ -49,7 +49,7 @@ def diagnose(profile: "Profile") -> tuple[str, ...]:
 
 
 def _memory(seen: "Watched") -> Iterator[str]:
-    fraction, peak = seen.vram_fraction, f"Memory peaked at {_memory_in_words(seen)}"
+    fraction, peak = _as_written(seen.vram_fraction), f"Memory peaked at {_memory_in_words(seen)}"
     if fraction > RISKY_FRACTION:
         yield (
             f"{peak}, above {_percent(RISKY_FRACTION)}: a longer sample or fragmentation can end "
@@ -63,10 +63,18 @@ def _memory(seen: "Watched") -> Iterator[str]:
 
 
 def _busy(seen: "Watched") -> Iterator[str]:
-    if seen.accelerator_busy_fraction < STARVED_FRACTION:
+    busy = seen.accelerator_busy_fraction
+    if _as_written(busy) < STARVED_FRACTION:
         yield (
             f"{_busy_in_words(seen)}, below {_percent(STARVED_FRACTION)}: they wait for data, for "
             "the network, or for a larger batch."
+        )
+    least = seen.least_busy_fraction
+    if least is not None and _as_written(least) < STARVED_FRACTION <= _as_written(busy):
+        yield (
+            f"{_busy_in_words(seen)} on the mean, but one of them {_percent(least)}, below "
+            f"{_percent(STARVED_FRACTION)}: it waits for the others, or the work is split "
+            "unevenly."
         )
     if seen.idle_accelerators:
         yield (
@@ -108,8 +116,13 @@ def _memory_in_words(seen: "Watched") -> str:
     return f"{seen.vram_peak_gib:.1f} of {seen.vram_total_gib:.1f} GiB ({share})"
 
 
+def _as_written(fraction: float) -> float:
+    """Round a share as it is written, so that it is judged by what is read [0..1]."""
+    return round(fraction, 3)
+
+
 def _percent(fraction: float) -> str:
-    """Write a share with one decimal, so that it stands clearly on one side of a limit."""
+    """Write a share with one decimal."""
     return f"{100 * fraction:.1f} %".replace(".0 %", " %")
 
 

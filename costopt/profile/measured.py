@@ -111,6 +111,7 @@ class Watched(Written):
 
     Attributes:
         accelerator_busy_fraction: mean share of time in which a kernel ran [0..1].
+        least_busy_fraction: the same of the least busy accelerator; None not known [0..1].
         vram_peak_gib: highest memory in use on one accelerator [GiB].
         vram_total_gib: memory of one accelerator as the driver tells it [GiB].
         samples: readings that these figures come from [1].
@@ -120,6 +121,7 @@ class Watched(Written):
     """
 
     accelerator_busy_fraction: Fraction
+    least_busy_fraction: Fraction | None = None
     vram_peak_gib: Positive
     vram_total_gib: Positive
     samples: Count

@@ -160,10 +160,10 @@ def test_a_gang_over_several_nodes_needs_its_instance_type(bundled: Catalog) -> 
 
 
 def test_a_rate_above_the_peaks_of_its_accelerators_is_refused(bundled: Catalog) -> None:
-    # A token passes 8.0e9 weights at least: 1.5e10 operations, of 989.5e12 a second. With the
-    # prompts (800 tokens for 250) one H100 answers fewer than 16,000 tokens a second.
+    # An answer takes 250 x 15.0e9 operations and its prompt 800 x 14.0e9: 14.9e12 of the
+    # 989e12 that there are a second, so 66 requests at most.
     with pytest.raises(InvalidInputError, match="more than the published peaks of 1 x H100-80GB"):
-        serving_points([run(LLAMA, 1, 1, [(200.0, 64.0)])], bundled, ENGINE)
+        serving_points([run(LLAMA, 1, 1, [(200.0, 70.0)])], bundled, ENGINE)
     # One request at a time reads 15.0e9 bytes of weights for each token, at 3,350e9 a second:
     # 223 tokens a second at most, 0.89 requests.
     with pytest.raises(InvalidInputError, match=r"allow there, 22\d\.\d:"):

@@ -97,6 +97,22 @@ def test_an_accelerator_of_another_architecture_is_left_alone(place: Place) -> N
     assert hardware.profiled[0] == NO_PROFILE
 
 
+@pytest.mark.parametrize(
+    ("lengths", "load"),
+    [((1000.0, 1.0), 32.0), ((125.0, 200.0), 32.0), ((1000.0, 200.0), 3.9)],
+    ids=["reads only", "prompts eight times as long", "eight times as busy"],
+)
+def test_beyond_a_factor_of_eight_nothing_is_told(
+    place: Place, lengths: tuple[float, float], load: float
+) -> None:
+    points = points_of((place("H100-80GB"), lengths, load, 0.7))
+    hardware = found([place("H100-80GB"), place("H200-141GB")], points, (1001.0, 200.0))
+    assert hardware.speed.tolist() == [1.0, 1.0]
+    assert hardware.profiled.tolist() == [NO_PROFILE, NO_PROFILE]
+    near = points_of((place("H100-80GB"), (126.0, 200.0), 4.1, 0.7))  # 7.9 and 7.8 times
+    assert found([place("H100-80GB")], near).profiled[0] == Origin.PROFILE_SCALED
+
+
 def test_between_the_loads_of_a_sweep_the_ratio_is_interpolated(place: Place) -> None:
     where, lengths = place("H100-80GB"), (1000.0, 200.0)
     points = points_of((where, lengths, 16.0, 0.5), (where, lengths, 64.0, 0.8))

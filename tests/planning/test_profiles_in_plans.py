@@ -116,7 +116,7 @@ def test_a_line_says_what_its_rate_rests_on(few: Catalog) -> None:
     for accelerator, load, rate, origin in (
         ("L40S", running, modelled / 2, "measured"),
         ("L40S", running / 4, modelled / 2, "profile_scaled"),
-        ("L4", 8.0, 0.4, "profile_sister"),
+        ("L4", 24.0, 0.9, "profile_sister"),
         ("A10G", 8.0, 0.8, "calibrated"),
     ):
         plan = optimize(BATCH, only, profiles=[run(accelerator, (load, rate))]).require()
@@ -126,6 +126,26 @@ def test_a_line_says_what_its_rate_rests_on(few: Catalog) -> None:
         bands[origin] = line.rate_band.high - line.rate_band.low
         assert evaluate_plan(plan, only).violations == ()
     assert bands["measured"] < bands["profile_scaled"] <= bands["profile_sister"]
+
+
+def test_a_measured_latency_above_the_limit_is_told(few: Catalog) -> None:
+    only = few.filter(instance_types=["g6e.xlarge"], purchase_options=["on_demand"])
+    profile = run("L40S", (30, 2.4))  # within TPOT 70, 24 to 29 requests run at a time
+    for ttft_ms, tpot_ms, said in (
+        (2500.0, None, "a median TTFT of 2,500 ms"),
+        (600.0, 80.0, "a median TPOT of 80 ms"),
+        (600.0, 50.0, None),
+    ):
+        seen = ServedLoad.model_validate(
+            {**profile.loads[0].model_dump(), "ttft_ms": ttft_ms, "tpot_ms": tpot_ms}
+        )
+        watched = profile.model_copy(update={"loads": (seen,)})
+        service = SERVICE.model_copy(update={"max_tpot_ms": 70})
+        plan = optimize(service, only, profiles=[watched]).require()
+        assert plan.lines[0].rate_origin == "measured"
+        text = " ".join(str(plan).split())
+        assert ("Warning: bench.json" in text) == (said is not None)
+        assert said is None or said in text
 
 
 def test_the_text_names_the_profile_and_counts_its_lines(few: Catalog) -> None:
@@ -222,6 +242,38 @@ def test_a_concurrency_above_what_memory_allows_is_refused_with_the_reason(few: 
     assert "a concurrency of 400" in str(raised.value)
 
 
+def test_a_mean_that_no_request_has_is_no_measurement(few: Catalog) -> None:
+    # 0.9 x 112 + 0.1 x 8,992 = 1,000 tokens, and 90 % of the work is in the long tenth.
+    mix = [
+        RequestSize(input_tokens=112, output_tokens=22, share_fraction=0.9),
+        RequestSize(input_tokens=8992, output_tokens=1802, share_fraction=0.1),
+    ]
+    uniform = SERVICE.model_copy(update={"max_tpot_ms": 70, "max_ttft_ms": 9000})
+    mixed = uniform.model_copy(
+        update={"traffic": Traffic.from_sizes(mix, requests_per_second=8)}
+    )
+    only = few.filter(instance_types=["g6e.xlarge"], purchase_options=["on_demand"])
+    for service, origin in ((uniform, "measured"), (mixed, "profile_scaled")):
+        plan = optimize(service, only, profiles=[run("L40S", (30, 2.4))]).require()
+        assert {line.rate_origin for line in plan.lines} == {origin}
+
+
+def test_profiles_of_one_point_that_contradict_each_other_are_refused(few: Catalog) -> None:
+    fast, slow = run("L40S", (32, 3.0)), run("L40S", (32, 1.5), source="again.json")
+    with pytest.raises(InvalidInputError, match=r"it measured 0\.5 times the rate of bench"):
+        optimize(SERVICE, few, profiles=[fast, slow])
+    again = run("L40S", (32, 3.1), source="again.json")
+    assert optimize(SERVICE, few, profiles=[fast, again]).has_answer
+    twice = optimize(SERVICE, few, profiles=[fast, fast]).require()
+    assert twice.lines == optimize(SERVICE, few, profiles=[fast]).lines
+
+
+def test_formats_of_equal_bytes_and_peaks_are_one(few: Catalog) -> None:
+    half = run("L40S", (32, 1.5), precision="fp16", kv_precision="fp16")
+    plans = [optimize(SERVICE, few, profiles=[one]) for one in (half, run("L40S", (32, 1.5)))]
+    assert plans[0].lines == plans[1].lines
+
+
 def test_an_instance_type_that_the_catalogue_lacks_can_be_left_out(few: Catalog) -> None:
     with pytest.raises(UnknownNameError, match="leave it out"):
         optimize(SERVICE, few, profiles=[run("L40S", (32, 4.0), instance_type="my-server")])
@@ -258,6 +310,8 @@ def test_a_job_counts_with_its_observed_rate(few: Catalog) -> None:
     assert line.rate_origin == "measured"
     # 20 M tokens at 900 a second are 6.17 hours, and some time to start.
     assert line.hours == pytest.approx(2e7 / 900 / 3600, rel=0.05)
+    named = observed.model_copy(update={"precision": "nf4"})  # what its frozen weights are in
+    assert optimize(job, only, profiles=[named]).lines == plan.lines
     lora = observed.model_copy(
         update={
             "job": ObservedJob(

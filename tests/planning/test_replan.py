@@ -140,7 +140,7 @@ def test_a_slow_run_moves_the_plan_to_another_type(few: Catalog) -> None:
 
 def test_types_that_can_no_longer_serve_are_told(on_l40s: Catalog) -> None:
     plan = optimize(SERVICE, on_l40s).require()
-    found = replan(plan, run(1, 0.05))  # 200 tokens in 20 s: 100 ms each, 60 allowed
+    found = replan(plan, run(8, 0.4))  # 200 tokens in 20 s: 100 ms each, 60 allowed
     assert not found.holds
     assert found.staying_cost is None
     assert found.saving is None
@@ -163,6 +163,25 @@ def test_a_job_that_runs_slower_than_planned_costs_more_or_misses_its_deadline(
     missed = replan(plan, tuned(400.0))
     assert not missed.holds
     assert any("8.00 h allowed" in text for text in missed.broken)
+
+
+def test_a_measured_latency_above_the_limit_breaks_a_plan(on_l40s: Catalog) -> None:
+    service = SERVICE.model_copy(update={"max_tpot_ms": 70, "max_ttft_ms": 900})
+    plan = optimize(service, on_l40s).require()
+    profile = run(45, 3.5)
+    late = profile.loads[0].model_copy(update={"ttft_ms": 2000.0})
+    found = replan(plan, profile.model_copy(update={"loads": (late,)}))
+    assert any("a median TTFT of 2,000 ms" in text for text in found.broken)
+    assert not found.holds
+    assert not any("median" in text for text in replan(plan, profile).broken)
+
+
+def test_a_newer_run_at_the_same_point_replaces_the_older(on_l40s: Catalog) -> None:
+    first = replan(optimize(SERVICE, on_l40s).require(), run(32, 4.0)).after
+    found = replan(first, run(33, 2.5))
+    assert found.after.request.profiles == (run(33, 2.5),)
+    other = replan(first, run(8, 1.0))
+    assert len(other.after.request.profiles) == 2
 
 
 def test_a_plan_from_a_file_needs_its_catalogue(on_l40s: Catalog) -> None:

@@ -15,6 +15,9 @@ MIB_PER_GIB: Final = GIB / MIB
 
 PERCENT: Final = 100.0
 
+SAME_TOTAL: Final = 1.02
+"""Factor within which accelerators of one kind have the same memory: drivers round it [1]."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readings:
@@ -36,6 +39,11 @@ class Readings:
         return any(fraction > 0 for fraction in self.busy_fractions)
 
     @property
+    def busy_fraction(self) -> float:
+        """Mean share of time in which a kernel ran [0..1]."""
+        return sum(self.busy_fractions) / len(self.busy_fractions)
+
+    @property
     def peak_gib(self) -> float:
         """Highest memory in use [GiB]."""
         return max(self.used_gib)
@@ -53,7 +61,8 @@ def watched(readings: Mapping[str, Readings], accelerators: int, place: str) -> 
         place: the file, for messages.
 
     Raises:
-        InvalidInputError: no accelerator was busy, or more were than the deployment has.
+        InvalidInputError: no accelerator was busy, more were than the deployment has, or they
+            are of several kinds.
     """
     busy = [one for one in readings.values() if one.ever_busy]
     if not busy:
@@ -75,10 +84,20 @@ def watched(readings: Mapping[str, Readings], accelerators: int, place: str) -> 
     idle = [one for one in readings.values() if not one.ever_busy]
     own_idle = idle[: accelerators - len(busy)]
     own = [*busy, *own_idle]
+    totals = sorted(one.total_gib for one in own)
+    if totals[-1] > SAME_TOTAL * totals[0]:
+        raise InvalidInputError(
+            place,
+            [
+                f"the accelerators have from {totals[0]:.1f} to {totals[-1]:.1f} GiB: keep those "
+                "of one kind in the file"
+            ],
+        )
     fullest = max(own, key=lambda one: one.peak_gib / one.total_gib)
     fractions = [fraction for one in own for fraction in one.busy_fractions]
     return Watched(
         accelerator_busy_fraction=sum(fractions) / len(fractions),
+        least_busy_fraction=min(one.busy_fraction for one in busy),
         vram_peak_gib=fullest.peak_gib,
         vram_total_gib=fullest.total_gib,
         samples=len(fractions),

@@ -7,6 +7,7 @@ are not read. Source of the fields: vllm-project/vllm, ``vllm/benchmarks/serve.p
 from typing import Final
 
 from costopt.errors import InvalidInputError
+from costopt.profile.consistency import MOST_FAILED_FRACTION
 from costopt.profile.measured import ServedLoad
 from costopt.profile.readers.document import Document
 from costopt.profile.readers.run import Run, problems_of, stated_values
@@ -76,6 +77,7 @@ def _counts(document: Document) -> tuple[int, int]:
         failed = max(asked - completed, 0)
     else:
         failed = document.whole("failed")
+        _refuse_missing(document, completed + failed)
     if completed == 0:
         errors = document.find("errors")
         told = [text for text in errors if text] if isinstance(errors, list) else []
@@ -84,6 +86,21 @@ def _counts(document: Document) -> tuple[int, int]:
             document.place, [f"no request was answered, {failed} failed ({last}); measure again"]
         )
     return completed, failed
+
+
+def _refuse_missing(document: Document, told: int) -> None:
+    """Refuse a result whose requests are neither answered nor failed."""
+    if document.find("num_prompts") is None:
+        return
+    asked = document.whole("num_prompts")
+    if asked - told > MOST_FAILED_FRACTION * asked:
+        raise InvalidInputError(
+            document.place,
+            [
+                f"completed + failed = {told}, but num_prompts = {asked}: the run was cut short, "
+                "or its figures are of another one; measure again"
+            ],
+        )
 
 
 def _refuse_other_work(document: Document) -> None:
