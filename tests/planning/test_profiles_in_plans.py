@@ -249,9 +249,7 @@ def test_a_mean_that_no_request_has_is_no_measurement(few: Catalog) -> None:
         RequestSize(input_tokens=8992, output_tokens=1802, share_fraction=0.1),
     ]
     uniform = SERVICE.model_copy(update={"max_tpot_ms": 70, "max_ttft_ms": 9000})
-    mixed = uniform.model_copy(
-        update={"traffic": Traffic.from_sizes(mix, requests_per_second=8)}
-    )
+    mixed = uniform.model_copy(update={"traffic": Traffic.from_sizes(mix, requests_per_second=8)})
     only = few.filter(instance_types=["g6e.xlarge"], purchase_options=["on_demand"])
     for service, origin in ((uniform, "measured"), (mixed, "profile_scaled")):
         plan = optimize(service, only, profiles=[run("L40S", (30, 2.4))]).require()

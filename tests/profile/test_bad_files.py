@@ -150,6 +150,11 @@ def test_a_run_of_vllm_in_which_many_failed_is_refused(changed: Changed) -> None
     assert "160 of 800 requests failed" in refused(path)
 
 
+def test_a_run_of_vllm_whose_requests_are_missing_is_refused(changed: Changed) -> None:
+    told = refused(changed("vllm.json", {"num_prompts": 5000}))
+    assert "but num_prompts = 5000: the run was cut short" in told
+
+
 def test_a_missing_summary_of_vllm_names_the_option_that_writes_it(changed: Changed) -> None:
     path = changed("vllm.json", {"median_ttft_ms": None, "mean_ttft_ms": None})
     told = refused(path)

@@ -83,6 +83,14 @@ def test_a_first_token_in_seconds_is_found_beside_the_time_per_token() -> None:
     assert "such as seconds" in told
 
 
+def test_a_first_token_in_seconds_is_found_without_the_time_per_token() -> None:
+    """64 requests at 9.6 a second stay 6.7 s, 26 ms for each of 256 tokens; a third is 8.7."""
+    told = refused(ttft_ms=2.5, tpot_ms=None)
+    assert "ttft_ms = 2.5 is shorter than one pass" in told
+    assert "8.68056 ms by the concurrency" in told
+    assert ServedLoad(**{**GOOD, "ttft_ms": 25.0, "tpot_ms": None}).ttft_ms == 25.0
+
+
 def test_a_time_per_token_in_seconds_is_found() -> None:
     assert "tpot_ms = 0.025 is too short" in refused(tpot_ms=0.025)
 

@@ -145,6 +145,26 @@ def test_memory_of_an_engine_that_serves_is_not_judged(fixtures: Path) -> None:
     assert len(profile.loads) == 2
 
 
+def test_the_least_busy_accelerator_is_judged_too(tmp_path: Path) -> None:
+    """(99 + 45) / 2 = 72 %, which would look right."""
+    rows = [f"{index}, {busy} %, 60000 MiB, 81559 MiB" for index, busy in ((0, 99), (1, 45))]
+    profile = watched(smi(tmp_path, *rows, *rows), 2)
+    (told,) = profile.diagnosis
+    assert "busy 72 % of the time on the mean, but one of them 45 %, below 70 %" in told
+
+
+def test_a_share_is_judged_as_it_is_written(tmp_path: Path) -> None:
+    """77,482 of 81,559 MiB are 95.0012 %, which is written as 95 %."""
+    path = smi(tmp_path, *["0, 90 %, 77482 MiB, 81559 MiB"] * 2)
+    (told,) = watched(path, 1).diagnosis
+    assert told.startswith("It looks right")
+
+
+def test_accelerators_of_several_kinds_are_refused(tmp_path: Path) -> None:
+    rows = ["0, 90 %, 20000 MiB, 81559 MiB", "1, 90 %, 20000 MiB, 24576 MiB"]
+    assert "have from 24.0 to 79.6 GiB" in refused(smi(tmp_path, *rows), 2)
+
+
 def test_idle_accelerators_of_the_deployment_count_and_are_told(tmp_path: Path) -> None:
     """One of two is idle: (90 + 90 + 0 + 0) / 4 = 45 % busy."""
     rows = ["0, 90 %, 80 MiB, 100 MiB", "1, 0 %, 1 MiB, 100 MiB"] * 2

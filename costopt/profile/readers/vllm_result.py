@@ -77,7 +77,6 @@ def _counts(document: Document) -> tuple[int, int]:
         failed = max(asked - completed, 0)
     else:
         failed = document.whole("failed")
-        _refuse_missing(document, completed + failed)
     if completed == 0:
         errors = document.find("errors")
         told = [text for text in errors if text] if isinstance(errors, list) else []
@@ -85,6 +84,7 @@ def _counts(document: Document) -> tuple[int, int]:
         raise InvalidInputError(
             document.place, [f"no request was answered, {failed} failed ({last}); measure again"]
         )
+    _refuse_missing(document, completed + failed)
     return completed, failed
 
 
