@@ -218,6 +218,13 @@ def test_one_bad_result_among_several_is_named(fixtures: Path, tmp_path: Path) -
     assert ", result 2: no request was answered" in refused(written(tmp_path, "\n".join(lines)))
 
 
+def test_a_summary_of_several_stages_is_refused(fixtures: Path, tmp_path: Path) -> None:
+    text = (fixtures / "inference_perf_summary.json").read_text(encoding="utf-8")
+    summary = written(tmp_path, text, "summary_lifecycle_metrics.json")
+    written(tmp_path, text, "stage_1_lifecycle_metrics.json")
+    assert "read each stage by itself" in refused(summary)
+
+
 def test_an_older_report_of_guidellm_is_refused(changed: Changed) -> None:
     told = refused(changed("guidellm.json", {"metadata.version": 1}))
     assert "metadata.version = 1: this is no report of version 2" in told

@@ -4,6 +4,7 @@ All latencies are in seconds. Source of the fields: kubernetes-sigs/inference-pe
 ``inference_perf/reportgen/base.py``.
 """
 
+from pathlib import Path
 from typing import Final
 
 from costopt.errors import InvalidInputError
@@ -13,6 +14,9 @@ from costopt.profile.readers.run import Run, problems_of
 from costopt.units import MILLISECONDS_PER_SECOND
 
 TOOL: Final = "inference-perf"
+
+SECOND_STAGE: Final = "stage_1_lifecycle_metrics.json"
+"""Report that only runs of several stages write; the first is stage 0."""
 
 STREAMING: Final = "it is written for streamed answers only: set api.streaming to true"
 
@@ -64,8 +68,22 @@ def read_inference_perf(document: Document) -> Run:
             duration_seconds=_duration_seconds(document, completed, rate),
         )
     one_stage = document.find("load_summary.requested_rate") is not None
+    if not one_stage:
+        _refuse_several_stages(document)
     detail = "one stage" if one_stage else "summary over all stages"
     return Run(place=document.place, tool=TOOL, detail=detail, model=None, loads=(load,))
+
+
+def _refuse_several_stages(document: Document) -> None:
+    """Refuse a summary beside reports of several stages: the load changed between them."""
+    if Path(document.place).with_name(SECOND_STAGE).exists():
+        raise InvalidInputError(
+            document.place,
+            [
+                f"{SECOND_STAGE} beside it says that the load changed during the run, so the "
+                "summary belongs to no load level; read each stage by itself"
+            ],
+        )
 
 
 def _median_ms(document: Document, metric: str) -> float:
