@@ -2,8 +2,9 @@
 
 ``FACTS`` is the folder of the compiled tables, or its ``perf_calibration.csv``. Written are the
 constants (``constants.csv``), every measurement beside what fits without it predict
-(``left_out.csv``), and the report on accuracy with its figure (``accuracy.md``). Without ``OUT``
-they replace those of the source tree that runs; with it they go into that folder.
+(``left_out.csv``), the rows that scoring tells apart (``calibration_rows.csv``), and the report on
+accuracy with its figure (``accuracy.md``). Without ``OUT`` they replace those of the source tree
+that runs; with it they go into that folder.
 """
 
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 from costopt.catalog.catalog import Catalog
 from costopt.errors import CostoptError
 from costopt.performance import constants
-from costopt.performance.calibration import accuracy, figure, left_out
+from costopt.performance.calibration import accuracy, figure, known_rows, left_out
 from costopt.performance.calibration.accuracy import Material, accuracy_page
 from costopt.performance.calibration.calibrate import as_csv, refitted
 from costopt.performance.calibration.figure import predicted_against_measured
@@ -51,13 +52,15 @@ def _refit(folder: Path, out: Path | None) -> tuple[constants.Constant, ...]:
         constants_text=as_csv(found.constants),
         rows_text=left_out.as_csv(found.rows),
     )
-    page = accuracy_page(material)
+    page, known = accuracy_page(material), known_rows.known_rows(folder)
     picture = predicted_against_measured(material.rows, material.told, material.constants)
     room = Path(constants.__file__).parent
     docs = room.parents[1] / "docs" if out is None else out
     (out or room).joinpath(constants.FILE_NAME).write_text(material.constants_text, "utf-8")
     rows_place = (out or room / "calibration") / left_out.FILE_NAME
     rows_place.write_text(material.rows_text, "utf-8")
+    known_place = (out or room / "scoring") / known_rows.FILE_NAME
+    known_place.write_text(known, "utf-8")
     (docs / accuracy.FILE_NAME).write_text(page, "utf-8")
     (docs / figure.FILE_NAME).write_bytes(picture)
     return found.constants
