@@ -85,6 +85,11 @@ def optimize(
     if not isinstance(workload, Written | Sequence) or isinstance(workload, str):
         raise InvalidInputError("optimize", ["give a workload, or a list of workloads"])
     workloads = (workload,) if isinstance(workload, Written) else tuple(workload)
+    runs = (profiles,) if isinstance(profiles, Profile) else tuple(profiles)
+    if not all(isinstance(run, Profile) for run in runs):
+        raise InvalidInputError(
+            "optimize", ["profiles must be Profiles: co.Profile.read(path, ...) reads one"]
+        )
     request = PlanRequest(
         workloads=workloads,
         limits=limits or Limits(),
@@ -93,7 +98,7 @@ def optimize(
         gap=gap,
         time_limit_seconds=time_limit_seconds,
         confidence=confidence,
-        profiles=(profiles,) if isinstance(profiles, Profile) else tuple(profiles),
+        profiles=runs,
     )
     if account is not None and not isinstance(account, Account):
         raise InvalidInputError(

@@ -110,6 +110,10 @@ def replan(plan: Plan, profile: Profile, catalog: Catalog | None = None) -> Repl
             another model, kind of work or number format.
         UnknownNameError: the run names what the catalogue lacks.
     """
+    if not (isinstance(plan, Plan) and isinstance(profile, Profile)):
+        raise InvalidInputError(
+            "replan", ["give a Plan and a Profile: replan(plan, co.Profile.read(path, ...))"]
+        )
     source = plan.made_from if catalog is None else catalog
     if source is None:
         raise InvalidInputError(

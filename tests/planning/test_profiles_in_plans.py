@@ -408,3 +408,11 @@ def test_explaining_a_plan_counts_with_the_profiles(
     catalog = priced({"g5.xlarge/on_demand": 1.0, "g6e.xlarge/on_demand": 1.8})
     plan = optimize(SERVICE, catalog, profiles=[run("L40S", (64, 6.0))]).require()
     assert plan.explain().switch_points
+
+
+@pytest.mark.parametrize("given", ["result.json", ["result.json"]])
+def test_a_path_is_no_profile_and_the_error_says_how_to_read_one(
+    given: object, few: Catalog
+) -> None:
+    with pytest.raises(InvalidInputError, match=r"co\.Profile\.read\(path, \.\.\.\) reads one"):
+        optimize(SERVICE, few, profiles=given)  # type: ignore[arg-type]

@@ -213,3 +213,10 @@ def test_the_account_of_a_plan_stays_with_it(few: Catalog) -> None:
     assert evaluate_plan(found.after, few).violations == ()
     g6e = [line for line in found.after.lines if line.offer.instance_type == "g6e.xlarge"]
     assert sum(line.count for line in g6e) <= 1
+
+
+@pytest.mark.parametrize("given", [("plan.json", run(8, 4.0)), (None, "result.json")])
+def test_files_are_not_read_by_replanning(given: tuple[object, object], bundled: Catalog) -> None:
+    plan, profile = given
+    with pytest.raises(InvalidInputError, match="give a Plan and a Profile"):
+        replan(plan, profile, bundled)  # type: ignore[arg-type]
