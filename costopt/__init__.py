@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from costopt.plan.plan import Plan
     from costopt.plan.status import PlanStatus
     from costopt.planning.optimize_request import optimize
+    from costopt.planning.pulp_of_plan import to_pulp
     from costopt.planning.replan import Replanned, replan
     from costopt.profile.profile import Profile
     from costopt.refresh.run import refresh_catalog
@@ -63,6 +64,7 @@ _HOMES = {
     "optimize": "planning.optimize_request",
     "refresh_catalog": "refresh.run",
     "replan": "planning.replan",
+    "to_pulp": "planning.pulp_of_plan",
     "validate_predictions": "performance.scoring.validation",
     "watch_plans": "watch.watch",
 }
@@ -96,6 +98,7 @@ __all__ = [
     "optimize",
     "refresh_catalog",
     "replan",
+    "to_pulp",
     "validate_predictions",
     "watch_plans",
 ]

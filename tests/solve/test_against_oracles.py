@@ -14,9 +14,9 @@ from costopt.solve.solution import Decision
 Draw = Callable[[int], Problem]
 Oracle = Callable[[Problem], float | None]
 
-SEARCHED_SEEDS = [range(first, first + 50) for first in range(0, 400, 50)]
+SEARCHED_SEEDS = [range(first, first + 50) for first in range(0, 500, 50)]
 SECOND_SOLVER_SEEDS = [range(first, first + 30) for first in range(1000, 1120, 30)]
-PRUNED_SEEDS = [range(first, first + 20) for first in range(0, 120, 20)]
+PRUNED_SEEDS = [range(first, first + 20) for first in range(0, 200, 20)]
 
 
 def same_cost(found: float | None, known: float | None) -> bool:

@@ -1,0 +1,302 @@
+"""The program once more, written with PuLP from its sets and formulas, to read and to hand on.
+
+It shares no matrix code with `costopt.solve.assembly`: both are written from the problem alone,
+so that a mistake in one shows against the other.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil, isfinite
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pulp
+
+from costopt.errors import InvalidInputError
+from costopt.solve.problem import MOST_INSTANCES, Problem, ServingBlock
+
+if TYPE_CHECKING:
+    from costopt.solve.pulp_answer import PulpAnswer
+
+WRITERS: Final = {".lp": "writeLP", ".mps": "writeMPS"}
+"""File endings that a model can be written to, and what of PuLP writes them."""
+
+LONGEST_NAME: Final = 60
+"""Characters of a name that are kept; the LP format ends names at 255, PuLP's writer at 100."""
+
+Share = tuple[int, int, int]
+"""Block, server of the block, bucket."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PulpModel:
+    """One problem as a PuLP model.
+
+    Attributes:
+        problem: what it was written from.
+        model: the model; `print` it to see every row.
+        counts: ``n``, whole, of each offer.
+        shares: ``x``, of each bucket on each server that can serve it.
+        taken: ``z``, 0 or 1, of each alternative of each job.
+        paid: ``u``, whole, of each payer of each job.
+        types: ``y``, 0 or 1, of each type group; empty where types are not limited.
+    """
+
+    problem: Problem
+    model: pulp.LpProblem
+    counts: Sequence[pulp.LpVariable]
+    shares: Mapping[Share, pulp.LpVariable]
+    taken: Sequence[Sequence[pulp.LpVariable]]
+    paid: Sequence[Sequence[pulp.LpVariable]]
+    types: Mapping[int, pulp.LpVariable]
+
+    def write(self, path: str | Path) -> Path:
+        """Write the model to a file that other solvers read; nothing half-written is left.
+
+        Args:
+            path: ends in ``.lp`` or ``.mps``.
+
+        Raises:
+            InvalidInputError: another ending, or a folder that is not there.
+        """
+        target = Path(path)
+        writer = WRITERS.get(target.suffix)
+        if writer is None:
+            problem = f"{target.name} must end in {' or '.join(WRITERS)}"
+            raise InvalidInputError("to_pulp", [problem])
+        if not target.parent.is_dir():
+            raise InvalidInputError("to_pulp", [f"there is no folder {target.parent}"])
+        with TemporaryDirectory(dir=target.parent) as beside:
+            written = Path(beside) / target.name
+            getattr(self.model, writer)(str(written))
+            written.replace(target)
+        return target
+
+    def solve(
+        self,
+        solver: str | pulp.LpSolver = "HiGHS",
+        *,
+        gap: float = 1e-4,
+        time_limit_seconds: float = 60.0,
+    ) -> "PulpAnswer":
+        """Solve the model with any solver that PuLP knows; the answer is rechecked.
+
+        Args:
+            solver: a name that PuLP lists, or a solver made by hand, whose own settings count.
+            gap: relative distance to the proven bound at which to stop [0..1].
+            time_limit_seconds: wall-clock limit [s].
+
+        Raises:
+            UnknownNameError: PuLP has no solver of that name.
+            InvalidInputError: the solver is not installed, or ended in a way that PuLP cannot
+                read.
+            PlanCheckError: the answer breaks a row of the problem.
+        """
+        from costopt.solve.pulp_answer import solve_pulp_model
+
+        return solve_pulp_model(self, solver, gap=gap, time_limit_seconds=time_limit_seconds)
+
+    def __str__(self) -> str:
+        """Return the program as mathematics: sets, decisions, goal and constraints."""
+        from costopt.solve.pulp_mathematics import mathematics
+
+        return mathematics(self)
+
+
+def write_pulp_model(problem: Problem, offer_names: Sequence[str] = ()) -> PulpModel:
+    """Write a problem as a PuLP model.
+
+    Args:
+        problem: a checked problem.
+        offer_names: of the offers, for the names of variables; numbers where left out.
+    """
+    model = pulp.LpProblem("costopt", pulp.LpMinimize)
+    written = PulpModel(
+        problem=problem,
+        model=model,
+        counts=_counts(model, problem, offer_names),
+        shares=_shares(model, problem),
+        taken=_taken(model, problem),
+        paid=_paid(model, problem),
+        types=_types(model, problem),
+    )
+    cost = _cost(written)
+    model += cost, "cost_per_hour"
+    for name, row in _rows(written, cost):
+        model += row, name
+    return written
+
+
+def _counts(
+    model: pulp.LpProblem, problem: Problem, offer_names: Sequence[str]
+) -> list[pulp.LpVariable]:
+    """Add ``n_o``, whole, from 0 to the quota and to all that its server could be loaded with."""
+    names = [_plain(name) for name in offer_names] or [""] * problem.offer_count
+    return [
+        model.add_variable(_numbered("n", offer, name), 0, most, pulp.LpInteger)
+        for offer, (name, most) in enumerate(zip(names, _most_counts(problem), strict=True))
+    ]
+
+
+def _plain(name: str) -> str:
+    """Keep letters, digits and underscores of a name, which every format takes."""
+    return re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")[:LONGEST_NAME]
+
+
+def _numbered(letter: str, number: int, name: str) -> str:
+    return f"{letter}_{number}_{name}" if name else f"{letter}_{number}"
+
+
+def _most_counts(problem: Problem) -> Iterator[int]:
+    """Yield the most instances of each offer that quota and load leave useful."""
+    useful = [
+        ceil(sum(need for bucket in _wanted(block) if (need := _load(block, server, bucket))))
+        for block in problem.blocks
+        for server in range(len(block.rates))
+    ]
+    for server, upper in zip(problem.server.tolist(), problem.upper.tolist(), strict=True):
+        yield min(useful[server], int(upper)) if isfinite(upper) else useful[server]
+
+
+def _wanted(block: ServingBlock) -> list[int]:
+    """Buckets with demand."""
+    return [bucket for bucket, demand in enumerate(block.demand.tolist()) if demand > 0]
+
+
+def _load(block: ServingBlock, server: int, bucket: int) -> float | None:
+    """Instances of a server that a whole bucket needs; None where it cannot serve it."""
+    rate = float(block.rates[server, bucket]) * float(block.max_utilisation[server])
+    if rate <= 0:
+        return None
+    need = float(block.demand[bucket]) / rate
+    return need if need <= MOST_INSTANCES else None
+
+
+def _shares(model: pulp.LpProblem, problem: Problem) -> dict[Share, pulp.LpVariable]:
+    """Add ``x``, from 0 to 1, wherever a server can serve a bucket with demand."""
+    return {
+        (index, server, bucket): model.add_variable(f"x_{index}_{server}_{bucket}", 0, 1)
+        for index, block in enumerate(problem.blocks)
+        for server in range(len(block.rates))
+        for bucket in _wanted(block)
+        if _load(block, server, bucket) is not None
+    }
+
+
+def _taken(model: pulp.LpProblem, problem: Problem) -> list[list[pulp.LpVariable]]:
+    return [
+        [
+            model.add_variable(f"z_{job}_{way}", 0, 1, pulp.LpBinary)
+            for way in range(len(choice.cost))
+        ]
+        for job, choice in enumerate(problem.choices)
+    ]
+
+
+def _paid(model: pulp.LpProblem, problem: Problem) -> list[list[pulp.LpVariable]]:
+    return [
+        [
+            model.add_variable(f"u_{job}_{payer}", 0, most, pulp.LpInteger)
+            for payer, most in enumerate(choice.payers.instances.tolist())
+        ]
+        for job, choice in enumerate(problem.choices)
+    ]
+
+
+def _types(model: pulp.LpProblem, problem: Problem) -> dict[int, pulp.LpVariable]:
+    if problem.max_groups is None:
+        return {}
+    groups = {*problem.group.tolist()}.union(*(c.group.tolist() for c in problem.choices))
+    return {group: model.add_variable(f"y_{group}", 0, 1, pulp.LpBinary) for group in groups}
+
+
+def _cost(written: PulpModel) -> pulp.LpAffineExpression:
+    """Cost of instances, alternatives and payers [currency/h]."""
+    problem = written.problem
+    terms = _weighted(problem.price_per_hour, written.counts)
+    for choice, ways, payers in zip(problem.choices, written.taken, written.paid, strict=True):
+        terms += _weighted(choice.cost, ways) + _weighted(choice.payers.cost, payers)
+    return pulp.lpSum(terms)
+
+
+def _weighted(weights: Any, variables: Sequence[pulp.LpVariable]) -> list[Any]:
+    return [
+        float(weight) * variable
+        for weight, variable in zip(weights, variables, strict=True)
+        if weight
+    ]
+
+
+def _rows(
+    written: PulpModel, cost: pulp.LpAffineExpression
+) -> Iterator[tuple[str, pulp.LpConstraint]]:
+    """Yield every constraint with its name."""
+    problem = written.problem
+    first = 0
+    for index, block in enumerate(problem.blocks):
+        yield from _block_rows(written, index, block, first)
+        first += len(block.rates)
+    for job, choice in enumerate(problem.choices):
+        ways, payers = written.taken[job], written.paid[job]
+        yield f"one_way_{job}", pulp.lpSum(ways) == 1
+        for way in sorted({*choice.payers.alternative.tolist()}):
+            own = np.flatnonzero(choice.payers.alternative == way).tolist()
+            needed = int(choice.payers.instances[own[0]])
+            yield (
+                f"paid_{job}_{way}",
+                pulp.lpSum(payers[payer] for payer in own) == needed * ways[way],
+            )
+    for number, row in enumerate(problem.rows):
+        used = _weighted(row.offer_coefficients, written.counts)
+        for job, ways in enumerate(written.taken):
+            used += _weighted(row.choice_coefficients[job], ways)
+            if row.payer_coefficients:
+                used += _weighted(row.payer_coefficients[job], written.paid[job])
+        if used:
+            yield _numbered("limit", number, _plain(row.name)), pulp.lpSum(used) <= row.upper
+    if problem.budget_per_hour is not None:
+        yield "budget", cost <= problem.budget_per_hour
+    yield from _type_rows(written)
+
+
+def _block_rows(
+    written: PulpModel, index: int, block: ServingBlock, first: int
+) -> Iterator[tuple[str, pulp.LpConstraint]]:
+    """Yield serving, capacity and spot share of one block."""
+    problem, shares = written.problem, written.shares
+    servers = range(len(block.rates))
+    for bucket in _wanted(block):
+        able = [server for server in servers if (index, server, bucket) in shares]
+        served = pulp.lpSum(shares[index, server, bucket] for server in able)
+        yield f"serve_{index}_{bucket}", served == 1
+        spot = [shares[index, server, bucket] for server in able if block.is_spot[server]]
+        if spot and block.max_spot_fraction < 1:
+            yield f"spot_{index}_{bucket}", pulp.lpSum(spot) <= block.max_spot_fraction
+    for server in servers:
+        load = [
+            (_load(block, server, bucket) or 0.0) * shares[index, server, bucket]
+            for bucket in _wanted(block)
+            if (index, server, bucket) in shares
+        ]
+        offers = np.flatnonzero(problem.server == first + server).tolist()
+        if load:
+            rented = pulp.lpSum(written.counts[offer] for offer in offers)
+            yield f"capacity_{index}_{server}", pulp.lpSum(load) <= rented
+
+
+def _type_rows(written: PulpModel) -> Iterator[tuple[str, pulp.LpConstraint]]:
+    """Yield that what is rented or taken is of a type in use, and how many types may be."""
+    problem, types = written.problem, written.types
+    if problem.max_groups is None:
+        return
+    for offer, (count, group) in enumerate(
+        zip(written.counts, problem.group.tolist(), strict=True)
+    ):
+        yield f"type_{offer}", count <= (count.upBound or 0) * types[group]
+    for job, ways in enumerate(written.taken):
+        for way, group in enumerate(problem.choices[job].group.tolist()):
+            yield f"type_{job}_{way}", ways[way] <= types[group]
+    yield "types", pulp.lpSum(types.values()) <= problem.max_groups

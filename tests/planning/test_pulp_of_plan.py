@@ -1,0 +1,49 @@
+"""to_pulp of a plan: the same optimum from a program that was written another way."""
+
+import pytest
+
+from costopt.catalog.catalog import Catalog
+from costopt.errors import InvalidInputError
+from costopt.plan.plan import Plan
+from costopt.planning.optimize_request import optimize
+from costopt.planning.pulp_of_plan import to_pulp
+from costopt.workload.limits import Limits
+from costopt.workload.serving import InferenceService
+from costopt.workload.traffic import Traffic
+
+CHAT = InferenceService(
+    model="meta-llama/Llama-3.1-8B-Instruct",
+    precision=("bf16",),
+    traffic=Traffic.from_trace("azure-llm-2023-conv", requests_per_second=12),
+    max_ttft_ms=1500,
+    max_tpot_ms=60,
+)
+
+
+@pytest.fixture(scope="module")
+def plan(few: Catalog) -> Plan:
+    return optimize(CHAT, few, limits=Limits(max_spot_fraction=0.5)).require()
+
+
+def test_the_model_of_a_plan_has_its_cost(plan: Plan) -> None:
+    answer = to_pulp(plan).solve(gap=1e-6)
+    assert answer.cost == pytest.approx(plan.bound, rel=2e-4)
+    assert answer.cost == pytest.approx(plan.cost_per_hour, rel=2e-4)
+
+
+def test_variables_are_named_by_workload_and_offer(plan: Plan) -> None:
+    names = [variable.name for variable in to_pulp(plan).counts]
+    assert any("inference_service_aws_us_east_1__g6_xlarge_spot" in name for name in names)
+    assert len(set(names)) == len(names)
+
+
+def test_a_plan_from_a_file_needs_its_catalogue(plan: Plan, few: Catalog) -> None:
+    read = Plan.from_json(plan.to_json())
+    with pytest.raises(InvalidInputError, match="needs the catalogue"):
+        to_pulp(read)
+    assert len(to_pulp(read, few).counts) == len(to_pulp(plan).counts)
+
+
+def test_anything_but_a_plan_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="give a Plan"):
+        to_pulp(CHAT)  # type: ignore[arg-type]
