@@ -1,6 +1,6 @@
 """HiGHS in process: arrays in, values, proven bound and outcome out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -39,11 +39,14 @@ class SolverRun:
         outcome: how the run ended.
         values: value of each column of the best point found; None without one.
         bound: lower bound on the objective; meaningless when infeasible.
+        row_prices: of a linear program, what one unit more on the right-hand side of each row
+            adds to the objective (rows,).
     """
 
     outcome: Outcome
     values: FloatArray | None
     bound: float
+    row_prices: FloatArray | None = None
 
 
 def run_program(program: Program, *, gap: float, time_limit_seconds: float) -> SolverRun:
@@ -60,6 +63,22 @@ def run_program(program: Program, *, gap: float, time_limit_seconds: float) -> S
     _set(solver, "mip_rel_gap", gap)
     _set(solver, "time_limit", time_limit_seconds)
     return _run(solver)
+
+
+def run_relaxed(program: Program) -> SolverRun:
+    """Minimise the program with its whole columns allowed in parts: a bound, found in a moment.
+
+    Args:
+        program: the program.
+    """
+    upper = np.concatenate(program.column_uppers)
+    solver = _loaded(program, np.zeros_like(upper), upper, np.zeros(len(upper), dtype=np.int32))
+    run = _run(solver)
+    if run.values is None:
+        return run
+    prices = np.array(solver.getSolution().row_dual)
+    objective = float(solver.getInfo().objective_function_value)
+    return replace(run, bound=objective, row_prices=prices)
 
 
 def route_fixed(program: Program, values: FloatArray) -> SolverRun:

@@ -10,8 +10,10 @@ import numpy as np
 from costopt.errors import PlanCheckError
 from costopt.plan.status import PlanStatus
 from costopt.solve.assembly import assemble
+from costopt.solve.coordinate import coordinate
 from costopt.solve.exchange import tidied
-from costopt.solve.highs import Outcome, route_fixed, run_program
+from costopt.solve.highs import Outcome, route_fixed, run_program, run_relaxed
+from costopt.solve.parts import parts_of
 from costopt.solve.problem import BoolArray, FloatArray, IntArray, Payers, Problem
 from costopt.solve.problem_checks import check_effort, check_problem
 from costopt.solve.program import Assembly, BlockColumns
@@ -23,6 +25,13 @@ logger = logging.getLogger(__name__)
 
 GAP_ROUNDING: Final = 1e-9
 """How far rounding may lift a gap that the solver has proven [1]."""
+
+MANY_PARTS: Final = 5
+"""Workloads and jobs from which shared limits are coordinated by prices before all of it is
+solved at once."""
+
+COORDINATION: Final = 0.7
+"""Part of the time that coordination may take [0..1]."""
 
 RESIDUE: Final = 1e-9
 """Largest share that is taken for the solver's rounding [1]."""
@@ -82,6 +91,39 @@ class _Found:
 def _search(problem: Problem, reduction: Reduction, *, gap: float, deadline: float) -> _Found:
     if reduction.unserved or reduction.impossible_choices:
         return _Found(decision=None, bound=None)
+    parts = parts_of(problem)
+    if parts is None or len(parts.parts) < MANY_PARTS:
+        return _at_once(problem, reduction, gap=gap, deadline=deadline)
+    if run_relaxed(assemble(problem, reduction).program).outcome is Outcome.INFEASIBLE:
+        return _Found(decision=None, bound=None)
+    now = perf_counter()
+    by_price = coordinate(
+        parts, _solve_part, gap=gap, deadline=now + COORDINATION * (deadline - now)
+    )
+    found = _Found(decision=by_price.decision, bound=by_price.bound)
+    if found.decision is not None:
+        decision = found.decision
+        _refuse_broken(violations(problem, decision))
+        if by_price.bound >= total_cost(problem, decision) * (1 - gap):
+            return found
+    return _better(problem, found, _at_once(problem, reduction, gap=gap, deadline=deadline))
+
+
+def _solve_part(problem: Problem, gap: float, time_limit_seconds: float) -> Solution:
+    return solve_problem(problem, gap=gap, time_limit_seconds=time_limit_seconds)
+
+
+def _better(problem: Problem, one: _Found, other: _Found) -> _Found:
+    """Return the cheaper decision of two with the higher of their bounds."""
+    if other.bound is None:
+        return other
+    decisions = [found.decision for found in (one, other) if found.decision is not None]
+    cheapest = min(decisions, key=lambda decision: total_cost(problem, decision), default=None)
+    return _Found(decision=cheapest, bound=max(one.bound or 0.0, other.bound))
+
+
+def _at_once(problem: Problem, reduction: Reduction, *, gap: float, deadline: float) -> _Found:
+    """Solve the whole program."""
     assembly = assemble(problem, reduction)
     if not assembly.program.column_count:
         nothing = _decision(problem, reduction, assembly, np.zeros(0))
@@ -113,9 +155,13 @@ def _checked(
     if not broken:
         decision = tidied(problem, decision)
         broken = violations(problem, decision)
+    _refuse_broken(broken)
+    return decision
+
+
+def _refuse_broken(broken: list[str]) -> None:
     if broken:
         raise PlanCheckError(broken)
-    return decision
 
 
 def _decision(
