@@ -64,7 +64,7 @@ def most_carried(block: ServingBlock, able: BoolArray) -> FloatArray:
         block: the block.
         able: which servers can serve which bucket (servers, buckets).
     """
-    free = able[~_at_risk(block)].any(axis=0)
+    free: BoolArray = np.any(able[~_at_risk(block)], axis=0)
     if not block.limits_losses:
         return free.astype(np.float64)
     present, group = np.unique(block.server_group, return_inverse=True)
