@@ -13,7 +13,7 @@ def assemble(problem: Problem, reduction: Reduction) -> Assembly:
 
     Columns: whole counts ``n`` of offers, shares ``x`` in 0..1 of a bucket on a server, whole
     ``z`` of the jobs' alternatives, whole ``u`` of what their payers pay for and, where types are
-    limited, whole ``y`` for types in use.
+    limited, whole ``y`` for types in use; those of the limits on losses come with their rows.
     A share exists only where the server can serve the bucket.
     """
     program = Program()
@@ -43,6 +43,8 @@ def assemble(problem: Problem, reduction: Reduction) -> Assembly:
     constraints.serve_demand(assembly, reduction)
     constraints.respect_capacity(assembly, reduction)
     constraints.cap_spot_share(assembly, reduction)
+    constraints.cap_losses(assembly, reduction)
+    constraints.spread_over_groups(assembly, reduction)
     constraints.take_one_alternative(assembly)
     constraints.pay_for_instances(assembly, problem, reduction)
     constraints.respect_limits(assembly, problem, reduction)
@@ -53,5 +55,6 @@ def assemble(problem: Problem, reduction: Reduction) -> Assembly:
 
 def _routing(program: Program, block: ReducedBlock) -> BlockColumns:
     server, bucket = np.nonzero(np.isfinite(block.load))
-    columns = program.add_columns(np.zeros(len(server)), 1, integer=False)
+    most = np.where(block.group >= 0, block.most_share, 1.0)
+    columns = program.add_columns(np.zeros(len(server)), most[server], integer=False)
     return BlockColumns(server=server, bucket=bucket, columns=columns)

@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from costopt.solve.problem import FloatArray, Problem
+from costopt.solve.problem import FloatArray, IntArray, Problem
 from costopt.solve.program import Assembly
 from costopt.solve.reduce import ReducedBlock, Reduction
 
@@ -46,9 +46,9 @@ def respect_capacity(assembly: Assembly, reduction: Reduction) -> None:
 
 
 def _most_load(block: ReducedBlock) -> FloatArray:
-    """Most that each server can be loaded with, spot cap included (servers,) [instances]."""
+    """Most that each server can be loaded with, caps included (servers,) [instances]."""
     total = np.sum(block.load, axis=1, where=np.isfinite(block.load))
-    most: FloatArray = total * np.where(block.is_spot, block.max_spot_fraction, 1.0)
+    most: FloatArray = total * block.most_share
     return most
 
 
@@ -56,11 +56,102 @@ def cap_spot_share(assembly: Assembly, reduction: Reduction) -> None:
     """Add ``sum_{spot k} x_bk <= s``: no bucket has more than its allowed share on spot."""
     program = assembly.program
     for block, routing in zip(reduction.blocks, assembly.routing, strict=True):
-        if block.max_spot_fraction == 1 or not block.is_spot.any():
+        fraction = block.whole.max_spot_fraction
+        if fraction == 1 or not block.is_spot.any():
             continue
-        rows = program.add_rows(block.load.shape[1], -np.inf, block.max_spot_fraction)
+        rows = program.add_rows(block.load.shape[1], -np.inf, fraction)
         spot = block.is_spot[routing.server]
         program.add_entries(rows[routing.bucket[spot]], routing.columns[spot], 1)
+
+
+def cap_losses(assembly: Assembly, reduction: Reduction) -> None:
+    """Add, for each bucket, that no ``k`` failure groups carry more than ``s`` of it together.
+
+    The largest ``k`` of the groups' shares ``X_g`` sum to ``min_theta k theta + sum_g max(0, X_g
+    - theta)``, so ``k theta + sum_g w_g <= s`` with ``w_g >= X_g - theta`` and ``w, theta >= 0``
+    is the exact limit. For ``k = 1`` it is ``X_g <= s``, and for ``k`` of ``k`` groups their sum;
+    a server alone in its group then needs no row, since its shares are bounded by ``s`` anyway.
+
+    Source: Ogryczak and Tamir, "Minimizing the sum of the k largest functions in linear time",
+    Information Processing Letters 85 (2003).
+    """
+    for block, routing in zip(reduction.blocks, assembly.routing, strict=True):
+        at_risk = block.group[routing.server] >= 0
+        if not block.whole.limits_losses or not at_risk.any():
+            continue
+        cells = routing.columns[at_risk]
+        groups, group = np.unique(block.group[routing.server[at_risk]], return_inverse=True)
+        losses = min(block.whole.max_losses, len(groups))
+        if losses == len(groups):
+            group = np.zeros_like(group)
+        pairs = group * block.load.shape[1] + routing.bucket[at_risk]
+        present, pair, cells_of_pair = np.unique(pairs, return_inverse=True, return_counts=True)
+        if losses in (1, len(groups)):
+            _cap_each(assembly, block, cells, pair, cells_of_pair)
+        else:
+            bucket = present % block.load.shape[1]
+            _cap_largest(assembly, block, cells, pair, bucket)
+
+
+def _cap_each(
+    assembly: Assembly, block: ReducedBlock, cells: IntArray, pair: IntArray, sizes: IntArray
+) -> None:
+    """Add ``X <= s`` for each pair of group and bucket with several cells."""
+    program = assembly.program
+    several = sizes > 1
+    row = np.full(len(sizes), -1)
+    fraction = block.whole.max_lost_fraction
+    row[several] = program.add_rows(int(several.sum()), -np.inf, fraction)
+    bound = several[pair]
+    program.add_entries(row[pair[bound]], cells[bound], 1)
+
+
+def _cap_largest(
+    assembly: Assembly, block: ReducedBlock, cells: IntArray, pair: IntArray, bucket: IntArray
+) -> None:
+    """Add ``k theta_b + sum_g w_bg <= s`` and ``X_bg - theta_b - w_bg <= 0``."""
+    program = assembly.program
+    losses, fraction = block.whole.max_losses, block.whole.max_lost_fraction
+    buckets = block.load.shape[1]
+    level = program.add_columns(np.zeros(buckets), fraction / losses, integer=False)
+    excess = program.add_columns(np.zeros(len(bucket)), fraction, integer=False)
+    sums = program.add_rows(buckets, -np.inf, fraction)
+    program.add_entries(sums, level, losses)
+    program.add_entries(sums[bucket], excess, 1)
+    above = program.add_rows(len(bucket), -np.inf, 0)
+    program.add_entries(above[pair], cells, 1)
+    program.add_entries(above, level[bucket], -1)
+    program.add_entries(above, excess, -1)
+
+
+def spread_over_groups(assembly: Assembly, reduction: Reduction) -> None:
+    """Add ``n_o <= U_o z`` for offers in groups, ``y_g <= sum_{o in g} n_o`` and ``sum y >= m z``.
+
+    ``z`` is 1 once any group holds an instance; ``y_g <= 1`` counts a group that does.
+    """
+    program = assembly.program
+    first = 0
+    for block in reduction.blocks:
+        last = first + len(block.servers)
+        inside = (reduction.server >= first) & (reduction.server < last)
+        group_of_offer = np.full(len(inside), -1)
+        group_of_offer[inside] = block.group[reduction.server[inside] - first]
+        first = last
+        offers = np.flatnonzero(group_of_offer >= 0)
+        if block.whole.min_failure_groups <= 1 or not len(offers):
+            continue
+        groups, group = np.unique(group_of_offer[offers], return_inverse=True)
+        used = program.add_columns(np.zeros(1), 1, integer=True)
+        held = program.add_columns(np.zeros(len(groups)), 1, integer=False)
+        links = program.add_rows(len(offers), -np.inf, 0)
+        program.add_entries(links, assembly.counts[offers], 1)
+        program.add_entries(links, used, -reduction.upper[offers])
+        holds = program.add_rows(len(groups), -np.inf, 0)
+        program.add_entries(holds, held, 1)
+        program.add_entries(holds[group], assembly.counts[offers], -1)
+        enough = program.add_rows(1, 0, np.inf)
+        program.add_entries(enough, held, 1)
+        program.add_entries(enough, used, -block.whole.min_failure_groups)
 
 
 def take_one_alternative(assembly: Assembly) -> None:

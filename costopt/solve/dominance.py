@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from costopt.solve.failure_groups import FailureGroups
 from costopt.solve.problem import MOST_INSTANCES, BoolArray, FloatArray, IntArray, Problem
 
 ROUNDING: Final = 1e-12
@@ -52,8 +53,9 @@ def dearer_sources(
     Sort the offers with the same server and the same coefficients in every limit row by price,
     and keep the shortest prefix with ``sum quota >= N``. A plan that uses a later offer has a
     free place in the prefix, since more than ``N`` instances of a server idle; moving one
-    instance there changes no row and raises no cost. Spot caps bind the sum over spot servers,
-    so they do not change either. Under a limit on distinct types the type must be the same too.
+    instance there changes no row and raises no cost. The routing stays, and with it every cap on
+    spot and on losses; ``N >= 1`` instances stay, and with them every failure group that holds
+    one. Under a limit on distinct types the type must be the same too.
 
     Args:
         problem: the problem.
@@ -97,10 +99,11 @@ def dominated(
 
     Offer ``j`` replaces ``i`` of the same block with ``m = max_b ceil(L_bj / L_bi)`` instances
     when ``m c_j <= c_i`` and ``m w_rj <= w_ri`` in every limit row: no capacity, row or cost gets
-    worse. ``j`` needs quota for all its server can be loaded with, and must not be spot in place
-    of firm where spot is capped. Offers leave one at a time, so each has a replacement that
-    stays. Under a limit on distinct types, a whole type leaves at once, and only for one other
-    type, so that the number of types in use cannot rise.
+    worse. ``j`` needs quota for all its server can be loaded with, must not be spot in place
+    of firm where spot is capped, and must stay in the failure group of ``i`` or be one that is
+    never lost (`FailureGroups.may_stand_in`). Offers leave one at a time, so each has a
+    replacement that stays. Under a limit on distinct types, a whole type leaves at once, and only
+    for one other type, so that the number of types in use cannot rise.
 
     Args:
         problem: the problem.
@@ -143,6 +146,7 @@ class _Rivals:
         caps = np.array([block.max_spot_fraction for block in problem.blocks])
         self.spot = spot[problem.server]
         self.capped_spot = self.spot & (caps[self.block] < 1)
+        self.failure = FailureGroups.of(problem)
         by_type = problem.max_groups is not None
         own = problem.group if by_type else np.arange(problem.offer_count)
         self.unit = np.unique(own, return_inverse=True)[1]
@@ -171,6 +175,7 @@ class _Rivals:
             others &= self.spot
         others[offer] = False
         rivals = np.flatnonzero(others)
+        rivals = rivals[self.failure.may_stand_in(np.array([offer]), rivals)]
         load = self.loads[block][self.local[offer]]
         serves = np.isfinite(load)
         speeds = self.speeds[block][self.local[rivals]]

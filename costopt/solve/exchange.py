@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from costopt.solve.failure_groups import FailureGroups
 from costopt.solve.problem import BoolArray, FloatArray, IntArray, Problem
 from costopt.solve.recheck import groups_in_use, instances_per_server, used_of_limits
 from costopt.solve.reduce import instances_needed
@@ -38,6 +39,7 @@ class _Tidying:
         self.loads = tuple(instances_needed(block) for block in problem.blocks)
         self.weights = problem.row_coefficients
         self.uppers = problem.row_uppers
+        self.failure = FailureGroups.of(problem)
 
     def without_idle(self, decision: Decision) -> Decision:
         """Give back instances that the routing leaves without load, dearest first."""
@@ -46,6 +48,7 @@ class _Tidying:
             for load, share in zip(self.loads, decision.shares, strict=True)
         ]
         needed = np.ceil(np.concatenate([*busy, np.zeros(0)]) * (1 - ROUNDING))
+        needed = np.maximum(needed, self._held(needed > 0))
         spare = instances_per_server(self.problem, decision.counts) - needed
         counts = decision.counts.copy()
         for server in np.flatnonzero(spare > 0):
@@ -55,6 +58,15 @@ class _Tidying:
             returned = np.clip(spare[server] - before, 0, counts[dearest])
             counts[dearest] -= returned.astype(np.int64)
         return replace(decision, counts=counts)
+
+    def _held(self, busy: BoolArray) -> IntArray:
+        """One instance for each server of a group without load that counts as held (servers,)."""
+        failure, server = self.failure, self.problem.server
+        loaded = failure.group[busy[server]]
+        idle = failure.is_counted & ~np.isin(failure.group, loaded)
+        held = np.zeros(len(busy), dtype=np.int64)
+        held[server[idle]] = 1
+        return held
 
     def exchanged(self, decision: Decision) -> Decision | None:
         """Make the exchange that saves most instances of the first offer that has one."""
@@ -77,6 +89,7 @@ class _Tidying:
         worth = decision.counts[offer] * problem.price_per_hour[offer]
         fits = (self.block == self.block[offer]) & (problem.server != problem.server[offer])
         fits &= problem.price_per_hour <= worth
+        fits &= self.failure.may_stand_in(np.arange(problem.offer_count), np.array([offer]))
         block = problem.blocks[self.block[offer]]
         if block.max_spot_fraction < 1 and not block.is_spot[self.local[offer]]:
             firm = np.flatnonzero(fits)

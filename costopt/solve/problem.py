@@ -19,7 +19,9 @@ class ServingBlock:
     """One workload that is served at a rate, and every way to serve it.
 
     A server is one way to run the workload in one reliability class, firm or spot. Several
-    servers may stand for the same instance type (tensor parallelism 2 or 4, say).
+    servers may stand for the same instance type (tensor parallelism 2 or 4, say). Where losses
+    are limited, servers that are lost together form a failure group: the layouts of one spot
+    pool, say, or all spot pools of a zone.
 
     Attributes:
         demand: rate that each bucket of request sizes needs (buckets,) [requests/s].
@@ -28,6 +30,12 @@ class ServingBlock:
         max_utilisation: highest share of an instance that may be loaded (servers,) [0..1].
         is_spot: True where the server can be reclaimed (servers,).
         max_spot_fraction: highest share of any bucket on spot servers [0..1]; 1 = no limit.
+        failure_group: group that the server is lost with; -1 = it is never lost (servers,).
+            None = nothing is ever lost.
+        max_losses: ``k``, groups that may be lost at once [1]; 0 = none.
+        max_lost_fraction: ``s``, highest share of any bucket that any ``k`` groups carry
+            together [0..1]; 1 = no limit.
+        min_failure_groups: groups that hold instances, at least, once any group does [1].
     """
 
     demand: FloatArray
@@ -35,6 +43,35 @@ class ServingBlock:
     max_utilisation: FloatArray
     is_spot: BoolArray
     max_spot_fraction: float = 1.0
+    failure_group: IntArray | None = None
+    max_losses: int = 0
+    max_lost_fraction: float = 1.0
+    min_failure_groups: int = 0
+
+    @property
+    def server_group(self) -> IntArray:
+        """Failure group of each server; -1 = never lost (servers,)."""
+        if self.failure_group is None:
+            return np.full(len(self.is_spot), -1)
+        return self.failure_group
+
+    @property
+    def limits_losses(self) -> bool:
+        """Whether losing groups may take only some of a bucket."""
+        return self.max_losses > 0 and self.max_lost_fraction < 1 and self.has_groups
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether any server can be lost."""
+        return self.failure_group is not None and bool((self.failure_group >= 0).any())
+
+    @property
+    def most_share(self) -> FloatArray:
+        """Highest share of any bucket that each server may carry alone (servers,) [0..1]."""
+        most = np.where(self.is_spot, self.max_spot_fraction, 1.0)
+        if self.limits_losses:
+            most = np.where(self.server_group >= 0, np.minimum(most, self.max_lost_fraction), most)
+        return np.asarray(most, dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

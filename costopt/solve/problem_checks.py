@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Hashable, Iterator, Sequence
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, Final
 
 import numpy as np
@@ -154,6 +154,9 @@ def _block_shape_problems(name: str, block: ServingBlock) -> Iterator[str]:
     yield from _shape(f"{name}.is_spot", block.is_spot, (servers,))
     if block.is_spot.dtype != np.bool_:
         yield f"{name}.is_spot must hold truth values"
+    if block.failure_group is not None:
+        yield from _shape(f"{name}.failure_group", block.failure_group, (servers,))
+        yield from _whole(f"{name}.failure_group", block.failure_group)
 
 
 def _value_problems(problem: Problem) -> Iterator[str]:
@@ -201,6 +204,25 @@ def _block_value_problems(name: str, block: ServingBlock) -> Iterator[str]:
     yield from bad_numbers(f"{name}.max_utilisation", block.max_utilisation, ~usable, rule)
     if not 0 <= block.max_spot_fraction <= 1:
         yield f"{name}.max_spot_fraction is {block.max_spot_fraction}; it must be in 0..1"
+    yield from _loss_value_problems(name, block)
+
+
+def _loss_value_problems(name: str, block: ServingBlock) -> Iterator[str]:
+    if not 0 <= block.max_lost_fraction <= 1:
+        yield f"{name}.max_lost_fraction is {block.max_lost_fraction}; it must be in 0..1"
+    for field in ("max_losses", "min_failure_groups"):
+        count = getattr(block, field)
+        if not isinstance(count, Integral) or count < 0:
+            yield f"{name}.{field} is {count!r}; it must be a whole number of at least 0"
+    if block.failure_group is not None:
+        outside = block.failure_group < -1
+        rule = "a group counts from 0, and -1 stands for a server that is never lost"
+        yield from bad_numbers(f"{name}.failure_group", block.failure_group, outside, rule)
+    elif block.max_losses != 0 or block.min_failure_groups != 0:
+        yield (
+            f"{name} limits losses (max_losses {block.max_losses}, min_failure_groups "
+            f"{block.min_failure_groups}) without failure_group; name the group of each server"
+        )
 
 
 def _amounts(field: str, values: NDArray[Any], *, allow_infinite: bool = False) -> Iterator[str]:

@@ -109,6 +109,29 @@ def _routing_violations(
         yield f"{where}: a server is loaded beyond its highest utilisation"
     if _exceeds(shares[block.is_spot].sum(axis=0), block.max_spot_fraction):
         yield f"{where}: a bucket has more than its allowed share on spot"
+    yield from _loss_violations(where, block, shares, instances)
+
+
+def _loss_violations(
+    where: str, block: ServingBlock, shares: FloatArray, instances: IntArray
+) -> Iterator[str]:
+    if not block.has_groups:
+        return
+    at_risk = block.server_group >= 0
+    groups, group = np.unique(block.server_group[at_risk], return_inverse=True)
+    carried = np.zeros((len(groups), shares.shape[1]))
+    np.add.at(carried, group, shares[at_risk])
+    worst = -np.sort(-carried, axis=0)[: block.max_losses].sum(axis=0)
+    if block.max_losses and _exceeds(worst, block.max_lost_fraction):
+        bucket = int(np.argmax(worst))
+        lost = groups[np.argsort(-carried[:, bucket], kind="stable")[: block.max_losses]]
+        yield (
+            f"{where}: failure groups {sorted(lost.tolist())} carry {worst[bucket]:g} of bucket "
+            f"{bucket}, of {block.max_lost_fraction:g} allowed"
+        )
+    held = len(np.unique(group[instances[at_risk] > 0]))
+    if 0 < held < block.min_failure_groups:
+        yield f"{where}: {held} of {block.min_failure_groups} failure groups hold instances"
 
 
 def _limit_violations(problem: Problem, decision: Decision) -> Iterator[str]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from costopt.solve.alternatives import ROUNDING, ReducedChoice, reduced_choice
 from costopt.solve.dominance import Beaten, dearer_sources, dominated
+from costopt.solve.failure_groups import most_carried
 from costopt.solve.problem import (
     MOST_INSTANCES,
     BoolArray,
@@ -28,17 +29,30 @@ class ReducedBlock:
     Attributes:
         load: instances needed to serve a whole bucket, utilisation included; ``inf`` = cannot
             (kept servers, merged buckets) [instances].
-        is_spot: True where the server can be reclaimed (kept servers,).
-        max_spot_fraction: highest share of any bucket on spot servers [0..1].
+        whole: the block as it was handed in, which has the limits on spot and on losses.
         servers: where the kept servers stand in the block (kept servers,).
         bucket: merged bucket of each bucket of the block; -1 = no demand (buckets,).
     """
 
     load: FloatArray
-    is_spot: BoolArray
-    max_spot_fraction: float
+    whole: ServingBlock
     servers: IntArray
     bucket: IntArray
+
+    @property
+    def is_spot(self) -> BoolArray:
+        """True where the server can be reclaimed (kept servers,)."""
+        return self.whole.is_spot[self.servers]
+
+    @property
+    def most_share(self) -> FloatArray:
+        """Highest share of any bucket that each server may carry alone (kept servers,) [0..1]."""
+        return self.whole.most_share[self.servers]
+
+    @property
+    def group(self) -> IntArray:
+        """Failure group of each server; -1 = never lost (kept servers,)."""
+        return self.whole.server_group[self.servers]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -76,9 +90,10 @@ def reduce_problem(problem: Problem, *, prune: bool = True) -> Reduction:
 
     Always: offers that serve nothing or that their own limits forbid, buckets without demand,
     and counts above ``N = ceil(sum_b L_b)``, beyond which instances of a server only idle
-    (``L_b`` counts by the spot cap on capped spot servers). With `prune` also: dearer sources
+    (``L_b`` counts by the share that the server may carry). With `prune` also: dearer sources
     of a server, dominated offers, dearer alternatives of a job, and buckets whose loads are
-    proportional, which share one routing.
+    proportional, which share one routing. That routing is the mean of theirs, weighted by load,
+    so it keeps every cap that is convex in the shares: those on spot and on losses are.
 
     Args:
         problem: a checked problem.
@@ -131,8 +146,8 @@ def _most_useful(problem: Problem, loads: tuple[FloatArray, ...]) -> FloatArray:
     """Most instances of each offer's server that can be loaded (offers,) [instances]."""
     totals = []
     for block, load in zip(problem.blocks, loads, strict=True):
-        cap = np.where(block.is_spot, block.max_spot_fraction, 1.0)
-        totals.append(np.sum(load, axis=1, where=np.isfinite(load)) * cap)
+        total = np.sum(load, axis=1, where=np.isfinite(load))
+        totals.append(total * block.most_share)
     most: FloatArray = np.ceil(np.concatenate([*totals, np.zeros(0)]))[problem.server]
     return most
 
@@ -149,10 +164,12 @@ def _own_limits(
     affordable = np.where(problem.price_per_hour > 0, affordable, np.inf)
     serves = [np.isfinite(load).any(axis=1) for load in loads]
     spot = [block.is_spot & (block.max_spot_fraction == 0) for block in problem.blocks]
+    lost = [block.most_share == 0 for block in problem.blocks]
     nothing = np.zeros(0, dtype=bool)
     reasons = {
         DropReason.SERVES_NOTHING: ~np.concatenate([*serves, nothing])[problem.server],
         DropReason.SPOT_EXCLUDED: np.concatenate([*spot, nothing])[problem.server],
+        DropReason.LOSS_EXCLUDED: np.concatenate([*lost, nothing])[problem.server],
         DropReason.NO_QUOTA: problem.upper < 1,
         DropReason.OVER_LIMIT: room < 1,
         DropReason.OVER_BUDGET: affordable < 1,
@@ -173,8 +190,9 @@ def _unserved(
         offered = np.zeros(len(block.is_spot), dtype=bool)
         offered[servers] = True
         able = np.isfinite(load) & offered[:, None]
-        firm, spot = able[~block.is_spot].any(axis=0), able[block.is_spot].any(axis=0)
-        served = firm | (spot & (block.max_spot_fraction == 1))
+        firm = most_carried(block, able & ~block.is_spot[:, None])
+        spot = most_carried(block, able & block.is_spot[:, None])
+        served = firm + np.minimum(spot, block.max_spot_fraction) >= 1 - ROUNDING
         found += [(index, int(bucket)) for bucket in np.flatnonzero((block.demand > 0) & ~served)]
     return found
 
@@ -218,8 +236,7 @@ def _reduced_blocks(
         blocks.append(
             ReducedBlock(
                 load=merged,
-                is_spot=block.is_spot[servers],
-                max_spot_fraction=block.max_spot_fraction,
+                whole=block,
                 servers=servers,
                 bucket=bucket,
             )

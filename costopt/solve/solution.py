@@ -25,6 +25,8 @@ class DropReason(IntEnum):
     """Offers of the same server at no higher price can cover all that is ever needed."""
     DOMINATED = 7
     """Whole instances of another offer do at least as much at no higher price."""
+    LOSS_EXCLUDED = 8
+    """It can be lost, and no share of the workload may be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

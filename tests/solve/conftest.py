@@ -271,6 +271,40 @@ def _cheapest_by_cbc(problem: Problem) -> float | None:
     return float(pulp.value(cost)) if model.sol_status == pulp.LpSolutionOptimal else None
 
 
+def _add_losses(
+    model: pulp.LpProblem, block: ServingBlock, share: dict[int, pulp.LpVariable]
+) -> None:
+    """One row for every set of groups that may be lost together."""
+    group = block.server_group
+    groups = sorted({int(group[server]) for server in share if group[server] >= 0})
+    for lost in combinations(groups, min(block.max_losses, len(groups))):
+        gone = [variable for server, variable in share.items() if group[server] in lost]
+        model += pulp.lpSum(gone) <= block.max_lost_fraction
+
+
+def _add_least_groups(
+    model: pulp.LpProblem,
+    problem: Problem,
+    first: int,
+    block: ServingBlock,
+    count: list[pulp.LpVariable],
+) -> None:
+    """Every group closes, or enough of them are open and each open one holds an instance."""
+    if block.min_failure_groups <= 1:
+        return
+    opened = []
+    for group in sorted(set(block.server_group.tolist()) - {-1}):
+        servers = first + np.flatnonzero(block.server_group == group)
+        useful = [s for s in servers if (block.rates[s - first] * block.demand > 0).any()]
+        rented = [count[offer] for offer in np.flatnonzero(np.isin(problem.server, useful))]
+        opened.append(model.add_variable(f"g_{first}_{group}", 0, 1, pulp.LpBinary))
+        model += pulp.lpSum(rented) >= opened[-1]
+        for number in rented:
+            model += number <= 100 * opened[-1]
+    for one in opened:
+        model += pulp.lpSum(opened) >= block.min_failure_groups * one
+
+
 def _add_routing(model: pulp.LpProblem, problem: Problem, count: list[pulp.LpVariable]) -> None:
     first = 0
     for index, block in enumerate(problem.blocks):
@@ -286,6 +320,8 @@ def _add_routing(model: pulp.LpProblem, problem: Problem, count: list[pulp.LpVar
             for server, variable in share.items():
                 need = block.demand[bucket] / block.rates[server, bucket]
                 load[server].append(float(need) * variable)
+            _add_losses(model, block, share)
+        _add_least_groups(model, problem, first, block, count)
         for server, busy in load.items():
             offers = np.flatnonzero(problem.server == first + server)
             rented = pulp.lpSum(count[offer] for offer in offers)
