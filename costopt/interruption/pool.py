@@ -4,14 +4,12 @@ from collections.abc import Sequence
 from math import comb
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
 
-def instances_there(
-    available_fraction: float, correlation: float, rented: int
-) -> Floats:
+def instances_there(available_fraction: float, correlation: float, rented: int) -> Floats:
     """P(exactly i of n instances are there), for i = 0..n: the beta-binomial distribution.
 
     ``C(n, i) prod_{j<i} (A + j g) prod_{j<n-i} (1 - A + j g) / prod_{j<n} (1 + j g)`` with
@@ -96,7 +94,7 @@ def chance_of_each(
     return float(instances_there(available_fraction, correlation, total) @ share)
 
 
-def _log_products(factors: Floats) -> Floats:
+def _log_products(factors: ArrayLike) -> Floats:
     """Logarithm of the product of the first 0, 1, 2 .. factors; -inf where one is 0."""
     with np.errstate(divide="ignore"):
-        return np.concatenate([[0.0], np.cumsum(np.log(factors))])
+        return np.concatenate([[0.0], np.cumsum(np.log(np.asarray(factors, dtype=np.float64)))])

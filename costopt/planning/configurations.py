@@ -24,8 +24,11 @@ MOST_COUNTED: Final = 512
 MOST_RENTED: Final = 4
 """Instances rented for each one that is counted on, and once more, at most [1]."""
 
-WEIGHT_STEP: Final = 0.02
-"""Part of all that is allowed by which spare instances must lower the weight to be tried."""
+LEAST_FALL: Final = 0.05
+"""Part of a weight by which more spare instances must lower it to be tried."""
+
+NO_WEIGHT: Final = 1e-4
+"""Weight below which nothing more is tried: pools that are as good as always there [1]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -69,9 +72,9 @@ def configurations(
     the sum is never below the weight of the pool as a whole. That one, with the same cost and
     capacity, is listed too, as far as the numbers are.
 
-    More than is counted on is listed as far as each step lowers the weight by a fiftieth of all
-    that is allowed: a plan in ``k`` pools costs at most what the best of the numbers listed would
-    cost if the weights had to stay below ``1 - k / 50`` of that.
+    More than is counted on is listed as far as each step lowers the weight by a twentieth. For
+    the same numbers counted on, a plan costs at most what the best would cost if ``a ** 0.95``
+    were promised, not ``a``. What is listed for less availability holds what is for more.
 
     Args:
         available_fraction: share of time an instance is there [0..1].
@@ -90,7 +93,9 @@ def configurations(
         with np.errstate(divide="ignore"):
             weights = np.maximum(-np.log(chances), 0.0)
         found += [
-            (counted, rents[one], float(weights[one])) for one in _worth_renting(weights, allowed)
+            (counted, rents[one], float(weights[one]))
+            for one in _worth_renting(weights)
+            if weights[one] <= allowed
         ]
     table = np.array(found, dtype=np.float64).reshape(-1, 3)
     return Configurations(
@@ -100,11 +105,11 @@ def configurations(
     )
 
 
-def _worth_renting(weights: Floats, allowed: float) -> list[int]:
-    """Numbers to rent for one number counted on: the fewest, then where the weight falls."""
-    fits = np.flatnonzero(weights <= allowed)
-    if not len(fits):
-        return []
-    steps = np.floor((weights[fits[0]] - weights[fits]) / (WEIGHT_STEP * allowed))
-    first: list[int] = fits[np.unique(steps, return_index=True)[1]].tolist()
-    return first
+def _worth_renting(weights: Floats) -> list[int]:
+    """Places of the numbers to rent: the fewest, then each that lowers the weight enough."""
+    worth = [0]
+    for place, weight in enumerate(weights.tolist()):
+        last = weights[worth[-1]]
+        if last > NO_WEIGHT and weight <= (1 - LEAST_FALL) * last:
+            worth.append(place)
+    return worth

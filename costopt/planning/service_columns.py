@@ -91,25 +91,19 @@ def service_columns(service: ServiceCandidates, first: int) -> tuple[ServiceColu
     return column, block
 
 
-def _configured(
-    pairs: pd.DataFrame, service: ServiceCandidates, risk: SpotRisk
-) -> pd.DataFrame:
+def _configured(pairs: pd.DataFrame, service: ServiceCandidates, risk: SpotRisk) -> pd.DataFrame:
     """Replace each spot pair by the configurations of its pool; firm pairs stay as they are."""
-    needed = _most_needed(service)
     spot = pairs[pairs["spot"]]
-    chances = pd.DataFrame(
-        {
-            "available": risk.availability_fraction[spot["offer"]],
-            "correlation": risk.pool_correlation[spot["offer"]],
-            "needed": needed[spot["layout"]],
-        },
-        index=spot.index,
-    )
+    offer = spot["offer"].to_numpy(dtype=np.int64)
+    needed = _most_needed(service)[spot["layout"]]
+    chances = np.stack([risk.availability_fraction[offer], risk.pool_correlation[offer]], axis=1)
+    distinct, number = np.unique(chances, axis=0, return_inverse=True)
     parts = [pairs[~pairs["spot"]]]
-    allowed = -np.log(service.promises.availability)
-    for (available, correlation), alike in chances.groupby(["available", "correlation"]):
-        listed = configurations(available, correlation, alike["needed"].max(), allowed)
-        parts.append(_repeated(spot.loc[alike.index], alike["needed"].to_numpy(), listed))
+    allowed = -float(np.log(service.promises.availability))
+    for index, (available, correlation) in enumerate(distinct.tolist()):
+        alike = number == index
+        listed = configurations(available, correlation, float(needed[alike].max()), allowed)
+        parts.append(_repeated(spot[alike], needed[alike], listed))
     return pd.concat(parts, ignore_index=True)
 
 
