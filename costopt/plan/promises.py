@@ -38,8 +38,8 @@ def _of_service(outcome: WorkloadOutcome, promises: SpotPromises) -> Iterator[st
         rest = len(outcome.worst_loss) - MOST_NAMED
         more = f" and {rest} more" if rest > 0 else ""
         yield (
-            f"losing any {groups} leaves at least {_floor(outcome.served_after_losses)} of every "
-            f"request size served, {_floor(promises.served_fraction)} promised; the worst is "
+            f"losing any {groups} leaves at least {_floor(outcome.served_after_losses)} served in "
+            f"every request size, {_floor(promises.served_fraction)} promised; the worst is "
             f"{named}{more}"
         )
     if promises.availability and outcome.availability is not None:

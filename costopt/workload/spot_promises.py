@@ -37,11 +37,6 @@ class SpotPromises:
         """Whether it matters which instances are lost together."""
         return self.losses > 0 or self.min_groups > 1
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is promised."""
-        return not self.names_groups and self.availability == 0
-
     @classmethod
     def of(cls, own: Limits, shared: Limits) -> "SpotPromises":
         """Join the limits of a workload and of the request: the stricter of each counts.
