@@ -6,7 +6,11 @@ from typing import Final
 import numpy as np
 
 from costopt.solve.failure_groups import FailureGroups
+from costopt.solve.kinds import Kinds, distinct_rows
 from costopt.solve.problem import MOST_INSTANCES, BoolArray, FloatArray, IntArray, Problem
+
+MOST_COMPARED: Final = 20_000_000
+"""Offers held against others before the search for dominated ones ends: about a second."""
 
 ROUNDING: Final = 1e-12
 """Relative rounding error of two divisions and a product in double precision, with room."""
@@ -88,12 +92,11 @@ def _alike(problem: Problem, kept: IntArray) -> IntArray:
     if problem.max_groups is not None:
         columns.append(problem.group[kept])
     columns.extend(problem.row_coefficients[kept].T)
-    _, alike = np.unique(np.stack(columns, axis=1), axis=0, return_inverse=True)
-    return np.asarray(alike, dtype=np.int64)
+    return distinct_rows(np.stack(columns, axis=1).astype(np.float64))[1]
 
 
 def dominated(
-    problem: Problem, loads: tuple[FloatArray, ...], alive: BoolArray, plentiful: BoolArray
+    problem: Problem, kinds: tuple[Kinds, ...], alive: BoolArray, plentiful: BoolArray
 ) -> Beaten:
     """Offers whose instances whole numbers of another offer replace at no higher cost.
 
@@ -103,18 +106,21 @@ def dominated(
     of firm where spot is capped, and must stay in the failure group of ``i`` or be one that is
     never lost (`FailureGroups.may_stand_in`). Offers leave one at a time, so each has a
     replacement that stays. Under a limit on distinct types, a whole type leaves at once, and only
-    for one other type, so that the number of types in use cannot rise.
+    for one other type, so that the number of types in use cannot rise. The cheapest offers are
+    tried first, and after `MOST_COMPARED` comparisons none is tried any more: what stays then
+    costs time, never the answer.
 
     Args:
         problem: the problem.
-        loads: ``L``, instances needed for a whole bucket, ``inf`` = cannot, by block
-            (servers, buckets) [instances].
+        kinds: servers of equal loads, by block.
         alive: offers still in the running; each can serve some bucket (offers,).
         plentiful: offers whose quota can never bind (offers,).
     """
-    rivals = _Rivals(problem, loads, alive)
+    rivals = _Rivals(problem, kinds, alive)
     beaten = Beaten.nobody(problem.offer_count)
-    for unit in rivals.units_by_price():
+    for unit in rivals.units_by_price(plentiful):
+        if rivals.compared > MOST_COMPARED:
+            break
         cover = Beaten.nobody(problem.offer_count)
         for offer in rivals.members(unit):
             if not rivals.alive[offer] or not plentiful[offer]:
@@ -134,19 +140,26 @@ def dominated(
 class _Rivals:
     """Offers still in the running, with the figures by which one replaces another."""
 
-    def __init__(self, problem: Problem, loads: tuple[FloatArray, ...], alive: BoolArray) -> None:
+    def __init__(self, problem: Problem, kinds: tuple[Kinds, ...], alive: BoolArray) -> None:
         self.alive = alive.copy()
         self.price = problem.price_per_hour
         self.weights = problem.row_coefficients
         self.block = problem.offer_block
-        self.local = problem.server - problem.first_server[self.block]
-        self.loads = loads
-        self.speeds = tuple(1 / load for load in loads)
+        self.kinds = kinds
+        numbers = np.concatenate([kind.number for kind in kinds] or [np.zeros(0, np.int64)])
+        self.kind = numbers[problem.server]
+        self.ratios: dict[tuple[int, int], FloatArray] = {}
+        self.compared = 0
         spot = np.concatenate([block.is_spot for block in problem.blocks] or [np.zeros(0, bool)])
         caps = np.array([block.max_spot_fraction for block in problem.blocks])
         self.spot = spot[problem.server]
         self.capped_spot = self.spot & (caps[self.block] < 1)
         self.failure = FailureGroups.of(problem)
+        self.everyone = np.flatnonzero(alive)
+        group = self.failure.group[self.everyone]
+        self.by_group = self.everyone[np.argsort(group, kind="stable")]
+        numbers_of_groups = np.arange(int(group.max(initial=-1)) + 2)
+        self.first_of_group = np.searchsorted(np.sort(group), numbers_of_groups)
         by_type = problem.max_groups is not None
         own = problem.group if by_type else np.arange(problem.offer_count)
         self.unit = np.unique(own, return_inverse=True)[1]
@@ -155,9 +168,12 @@ class _Rivals:
         self.by_unit = np.lexsort((self.price, self.unit))
         self.first = np.searchsorted(self.unit[self.by_unit], np.arange(self.unit.size + 1))
 
-    def units_by_price(self) -> IntArray:
-        """Units in the running, cheapest first: the cheap ones beat the most."""
-        kept = np.flatnonzero(self.alive)
+    def units_by_price(self, plentiful: BoolArray) -> IntArray:
+        """Units that may replace others, cheapest first: the cheap ones beat the most."""
+        group = self.failure.group
+        members = np.bincount(group[self.alive] + 1, minlength=int(group.max(initial=-1)) + 2)
+        alone = (group >= 0) & (members[group + 1] == 1)
+        kept = np.flatnonzero(self.alive & plentiful & ~alone)
         by_price = self.unit[kept[np.argsort(self.price[kept], kind="stable")]]
         _, first = np.unique(by_price, return_index=True)
         return by_price[np.sort(first)]
@@ -168,24 +184,39 @@ class _Rivals:
 
     def replaced_by(self, offer: int) -> tuple[IntArray, IntArray]:
         """Offers that whole instances of this one replace, and how many each takes."""
-        block = self.block[offer]
+        block = int(self.block[offer])
         price = self.price[offer]
-        others = self.alive & (self.block == block) & (self.price >= price)
+        others = self.in_reach(offer)
+        fits = self.alive[others] & (self.block[others] == block) & (self.price[others] >= price)
         if self.capped_spot[offer]:
-            others &= self.spot
-        others[offer] = False
-        rivals = np.flatnonzero(others)
-        rivals = rivals[self.failure.may_stand_in(np.array([offer]), rivals)]
-        load = self.loads[block][self.local[offer]]
-        serves = np.isfinite(load)
-        speeds = self.speeds[block][self.local[rivals]]
-        ratio = (speeds[:, serves] * load[serves]).max(axis=1, initial=0)
-        ratio[(speeds[:, ~serves] > 0).any(axis=1)] = np.inf
+            fits &= self.spot[others]
+        fits &= (others != offer) & self.failure.may_stand_in(np.array([offer]), others)
+        rivals = others[fits]
+        self.compared += len(others)
+        ratio = self.ratio(block, int(self.kind[offer]))[self.kind[rivals]]
         count = np.maximum(np.ceil(ratio * (1 - ROUNDING)), 1)
         count = np.minimum(count, MOST_INSTANCES + 1)
         fits = (count <= MOST_INSTANCES) & (count * price <= self.price[rivals])
         fits &= (count[:, None] * self.weights[offer] <= self.weights[rivals]).all(axis=1)
         return rivals[fits], count[fits].astype(np.int64)
+
+    def in_reach(self, offer: int) -> IntArray:
+        """Offers that this one could replace: those of its failure group, or all."""
+        group = self.failure.group[offer]
+        if group < 0:
+            return self.everyone
+        return self.by_group[self.first_of_group[group] : self.first_of_group[group + 1]]
+
+    def ratio(self, block: int, kind: int) -> FloatArray:
+        """Most of each bucket's load ratio of this kind to every kind of the block (kinds,)."""
+        if (block, kind) not in self.ratios:
+            load, own = self.kinds[block].load, self.kinds[block].load[kind]
+            serves = np.isfinite(own)
+            speeds = 1 / load
+            ratio = (speeds[:, serves] * own[serves]).max(axis=1, initial=0)
+            ratio[(speeds[:, ~serves] > 0).any(axis=1)] = np.inf
+            self.ratios[block, kind] = ratio
+        return self.ratios[block, kind]
 
     def members_of_covered_units(self, covered: BoolArray) -> IntArray:
         """Offers of the units that are covered whole and that no job's alternative shares."""

@@ -64,13 +64,15 @@ def most_carried(block: ServingBlock, able: BoolArray) -> FloatArray:
         block: the block.
         able: which servers can serve which bucket (servers, buckets).
     """
-    free = able[~_at_risk(block)].any(axis=0)
+    free: BoolArray = np.any(able[~_at_risk(block)], axis=0)
     if not block.limits_losses:
         return free.astype(np.float64)
-    present, group = np.unique(block.server_group, return_inverse=True)
-    carries = np.zeros((len(present), able.shape[1]), dtype=bool)
-    np.logical_or.at(carries, group, able)
-    groups = carries[present >= 0].sum(axis=0)
+    at_risk = np.flatnonzero(_at_risk(block) & able.any(axis=1))
+    order = at_risk[np.argsort(block.server_group[at_risk], kind="stable")]
+    starts = np.flatnonzero(np.diff(block.server_group[order], prepend=-1))
+    groups = np.zeros(able.shape[1], dtype=np.int64)
+    if len(starts):
+        groups = np.logical_or.reduceat(able[order], starts, axis=0).sum(axis=0)
     each = np.maximum(groups / block.max_losses, 1) * block.max_lost_fraction
     most = np.where(free, 1.0, np.where(groups > 0, each, 0.0))
     carried: FloatArray = np.clip(most, 0.0, 1.0)

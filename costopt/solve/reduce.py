@@ -8,8 +8,8 @@ import numpy as np
 from costopt.solve.alternatives import ROUNDING, ReducedChoice, reduced_choice
 from costopt.solve.dominance import Beaten, dearer_sources, dominated
 from costopt.solve.failure_groups import most_carried
+from costopt.solve.kinds import Kinds
 from costopt.solve.problem import (
-    MOST_INSTANCES,
     BoolArray,
     FloatArray,
     IntArray,
@@ -27,17 +27,24 @@ class ReducedBlock:
     """A serving block without the servers and buckets that decide nothing.
 
     Attributes:
-        load: instances needed to serve a whole bucket, utilisation included; ``inf`` = cannot
-            (kept servers, merged buckets) [instances].
+        kind_load: instances needed to serve a whole bucket, utilisation included; ``inf`` =
+            cannot (kinds, merged buckets) [instances].
+        kind: kind of each server (kept servers,).
         whole: the block as it was handed in, which has the limits on spot and on losses.
         servers: where the kept servers stand in the block (kept servers,).
         bucket: merged bucket of each bucket of the block; -1 = no demand (buckets,).
     """
 
-    load: FloatArray
+    kind_load: FloatArray
+    kind: IntArray
     whole: ServingBlock
     servers: IntArray
     bucket: IntArray
+
+    @property
+    def load(self) -> FloatArray:
+        """Instances needed to serve a whole bucket (kept servers, merged buckets) [instances]."""
+        return self.kind_load[self.kind]
 
     @property
     def is_spot(self) -> BoolArray:
@@ -99,23 +106,23 @@ def reduce_problem(problem: Problem, *, prune: bool = True) -> Reduction:
         problem: a checked problem.
         prune: False keeps everything that is not forbidden, to audit the reduction.
     """
-    loads = tuple(instances_needed(block) for block in problem.blocks)
+    kinds = tuple(Kinds.of(block) for block in problem.blocks)
     quota = np.floor(problem.upper)
-    enough = _most_useful(problem, loads)
-    upper, reason = _own_limits(problem, loads, np.minimum(quota, enough))
+    enough = _most_useful(problem, kinds)
+    upper, reason = _own_limits(problem, kinds, np.minimum(quota, enough))
     alive = reason == DropReason.KEPT
-    unserved = tuple(_unserved(problem, loads, alive))
+    unserved = tuple(_unserved(problem, kinds, alive))
     beaten = Beaten.nobody(problem.offer_count)
     if prune:
         dearer = dearer_sources(problem, alive, quota, enough)
         alive &= dearer.by < 0
-        weaker = dominated(problem, loads, alive, quota >= enough)
+        weaker = dominated(problem, kinds, alive, quota >= enough)
         alive &= weaker.by < 0
         reason[dearer.by >= 0] = DropReason.CHEAPER_SOURCE
         reason[weaker.by >= 0] = DropReason.DOMINATED
         beaten = _merged(dearer, weaker).settled()
-    offers = _ordered(problem, loads, np.flatnonzero(alive))
-    blocks, server = _reduced_blocks(problem, loads, offers, prune=prune)
+    offers = _ordered(problem, kinds, np.flatnonzero(alive))
+    blocks, server = _reduced_blocks(problem, kinds, offers, prune=prune)
     choices = range(len(problem.choices))
     reduced = tuple(reduced_choice(problem, choice, prune=prune) for choice in choices)
     return Reduction(
@@ -131,29 +138,23 @@ def reduce_problem(problem: Problem, *, prune: bool = True) -> Reduction:
 
 
 def instances_needed(block: ServingBlock) -> FloatArray:
-    """Give ``L = demand / (rate * max_utilisation)``; ``inf`` where a server cannot serve.
-
-    A bucket without demand needs nothing from anybody; it is ``inf`` too, so that it asks for
-    no routing (servers, buckets) [instances].
-    """
-    able = (block.rates > 0) & (block.demand > 0)
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        load = block.demand / (block.rates * block.max_utilisation[:, None])
-    return np.where(able & (load <= MOST_INSTANCES), load, np.inf)
+    """Instances that each server needs to serve a whole bucket (servers, buckets) [instances]."""
+    kinds = Kinds.of(block)
+    return kinds.load[kinds.number]
 
 
-def _most_useful(problem: Problem, loads: tuple[FloatArray, ...]) -> FloatArray:
+def _most_useful(problem: Problem, kinds: tuple[Kinds, ...]) -> FloatArray:
     """Most instances of each offer's server that can be loaded (offers,) [instances]."""
     totals = []
-    for block, load in zip(problem.blocks, loads, strict=True):
-        total = np.sum(load, axis=1, where=np.isfinite(load))
-        totals.append(total * block.most_share)
+    for block, kind in zip(problem.blocks, kinds, strict=True):
+        total = np.sum(kind.load, axis=1, where=np.isfinite(kind.load))
+        totals.append(total[kind.number] * block.most_share)
     most: FloatArray = np.ceil(np.concatenate([*totals, np.zeros(0)]))[problem.server]
     return most
 
 
 def _own_limits(
-    problem: Problem, loads: tuple[FloatArray, ...], upper: FloatArray
+    problem: Problem, kinds: tuple[Kinds, ...], upper: FloatArray
 ) -> tuple[FloatArray, IntArray]:
     """Counts that each offer's own limits leave, and why an offer is out."""
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -162,7 +163,7 @@ def _own_limits(
         budget = np.inf if problem.budget_per_hour is None else problem.budget_per_hour
         affordable = budget * (1 + ROUNDING) / problem.price_per_hour
     affordable = np.where(problem.price_per_hour > 0, affordable, np.inf)
-    serves = [np.isfinite(load).any(axis=1) for load in loads]
+    serves = [np.any(np.isfinite(kind.load), axis=1)[kind.number] for kind in kinds]
     spot = [block.is_spot & (block.max_spot_fraction == 0) for block in problem.blocks]
     lost = [block.most_share == 0 for block in problem.blocks]
     nothing = np.zeros(0, dtype=bool)
@@ -180,16 +181,16 @@ def _own_limits(
 
 
 def _unserved(
-    problem: Problem, loads: tuple[FloatArray, ...], alive: BoolArray
+    problem: Problem, kinds: tuple[Kinds, ...], alive: BoolArray
 ) -> list[tuple[int, int]]:
     """Buckets with demand that the offers left cannot serve whole."""
     found = []
     first = problem.first_server
-    for index, (block, load) in enumerate(zip(problem.blocks, loads, strict=True)):
+    for index, (block, kind) in enumerate(zip(problem.blocks, kinds, strict=True)):
         servers = problem.server[alive & (problem.offer_block == index)] - first[index]
         offered = np.zeros(len(block.is_spot), dtype=bool)
         offered[servers] = True
-        able = np.isfinite(load) & offered[:, None]
+        able = np.isfinite(kind.load)[kind.number] & offered[:, None]
         firm = most_carried(block, able & ~block.is_spot[:, None])
         spot = most_carried(block, able & block.is_spot[:, None])
         served = firm + np.minimum(spot, block.max_spot_fraction) >= 1 - ROUNDING
@@ -205,43 +206,51 @@ def _merged(dearer: Beaten, weaker: Beaten) -> Beaten:
     )
 
 
-def _ordered(problem: Problem, loads: tuple[FloatArray, ...], kept: IntArray) -> IntArray:
+def _ordered(problem: Problem, kinds: tuple[Kinds, ...], kept: IntArray) -> IntArray:
     """Sort offers by what they are, so that the order of the input does not matter."""
     block = problem.offer_block[kept]
     local = problem.server[kept] - problem.first_server[block]
-    widest = max((load.shape[1] for load in loads), default=0)
-    profile = np.full((len(kept), widest), np.inf)
-    for index, load in enumerate(loads):
+    rank = np.zeros(len(kept), dtype=np.int64)
+    for index, kind in enumerate(kinds):
         mine = block == index
-        profile[mine, : load.shape[1]] = np.sort(load, axis=1)[local[mine]]
-    keys = (kept, *profile.T[::-1], problem.upper[kept], problem.price_per_hour[kept], block)
+        _, of_kind = np.unique(np.sort(kind.load, axis=1), axis=0, return_inverse=True)
+        rank[mine] = np.ravel(of_kind)[kind.number[local[mine]]]
+    keys = (kept, rank, problem.upper[kept], problem.price_per_hour[kept], block)
     return kept[np.lexsort(keys)]
 
 
 def _reduced_blocks(
-    problem: Problem, loads: tuple[FloatArray, ...], offers: IntArray, *, prune: bool
+    problem: Problem, kinds: tuple[Kinds, ...], offers: IntArray, *, prune: bool
 ) -> tuple[tuple[ReducedBlock, ...], IntArray]:
     """Reduced blocks, and the server of each kept offer counted over them."""
     blocks: list[ReducedBlock] = []
     number = np.full(int(problem.first_server[-1]), -1)
     numbered = 0
-    for index, (block, load) in enumerate(zip(problem.blocks, loads, strict=True)):
+    for index, (block, kind) in enumerate(zip(problem.blocks, kinds, strict=True)):
         first = problem.first_server[index]
         mine = problem.server[offers[problem.offer_block[offers] == index]] - first
-        _, appearance = np.unique(mine, return_index=True)
-        servers = mine[np.sort(appearance)]
+        servers, _ = _by_appearance(mine)
         number[first + servers] = np.arange(numbered, numbered + len(servers))
         numbered += len(servers)
-        bucket, merged = _merge_buckets(load[servers], block.demand > 0, prune=prune)
+        present, of_server = _by_appearance(kind.number[servers])
+        bucket, merged = _merge_buckets(kind.load[present], block.demand > 0, prune=prune)
         blocks.append(
             ReducedBlock(
-                load=merged,
+                kind_load=merged,
+                kind=of_server,
                 whole=block,
                 servers=servers,
                 bucket=bucket,
             )
         )
     return tuple(blocks), number[problem.server[offers]]
+
+
+def _by_appearance(numbers: IntArray) -> tuple[IntArray, IntArray]:
+    """Distinct numbers in the order in which they first appear, and where each stands there."""
+    distinct, first, place = np.unique(numbers, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    return distinct[order], np.argsort(order)[place]
 
 
 def _merge_buckets(
