@@ -1,11 +1,12 @@
 """From a workload to its candidates: limits first, then rates and prices by kind of work."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from costopt.candidate.batch import batch_candidates
 from costopt.candidate.eligible import EligibleOffers, eligible_offers
 from costopt.candidate.job import JobCandidates
 from costopt.candidate.profiled import check_profiles
+from costopt.candidate.renting import risk_of
 from costopt.candidate.requirement import requirement_candidates
 from costopt.candidate.samples import sample_candidates
 from costopt.candidate.service import ServiceCandidates
@@ -17,6 +18,7 @@ from costopt.workload.batch import BatchInference
 from costopt.workload.request import AnyWorkload, PlanRequest
 from costopt.workload.requirement import Requirement
 from costopt.workload.serving import InferenceService
+from costopt.workload.spot_promises import SpotPromises
 
 Candidates = ServiceCandidates | JobCandidates
 
@@ -85,7 +87,18 @@ def candidates_among(
         confidence=request.confidence,
         max_spot_fraction=min(workload.limits.max_spot_fraction, request.limits.max_spot_fraction),
         profiles=request.profiles,
+        promises=SpotPromises.of(workload.limits, request.limits),
     )
+    found = _found(workload, catalog, eligible, settings)
+    if settings.promises.availability and isinstance(found, ServiceCandidates):
+        return replace(found, risk=risk_of(catalog, found.offers))
+    return found
+
+
+def _found(
+    workload: AnyWorkload, catalog: Catalog, eligible: EligibleOffers, settings: CandidateSettings
+) -> Candidates:
+    """Rate and price one kind of workload."""
     if isinstance(workload, InferenceService):
         find = serving_candidates if workload.traffic is not None else sample_candidates
         return find(workload, catalog, eligible, settings)

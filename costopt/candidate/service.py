@@ -16,8 +16,11 @@ from costopt.candidate.pricing import Prices, priced
 from costopt.candidate.reasons import Excluded, types_of_offers
 from costopt.candidate.settings import CandidateSettings
 from costopt.errors import InvalidInputError
+from costopt.interruption.failure_groups import failure_groups
+from costopt.interruption.signal import SpotRisk
 from costopt.workload.requirement import Requirement
 from costopt.workload.serving import InferenceService
+from costopt.workload.spot_promises import SpotPromises
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -68,6 +71,7 @@ class ServiceCandidates:
         workload: name of the workload.
         buckets: what it asks for, request size by request size.
         max_spot_fraction: largest share of a bucket on spot [0..1].
+        promises: what must still run when spot capacity is taken back.
         offers: offers that take part, one row each.
         prices: what they cost.
         types: instance types of the offers.
@@ -77,11 +81,13 @@ class ServiceCandidates:
         layout_rates: what they do.
         excluded: reason of every offer of the catalogue.
         misses: of each instance type, empty where it runs (types,).
+        risk: of the offers, were they spot; None where no availability is promised.
     """
 
     workload: str
     buckets: Buckets
     max_spot_fraction: float
+    promises: SpotPromises
     offers: pd.DataFrame
     prices: Prices
     types: tuple[InstanceType, ...]
@@ -91,6 +97,18 @@ class ServiceCandidates:
     layout_rates: LayoutRates
     excluded: Excluded
     misses: tuple[Miss, ...]
+    risk: SpotRisk | None = None
+
+    @property
+    def failure_group(self) -> Integers:
+        """Number of what each offer is lost with; -1 = nothing that is promised for (offers,)."""
+        if not self.promises.names_groups or self.offers.empty:
+            return np.full(len(self.offers), -1)
+        names = failure_groups(self.offers, self.promises.failure_group)
+        groups: Integers = np.unique(names[names != ""], return_inverse=True)[1]
+        numbers = np.full(len(names), -1)
+        numbers[names != ""] = groups
+        return numbers
 
     @property
     def is_spot(self) -> NDArray[np.bool_]:
@@ -170,6 +188,7 @@ def assemble_service(
         workload=workload.name or workload.kind,
         buckets=buckets,
         max_spot_fraction=settings.max_spot_fraction,
+        promises=settings.promises,
         offers=taking_part,
         prices=priced(taking_part, settings.horizon_hours),
         types=kinds,

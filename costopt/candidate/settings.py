@@ -1,9 +1,10 @@
 """What candidates need to know of the request."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from costopt.profile.profile import Profile
+from costopt.workload.spot_promises import SpotPromises
 
 
 class RateSettings(Protocol):
@@ -28,9 +29,11 @@ class CandidateSettings:
         max_spot_fraction: largest share of a bucket, or of a job's accelerator-hours, on spot
             [0..1].
         profiles: runs that people measured themselves.
+        promises: what a service must keep when spot capacity is taken back.
     """
 
     horizon_hours: float
     confidence: float
     max_spot_fraction: float
     profiles: tuple[Profile, ...] = ()
+    promises: SpotPromises = field(default_factory=SpotPromises)

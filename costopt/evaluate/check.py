@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from typing import Any
 
 from costopt.account.account import Account
 from costopt.catalog.catalog import Catalog
@@ -19,6 +20,7 @@ from costopt.evaluate.workload_check import broken_workload
 from costopt.plan.line import PlanLine
 from costopt.plan.plan import Plan
 from costopt.plan.status import PlanStatus
+from costopt.workload.limits import PROMISES, Limits
 from costopt.workload.request import PlanRequest
 
 ANSWERED = (PlanStatus.OPTIMAL_WITHIN_GAP, PlanStatus.FEASIBLE_AT_LIMIT)
@@ -114,13 +116,24 @@ def evaluate_plan(plan: Plan, catalog: Catalog) -> Evaluation:
 def request_hash(request: PlanRequest, account: Account | None = None) -> str:
     """Return the sha256 of a request, and of the account that it is asked for.
 
-    A request without profiles keeps the hash that it had before there were any.
+    A request without profiles, or limits without promises, keep the hash that they had before
+    there were any.
     """
-    unused = set() if request.profiles else {"profiles"}
+    unused: dict[str, Any] = {} if request.profiles else {"profiles": True}
+    unused["limits"] = _unused_promises(request.limits)
+    unused["workloads"] = {
+        index: {"limits": _unused_promises(workload.limits)}
+        for index, workload in enumerate(request.workloads)
+    }
     asked = [request.model_dump_json(exclude=unused)]
     if account is not None:
         asked.append(account.model_dump_json())
     return sha256("\n".join(asked).encode()).hexdigest()
+
+
+def _unused_promises(limits: Limits) -> set[str]:
+    """Fields of promises that say nothing."""
+    return set(PROMISES) - set(limits.promises)
 
 
 def _refuse_other_catalog(plan: Plan, catalog: Catalog) -> None:
@@ -192,7 +205,7 @@ def _wrong_sums(
         if name in running and name in written:
             priced = tuple(line for line in lines if line.workload == name)
             found = replace(running[name], lines=priced)
-            recomputed = outcome_of(name, workload, found, catalog)
+            recomputed = outcome_of(name, workload, found, plan.request, catalog)
             yield from (f"{name}: {text}" for text in wrong_figures(written[name], recomputed))
     durations = [one.duration_hours for one in running.values() if one.duration_hours is not None]
     sums = recomputed_plan(plan, lines, max(durations) if durations else None)

@@ -7,20 +7,22 @@ import numpy as np
 
 from costopt.candidate.sizes import sizes_of
 from costopt.catalog.catalog import Catalog
+from costopt.evaluate.losses import availability_of, worst_loss
 from costopt.evaluate.operate import Operated
 from costopt.plan.line import PlanLine
 from costopt.plan.plan import WorkloadOutcome
 from costopt.units import SECONDS_PER_HOUR
 from costopt.workload.batch import BatchInference
-from costopt.workload.request import AnyWorkload
+from costopt.workload.request import AnyWorkload, PlanRequest
 from costopt.workload.requirement import Requirement
 from costopt.workload.serving import InferenceService
+from costopt.workload.spot_promises import SpotPromises
 
 MILLION = 1e6
 
 
 def outcome_of(
-    name: str, workload: AnyWorkload, operated: Operated, catalog: Catalog
+    name: str, workload: AnyWorkload, operated: Operated, request: PlanRequest, catalog: Catalog
 ) -> WorkloadOutcome:
     """Sum up one workload.
 
@@ -28,13 +30,16 @@ def outcome_of(
         name: what the plan calls it.
         workload: what runs.
         operated: its lines with their operating figures.
+        request: the question, for what it promises of spot losses.
         catalog: where its trace is.
     """
     lines = operated.lines
     per_hour = sum(line.line_cost_per_hour for line in lines)
     total = sum(line.line_cost_total for line in lines)
     unit, units = _units(workload, catalog, lines)
-    pool, served = _worst_loss(lines)
+    one_pool = worst_loss(lines, "pool", 1)
+    promises = SpotPromises.of(workload.limits, request.limits)
+    worst = worst_loss(lines, promises.failure_group, promises.losses)
     return WorkloadOutcome(
         workload=name,
         kind=workload.kind,
@@ -47,9 +52,12 @@ def outcome_of(
         unit=unit,
         cost_per_unit=total / units if units else None,
         spot_fraction=_spot_fraction(workload, lines),
-        worst_pool=pool,
-        served_after_worst_loss=served,
+        worst_pool="".join(one_pool.names),
+        served_after_worst_loss=one_pool.served_fraction,
         expected_served_fraction=_expected_served(workload, lines),
+        worst_loss=worst.names,
+        served_after_losses=worst.served_fraction,
+        availability=availability_of(lines, catalog) if promises.availability else None,
     )
 
 
@@ -99,18 +107,6 @@ def _expected_served(workload: AnyWorkload, lines: Sequence[PlanLine]) -> float:
     absent = (line.share * (1 - (line.availability_fraction or 0.0)) for line in lines
               if line.is_spot)  # fmt: skip
     return 1.0 - sum(absent)
-
-
-def _worst_loss(lines: Sequence[PlanLine]) -> tuple[str, float]:
-    """Return the spot pool whose loss hits a bucket hardest, and what is then still served."""
-    lost: dict[str, float] = {}
-    for pool in {line.pool for line in lines if line.is_spot}:
-        routing = [line.routing for line in lines if line.is_spot and line.pool == pool]
-        lost[pool] = float(np.sum(routing, axis=0).max())
-    if not lost:
-        return "", 1.0
-    worst = max(sorted(lost), key=lost.__getitem__)
-    return worst, max(0.0, 1.0 - lost[worst])
 
 
 def cost_range(lines: Sequence[PlanLine]) -> tuple[float, float]:

@@ -73,7 +73,8 @@ def _written_today(
     outcomes = []
     for name, workload in request.named_workloads:
         own = tuple(line for line in lines if line.workload == name)
-        outcomes.append(outcome_of(name, workload, replace(found[name], lines=own), catalog))
+        paid = replace(found[name], lines=own)
+        outcomes.append(outcome_of(name, workload, paid, request, catalog))
     durations = [one.duration_hours for one in outcomes if one.duration_hours is not None]
     stamp = CatalogStamp(place=catalog.place, as_of=catalog.as_of, fingerprint=catalog.fingerprint)
     bare = plan.model_copy(

@@ -8,12 +8,14 @@ from numpy.typing import NDArray
 from costopt.candidate.sizes import sizes_of
 from costopt.catalog.catalog import Catalog
 from costopt.evaluate.limits import TOLERANCE
+from costopt.evaluate.losses import broken_promises
 from costopt.evaluate.operate import Operated
 from costopt.evaluate.requirement_check import broken_requirement
 from costopt.plan.line import PlanLine
 from costopt.workload.request import AnyWorkload, Job, PlanRequest
 from costopt.workload.requirement import Requirement
 from costopt.workload.serving import InferenceService
+from costopt.workload.spot_promises import SpotPromises
 
 
 def broken_workload(
@@ -32,6 +34,8 @@ def broken_workload(
         yield from _broken_job(workload, found, spot_limit)
         return
     yield from _broken_routing(found.lines, spot_limit)
+    promises = SpotPromises.of(workload.limits, request.limits)
+    yield from broken_promises(promises, found.lines, catalog)
     if isinstance(workload, InferenceService):
         if workload.traffic is not None:
             prompts = sizes_of(workload.traffic, catalog).prompts

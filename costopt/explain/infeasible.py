@@ -1,6 +1,7 @@
 """Changes that make an infeasible request feasible, each proven by planning again."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from math import ceil, floor, log10
 from typing import Any, Final
 
@@ -9,7 +10,7 @@ from costopt.catalog.catalog import Catalog
 from costopt.errors import CostoptError
 from costopt.plan.answer import cost_in_words, lines_in_words
 from costopt.planning.search import Found, search
-from costopt.workload.limits import DEFAULT_PURCHASE_OPTIONS, Limits
+from costopt.workload.limits import DEFAULT_PURCHASE_OPTIONS, LOSSES, Limits
 from costopt.workload.request import AnyWorkload, PlanRequest
 
 DROPPED: Final = ("accelerators_per_node", "accelerator_types", "intra_node_interconnect")
@@ -18,6 +19,9 @@ DROPPED: Final = ("accelerators_per_node", "accelerator_types", "intra_node_inte
 RAISED: Final = ("max_ttft_ms", "max_tpot_ms", "max_latency_ms", "deadline_hours")
 """Numbers of a workload that are raised one at a time."""
 
+PROMISED: Final = ("limits.served_after_loss", "limits.availability")
+"""Shares of a limit on spot losses, of a workload or of the request, that are lowered."""
+
 LOWERED: Final = (
     "vram_gib_per_accelerator",
     "vram_gib_total",
@@ -25,6 +29,7 @@ LOWERED: Final = (
     "traffic.requests_per_second",
     "samples_per_second",
     "demand_per_second",
+    *PROMISED,
 )
 """Numbers of a workload that are lowered one at a time."""
 
@@ -107,6 +112,8 @@ def _try(request: PlanRequest, catalog: Catalog) -> Found | None:
 def _without_limits(request: PlanRequest) -> Iterator[tuple[str, PlanRequest]]:
     """Yield the request without each of its limits, one at a time."""
     for field, info in Limits.model_fields.items():
+        if field == LOSSES[1]:
+            continue
         free = info.get_default()
         every = [request.limits, *(workload.limits for workload in request.workloads)]
         if all(_is_free(field, getattr(limits, field), free) for limits in every):
@@ -156,6 +163,10 @@ def _numbers(
                 return _with_workload(request, index, workload)
 
             yield _named(request, name, path), value, path in RAISED, changed_to
+    for path in PROMISED:
+        shared = getattr(request.limits, path.removeprefix("limits."))
+        if shared is not None:
+            yield path, shared, False, partial(_with_number, request, path)
 
 
 def _named(request: PlanRequest, workload: str, field: str) -> str:

@@ -16,6 +16,7 @@ class SpotRisk:
     Attributes:
         hazard_per_instance_hour: reclaims of one running instance [1/h].
         availability_fraction: share of time the pool has capacity [0..1].
+        pool_correlation: correlation between two instances of one pool being there [0..1].
         provisioning_hours: from request to ready [h].
         notice_seconds: warning before a reclaim [s].
         source: signal, bucket and where the rate comes from.
@@ -23,6 +24,7 @@ class SpotRisk:
 
     hazard_per_instance_hour: Floats
     availability_fraction: Floats
+    pool_correlation: Floats
     provisioning_hours: Floats
     notice_seconds: Floats
     source: tuple[str, ...]
@@ -67,6 +69,7 @@ def spot_risk(
     return SpotRisk(
         hazard_per_instance_hour=rated["hazard_per_instance_hour"].to_numpy(dtype=np.float64),
         availability_fraction=rated["availability_fraction"].to_numpy(dtype=np.float64),
+        pool_correlation=rated["pool_correlation"].to_numpy(dtype=np.float64),
         provisioning_hours=rated["provisioning_hours"].to_numpy(dtype=np.float64),
         notice_seconds=warned["notice_seconds"].to_numpy(dtype=np.float64),
         source=tuple(words),

@@ -43,6 +43,11 @@ class WorkloadOutcome(PlanRecord):
         expected_served_fraction: share of the demand served on average when each spot pool is
             there as often as its line's availability says, nothing re-routed; 1 for jobs, whose
             hours already count it [0..1].
+        worst_loss: failure groups whose loss at once costs most, as many as the limits speak of;
+            empty where they do not.
+        served_after_losses: smallest share of a bucket still served without these [0..1].
+        availability: P(capacity >= demand), nothing re-routed, or a lower bound of it; None
+            where no limit asks for it [0..1].
     """
 
     workload: str
@@ -59,6 +64,9 @@ class WorkloadOutcome(PlanRecord):
     worst_pool: str = ""
     served_after_worst_loss: float = 1.0
     expected_served_fraction: float = 1.0
+    worst_loss: tuple[str, ...] = ()
+    served_after_losses: float = 1.0
+    availability: float | None = None
 
 
 class Baseline(PlanRecord):

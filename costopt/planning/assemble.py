@@ -11,28 +11,12 @@ from costopt.candidate.find import Candidates, NamedWorkload
 from costopt.candidate.job import JobCandidates
 from costopt.candidate.service import ServiceCandidates
 from costopt.catalog.offer_keys import OfferNames
+from costopt.planning.service_columns import ServiceColumns, service_columns
 from costopt.solve.problem import Choice, LimitRow, Payers, Problem, ServingBlock
 from costopt.workload.counted import CountedLimit
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ServiceColumns:
-    """Which offer and layout each program offer of one service stands for.
-
-    Attributes:
-        offer: row of the candidates' offers (program offers of the service,).
-        layout: index of the candidates' layouts (program offers of the service,).
-        server: index of the server inside the block (program offers of the service,).
-        first: position of the first of them among all program offers.
-    """
-
-    offer: Integers
-    layout: Integers
-    server: Integers
-    first: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,7 +66,7 @@ def assemble(workloads: Sequence[NamedWorkload], limits: SharedLimits) -> Assemb
     blocks: list[ServingBlock] = []
     first = 0
     for service in services:
-        column, block = _service_columns(service, first)
+        column, block = service_columns(service, first)
         columns.append(column)
         blocks.append(block)
         first += len(column.offer)
@@ -90,7 +74,7 @@ def assemble(workloads: Sequence[NamedWorkload], limits: SharedLimits) -> Assemb
     server_offsets = np.cumsum([0, *(len(block.max_utilisation) for block in blocks)])
     problem = Problem(
         price_per_hour=_joined(
-            [s.prices.per_hour[c.offer] for s, c in zip(services, columns, strict=True)]
+            [_prices(service, column) for service, column in zip(services, columns, strict=True)]
         ),
         server=_joined_whole(
             [c.server + offset for c, offset in zip(columns, server_offsets, strict=False)]
@@ -108,45 +92,16 @@ def assemble(workloads: Sequence[NamedWorkload], limits: SharedLimits) -> Assemb
     return AssembledProblem(problem=problem, services=tuple(columns))
 
 
-def _service_columns(
-    service: ServiceCandidates, first: int
-) -> tuple[ServiceColumns, ServingBlock]:
-    """Pair offers with the layouts of their type; one server per layout and reliability.
-
-    The program routes prompt sizes, not buckets: how long an answer becomes is known to nobody
-    when its request is routed.
-    """
-    rates = service.prompt_rates
-    offers = pd.DataFrame({"type": service.type_of_offer, "spot": service.is_spot})
-    offers["offer"] = np.arange(len(offers))
-    layouts = pd.DataFrame({"type": service.type_of_layout})
-    layouts["layout"] = np.arange(len(layouts))
-    able = layouts[(rates > 0).any(axis=1)]
-    pairs = able.merge(offers, on="type", how="inner")
-    servers = pairs[["layout", "spot"]].drop_duplicates(ignore_index=True)
-    servers["server"] = np.arange(len(servers))
-    pairs = pairs.merge(servers, on=["layout", "spot"], how="left")
-    layout = servers["layout"].to_numpy(dtype=np.int64)
-    block = ServingBlock(
-        demand=service.buckets.prompt_demand,
-        rates=rates[layout],
-        max_utilisation=service.layout_rates.max_utilisation[layout],
-        is_spot=servers["spot"].to_numpy(dtype=np.bool_),
-        max_spot_fraction=service.max_spot_fraction,
-    )
-    column = ServiceColumns(
-        offer=pairs["offer"].to_numpy(dtype=np.int64),
-        layout=pairs["layout"].to_numpy(dtype=np.int64),
-        server=pairs["server"].to_numpy(dtype=np.int64),
-        first=first,
-    )
-    return column, block
-
-
 def _type_groups(candidates: Sequence[Candidates]) -> Mapping[tuple[str, str], int]:
     """Number the instance types of all workloads, for the limit on distinct types."""
     names = {(kind.provider, kind.name) for item in candidates for kind in item.types}
     return {name: index for index, name in enumerate(sorted(names))}
+
+
+def _prices(service: ServiceCandidates, column: ServiceColumns) -> Floats:
+    """Price of each program offer: of all instances rented with it [plan currency/h]."""
+    prices: Floats = service.prices.per_hour[column.offer] * column.instances
+    return prices
 
 
 def _groups(item: Candidates, groups: Mapping[tuple[str, str], int]) -> Integers:
@@ -198,6 +153,39 @@ def _limit_rows(
             yield from _quota_rows(workloads, columns, counted, only)
         if own.budget is not None:
             yield _budget_row(workloads, columns, own.budget / limits.horizon_hours, index)
+    yield from _availability_rows(workloads, columns)
+
+
+def _availability_rows(
+    workloads: Sequence[NamedWorkload], columns: Sequence[ServiceColumns]
+) -> Iterator[LimitRow]:
+    """Write ``sum_o w_o n_o <= -ln a`` for each service whose availability is promised.
+
+    ``w`` is ``-ln`` of the chance that a configuration has what is counted on. The chance that
+    all have it at once is at least the product of theirs: reclaims of different pools, as far as
+    measured, come together or have nothing to do with each other, and events that each become
+    likelier with more capacity are then positively associated.
+
+    Source: J. D. Esary, F. Proschan and D. W. Walkup, "Association of random variables, with
+    applications", Annals of Mathematical Statistics 38 (1967): P(all) >= product of P(each).
+    """
+    services = [
+        (item.name, item.candidates)
+        for item in workloads
+        if isinstance(item.candidates, ServiceCandidates)
+    ]
+    jobs = [item.candidates for item in workloads if isinstance(item.candidates, JobCandidates)]
+    for index, (name, service) in enumerate(services):
+        if service.promises.availability:
+            yield LimitRow(
+                name=f"availability of {name}",
+                offer_coefficients=_joined(
+                    [one.weight * (row == index) for row, one in enumerate(columns)]
+                ),
+                choice_coefficients=tuple(np.zeros(len(job.gangs)) for job in jobs),
+                payer_coefficients=tuple(np.zeros(len(job.payers)) for job in jobs),
+                upper=-float(np.log(service.promises.availability)),
+            )
 
 
 def _quota_rows(
@@ -236,7 +224,8 @@ def _weighted_row(
     services = iter(columns)
     for item, taken in zip(workloads, weights, strict=True):
         if isinstance(item.candidates, ServiceCandidates):
-            offers.append(taken[next(services).offer])
+            column = next(services)
+            offers.append(taken[column.offer] * column.instances)
         else:
             gangs.append(_gang_weights(item.candidates, taken))
             payers.append(taken[item.candidates.payers.offer])
@@ -261,7 +250,7 @@ def _budget_row(
     for index, item in enumerate(workloads):
         found = item.candidates
         if isinstance(found, ServiceCandidates):
-            offers.append(found.prices.per_hour[next(services).offer] * (index == counted))
+            offers.append(_prices(found, next(services)) * (index == counted))
         else:
             gangs.append(found.payers.own_cost / found.horizon_hours * (index == counted))
             payers.append(found.payers.cost / found.horizon_hours * (index == counted))

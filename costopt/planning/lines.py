@@ -14,7 +14,7 @@ from costopt.candidate.renting import risk_of
 from costopt.candidate.service import ServiceCandidates
 from costopt.catalog.catalog import Catalog
 from costopt.plan.line import OfferKey, PlanLine
-from costopt.planning.assemble import ServiceColumns
+from costopt.planning.service_columns import ServiceColumns
 from costopt.solve.solution import Solution
 
 Floats = NDArray[np.float64]
@@ -29,7 +29,7 @@ def service_lines(
     horizon_hours: float,
     catalog: Catalog,
 ) -> Iterator[PlanLine]:
-    """Yield the lines of one service.
+    """Yield the lines of one service; configurations of one offer in one layout are one line.
 
     Args:
         name: what the plan calls the workload.
@@ -40,20 +40,22 @@ def service_lines(
         horizon_hours: over which it runs [h].
         catalog: where exchange rates and spot signals are.
     """
-    counts = solution.counts[columns.first : columns.first + len(columns.offer)]
+    taken = solution.counts[columns.first : columns.first + len(columns.offer)]
     shares = solution.shares[block][:, candidates.buckets.prompts]
-    rented = np.bincount(columns.server, weights=counts, minlength=len(shares))
+    on_server = np.bincount(columns.server, weights=taken, minlength=len(shares))
     weights = candidates.demand / candidates.demand.sum()
-    for position in np.flatnonzero(counts):
-        server, layout = columns.server[position], int(columns.layout[position])
-        count = int(counts[position])
-        routing = shares[server] * count / rented[server]
+    used = np.flatnonzero(taken)
+    rented = list(zip(columns.offer[used].tolist(), columns.layout[used].tolist(), strict=True))
+    for offer, layout in dict.fromkeys(rented):
+        of_line = used[[one == (offer, layout) for one in rented]]
+        server = columns.server[of_line]
+        routing = (taken[of_line] / on_server[server]) @ shares[server]
         yield _line(
             name,
-            candidates.offers.iloc[int(columns.offer[position])],
+            candidates.offers.iloc[offer],
             candidates.layouts[layout],
             catalog,
-            count=count,
+            count=int(taken[of_line] @ columns.instances[of_line]),
             hours=horizon_hours,
             share=float(weights @ routing),
             routing=tuple(float(part) for part in routing),

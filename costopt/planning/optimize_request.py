@@ -204,7 +204,7 @@ def _write_plan(
     answered = solution.cost is not None
     lines = tuple(line for item in found.operated for line in item.lines)
     outcomes = [
-        outcome_of(item.name, item.workload, operated, catalog)
+        outcome_of(item.name, item.workload, operated, request, catalog)
         for item, operated in zip(workloads, found.operated, strict=False)
     ]
     total = sum(line.line_cost_total for line in lines)

@@ -14,7 +14,7 @@ from costopt.candidate.service import ServiceCandidates
 from costopt.candidate.sizes import FREE_PARTS
 from costopt.solve.solution import Solution
 from costopt.workload.counted import QUOTA_FIELDS
-from costopt.workload.limits import Limits
+from costopt.workload.limits import PROMISES, Limits
 from costopt.workload.request import PlanRequest
 from costopt.workload.serving import InferenceService
 
@@ -134,7 +134,13 @@ def _why_together(request: PlanRequest) -> str:
     every = [request.limits, *(workload.limits for workload in request.workloads)]
     named = [
         name
-        for name in (*QUOTA_FIELDS, "budget", "max_distinct_types", "max_spot_fraction")
+        for name in (
+            *QUOTA_FIELDS,
+            "budget",
+            "max_distinct_types",
+            "max_spot_fraction",
+            *PROMISES,
+        )
         if any(getattr(limits, name) != getattr(Limits(), name) for limits in every)
     ]
     if len(named) == 1:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import model_validator
+from pydantic import Field, Strict, model_validator
 
 from costopt.catalog.age_limits import MAX_AGE_MONTHS
 from costopt.errors import InvalidInputError, UnknownNameError
@@ -18,6 +18,7 @@ from costopt.written import (
     Positive,
     Several,
     Some,
+    Utilisation,
     Written,
 )
 
@@ -32,6 +33,17 @@ PurchaseOptions = Annotated[Sequence[PurchaseOption], Some, OneOrSeveral, Severa
 
 TERM_OPTIONS: Final = frozenset({"reserved", "savings_plan", "committed_use", "subscription"})
 """Ways to pay that commit for a term of years."""
+
+PROMISES: Final = (
+    "survive_pool_losses", "served_after_loss", "failure_group", "min_pools", "availability",
+)  # fmt: skip
+"""Limits on what may be lost with spot pools."""
+
+LOSSES: Final = PROMISES[:2]
+"""The two that belong together."""
+
+FailureGroup = Literal["pool", "zone", "region"]
+"""What is lost together: one spot pool, or all spot pools of a zone or of a region."""
 
 DEFAULT_PURCHASE_OPTIONS: tuple[PurchaseOption, ...] = ("on_demand", "spot")
 """What takes part when nobody names a purchase option: nothing that commits beyond an hour."""
@@ -61,6 +73,19 @@ class Limits(Written):
         term_years: lengths of commitments that may be bought [years].
         max_spot_fraction: largest share of served demand on spot in every request-size bucket;
             for jobs, of accelerator-hours [0..1].
+        survive_pool_losses: spot failure groups that may be lost at once; any that many leave
+            ``served_after_loss``. Of services and of requirements with a demand [1].
+        served_after_loss: share of every request-size bucket that is then still served, nothing
+            re-routed, at least; belongs to ``survive_pool_losses``. Above 0, and 1 keeps spot
+            out [0..1].
+        failure_group: what is lost together: a ``pool`` (provider, region, zone and instance
+            type, the default), or all spot pools of a ``zone`` or of a ``region``. Where a
+            provider names no zone, those of a region count as one. Firm capacity is never lost.
+        min_pools: failure groups that hold spot instances, at least, once any does [1].
+        availability: P(capacity >= demand), at least: that every pool in use has at once what
+            the routing asks of it, nothing re-routed. Instances of one pool are reclaimed
+            together (beta-binomial with the catalogue's ``availability_fraction`` and
+            ``pool_correlation``), so more of them in it help little. Above 0, below 1.
         quota: instances at most, by ``instance_type``, ``provider/instance_type``,
             ``provider/region/instance_type`` or that with ``/purchase_option``; a part may hold
             wildcards, and alternatives joined by ``|`` [1].
@@ -90,6 +115,11 @@ class Limits(Written):
     purchase_options: PurchaseOptions | None = None
     term_years: Annotated[Sequence[Positive], Some, Several] | None = None
     max_spot_fraction: Fraction = 1.0
+    survive_pool_losses: Count | None = None
+    served_after_loss: Utilisation | None = None
+    failure_group: FailureGroup = "pool"
+    min_pools: Count | None = None
+    availability: Annotated[float, Strict(), Field(gt=0, lt=1)] | None = None
     quota: dict[str, CountOrZero] | None = None
     vcpu_quota: dict[str, CountOrZero] | None = None
     accelerator_quota: dict[str, CountOrZero] | None = None
@@ -109,6 +139,32 @@ class Limits(Written):
         if self.term_years and TERM_OPTIONS.isdisjoint(self.purchase_options or TERM_OPTIONS):
             raise ValueError("term_years limits commitments, but purchase_options allows none")
         return self
+
+    @model_validator(mode="after")
+    def _promises_belong_together(self) -> "Limits":
+        if (self.survive_pool_losses is None) != (self.served_after_loss is None):
+            raise ValueError(
+                "survive_pool_losses says how many pools may be lost and served_after_loss what "
+                "is then left: give both"
+            )
+        grouped = self.survive_pool_losses is not None or self.min_pools is not None
+        if self.failure_group != "pool" and not grouped:
+            raise ValueError(
+                f"failure_group is {self.failure_group!r}, but nothing is said of it: give "
+                "survive_pool_losses and served_after_loss, or min_pools"
+            )
+        if self.served_after_loss == 1 and self.purchase_options == ("spot",):
+            raise ValueError(
+                "purchase_options allows only spot, but served_after_loss is 1: nothing may be "
+                "lost"
+            )
+        return self
+
+    @property
+    def promises(self) -> tuple[str, ...]:
+        """Limits on what may be lost with spot pools that are given."""
+        fields = type(self).model_fields
+        return tuple(name for name in PROMISES if getattr(self, name) != fields[name].default)
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -134,7 +190,12 @@ class Limits(Written):
         return self.model_copy(update=joined) if joined else self
 
     def without(self, field: str) -> Self:
-        """Return the limits without one of them; what is owned stays as much as it is."""
+        """Return the limits without one of them; what is owned stays as much as it is.
+
+        The number of losses and what they leave are one limit: neither stays without the other.
+        """
+        if field in LOSSES:
+            return self.model_copy(update=dict.fromkeys(LOSSES))
         kept = {
             one.key: getattr(self, field)[one.key]
             for one in self.counted

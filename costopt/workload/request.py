@@ -95,6 +95,15 @@ class PlanRequest(Written):
             raise ValueError("two workloads have the same name")
         return self
 
+    @model_validator(mode="after")
+    def _promises_are_of_services(self) -> Self:
+        for name, workload in self.named_workloads:
+            named = dict.fromkeys([*workload.limits.promises, *self.limits.promises])
+            instead = instead_of_promises(workload)
+            if named and instead:
+                raise ValueError(f"{name}: {', '.join(named)} {instead}")
+        return self
+
     @property
     def named_workloads(self) -> tuple[tuple[str, AnyWorkload], ...]:
         """Workloads with the names that a plan uses for them; those of equal name are numbered."""
@@ -141,6 +150,23 @@ class PlanRequest(Written):
             problems = [_as_written(problem, count) for problem in error.problems]
             problems = [_PROFILE_PLACE.sub(_numbered, problem) for problem in problems]
             raise InvalidInputError(where, problems) from None
+
+
+def instead_of_promises(workload: AnyWorkload) -> str:
+    """Say why a workload cannot promise what spot losses leave; empty where it can."""
+    if isinstance(workload, InferenceService):
+        return ""
+    if isinstance(workload, Requirement):
+        if workload.demand_per_second is not None:
+            return ""
+        return (
+            "limit how much of a demand a loss may take, and equal nodes have none: give "
+            "demand_per_second and throughput_per_second, or limit max_spot_fraction"
+        )
+    return (
+        "are of services, and a job goes on from its last checkpoint when it loses spot: limit "
+        "max_spot_fraction or deadline_hours, and beside a service write them into its own limits"
+    )
 
 
 def _numbered(found: re.Match[str]) -> str:

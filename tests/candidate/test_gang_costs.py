@@ -64,6 +64,7 @@ def renting(
         risk=SpotRisk(
             hazard_per_instance_hour=three * hazard,
             availability_fraction=three * available,
+            pool_correlation=three * 0.9,
             provisioning_hours=three * 0.5,
             notice_seconds=three * 120,
             source=("", "", ""),

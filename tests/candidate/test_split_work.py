@@ -46,6 +46,7 @@ def offers(
         risk=SpotRisk(
             hazard_per_instance_hour=two * hazard,
             availability_fraction=two * available,
+            pool_correlation=two * 0.9,
             provisioning_hours=two * restart,
             notice_seconds=two * 120,
             source=("", ""),

@@ -1,0 +1,135 @@
+"""What is left of a service when spot capacity is lost, simulated from the lines alone."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import ceil, prod
+
+import numpy as np
+import pandas as pd
+
+from costopt.candidate.renting import risk_of
+from costopt.catalog.catalog import Catalog
+from costopt.evaluate.limits import TOLERANCE
+from costopt.interruption.failure_groups import failure_groups
+from costopt.interruption.pool import chance_of_each
+from costopt.plan.line import PlanLine
+from costopt.workload.limits import FailureGroup
+from costopt.workload.spot_promises import SpotPromises
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorstLoss:
+    """The loss that hits a bucket hardest.
+
+    Attributes:
+        names: failure groups that are lost, the largest part first.
+        served_fraction: smallest share of a bucket that is still served [0..1].
+    """
+
+    names: tuple[str, ...]
+    served_fraction: float
+
+
+def worst_loss(lines: Sequence[PlanLine], kind: FailureGroup, losses: int) -> WorstLoss:
+    """Simulate the loss of every set of groups; nothing is re-routed.
+
+    Firm lines and the groups that stay go on serving what is routed to them, so a bucket loses
+    exactly the shares of the groups lost. The worst set for a bucket is therefore that of its
+    ``k`` largest shares, and the worst of all sets is the worst of these over the buckets: no
+    other set has to be looked at.
+
+    Args:
+        lines: of one service.
+        kind: what is lost together.
+        losses: ``k``, groups that are lost at once [1].
+    """
+    names = line_groups(lines, kind)
+    groups = sorted(set(names) - {""})
+    if not groups or not losses:
+        return WorstLoss(names=(), served_fraction=1.0)
+    carried = np.zeros((len(groups), len(lines[0].routing)))
+    for name, line in zip(names, lines, strict=True):
+        if name:
+            carried[groups.index(name)] += line.routing
+    largest = np.argsort(-carried, axis=0, kind="stable")[:losses]
+    lost = np.take_along_axis(carried, largest, axis=0).sum(axis=0)
+    sets = {
+        tuple(groups[row] for row in largest[:, bucket])
+        for bucket in np.flatnonzero(lost == lost.max())
+    }
+    return WorstLoss(names=min(sets), served_fraction=max(0.0, 1.0 - float(lost.max())))
+
+
+def line_groups(lines: Sequence[PlanLine], kind: FailureGroup) -> list[str]:
+    """Name what each line is lost with; empty for firm lines."""
+    offers = pd.DataFrame([line.offer.model_dump() for line in lines])
+    return [str(name) for name in failure_groups(offers, kind)]
+
+
+def availability_of(lines: Sequence[PlanLine], catalog: Catalog) -> float:
+    """P(capacity >= demand): that every spot pool has at once what is routed to its lines.
+
+    A line needs ``ceil(count * utilisation / max_utilisation)`` of its instances. Instances of a
+    pool are there by the beta-binomial distribution, a loss hits those of its lines alike, and
+    pools are multiplied: where they are positively associated, the chance is at least that.
+
+    Args:
+        lines: of one service, with their operating figures.
+        catalog: where spot signals and planning defaults are.
+
+    Returns:
+        The chance, or a lower bound of it where pools come and go together [0..1].
+    """
+    spot = [line for line in lines if line.is_spot]
+    if not spot:
+        return 1.0
+    risk = risk_of(catalog, pd.DataFrame([line.offer.model_dump() for line in spot]))
+    pools: dict[str, list[int]] = {}
+    for row, line in enumerate(spot):
+        pools.setdefault(line.pool, []).append(row)
+    return prod(
+        chance_of_each(
+            float(risk.availability_fraction[rows[0]]),
+            float(risk.pool_correlation[rows[0]]),
+            [spot[row].count for row in rows],
+            [_needed(spot[row]) for row in rows],
+        )
+        for rows in pools.values()
+    )
+
+
+def _needed(line: PlanLine) -> int:
+    """Instances of a line that carry what is routed to it when they are loaded as planned."""
+    if line.utilisation is None:
+        return line.count
+    load = line.count * line.utilisation / line.max_utilisation
+    return min(ceil(load * (1 - TOLERANCE)), line.count)
+
+
+def broken_promises(
+    promises: SpotPromises, lines: Sequence[PlanLine], catalog: Catalog
+) -> Iterator[str]:
+    """Yield a sentence for each promise on spot losses that the lines break.
+
+    Args:
+        promises: of the workload and the request together.
+        lines: of one service, with their operating figures.
+        catalog: where spot signals and planning defaults are.
+    """
+    if promises.losses:
+        worst = worst_loss(lines, promises.failure_group, promises.losses)
+        if worst.served_fraction < promises.served_fraction - TOLERANCE:
+            yield (
+                f"losing {' and '.join(worst.names)} leaves {worst.served_fraction:.1%} of a "
+                f"request size served, {promises.served_fraction:.1%} promised"
+            )
+    groups = len(set(line_groups(lines, promises.failure_group)) - {""})
+    if 0 < groups < promises.min_groups:
+        yield (
+            f"spot is in {groups} failure groups ({promises.failure_group}), "
+            f"{promises.min_groups} promised"
+        )
+    if promises.availability:
+        chance = availability_of(lines, catalog)
+        if not chance >= promises.availability * (1 - TOLERANCE):
+            yield f"P(capacity >= demand) is {chance:.2%}, {promises.availability:.2%} promised"
