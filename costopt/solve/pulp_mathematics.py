@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from costopt.solve.problem import Problem
 from costopt.solve.pulp_model import PulpModel
 
 
@@ -65,12 +66,7 @@ def _constraints(written: PulpModel) -> Iterator[tuple[str, str]]:
             "sum_b d_wb / (r_wkb v_wk) x_wkb <= sum_(o on k) n_o",
             "no server is loaded beyond its instances",
         )
-    for index, block in enumerate(problem.blocks):
-        if block.max_spot_fraction < 1:
-            yield (
-                f"sum_(spot k) x_{index}kb <= {block.max_spot_fraction:g}",
-                f"spot carries no more of a request size of workload {index}",
-            )
+    yield from _spot_constraints(problem)
     if problem.choices:
         yield "sum_a z_ja = 1", f"each of {len(problem.choices)} jobs is run one way"
     if any(written.paid):
@@ -82,3 +78,22 @@ def _constraints(written: PulpModel) -> Iterator[tuple[str, str]]:
     if problem.max_groups is not None:
         yield "n_o <= N_o y_g(o), z_ja <= y_g(a)", "what runs is of a type in use"
         yield f"sum_g y_g <= {problem.max_groups}", "distinct instance types"
+
+
+def _spot_constraints(problem: Problem) -> Iterator[tuple[str, str]]:
+    for index, block in enumerate(problem.blocks):
+        if block.max_spot_fraction < 1:
+            yield (
+                f"sum_(spot k) x_{index}kb <= {block.max_spot_fraction:g}",
+                f"spot carries no more of a request size of workload {index}",
+            )
+        if block.limits_losses:
+            yield (
+                f"largest {block.max_losses} of X_{index}gb <= {block.max_lost_fraction:g}",
+                f"what failure groups g of workload {index} carry, lost together",
+            )
+        if block.min_failure_groups > 1:
+            yield (
+                f"sum_g y_{index}g >= {block.min_failure_groups}",
+                f"failure groups of workload {index} in use, once any is",
+            )

@@ -12,7 +12,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 import pulp
 
 from costopt.errors import InvalidInputError
@@ -124,8 +123,10 @@ def write_pulp_model(problem: Problem, offer_names: Sequence[str] = ()) -> PulpM
         types=_types(model, problem),
     )
     cost = _cost(written)
+    from costopt.solve.pulp_rows import rows_of
+
     model += cost, "cost_per_hour"
-    for name, row in _rows(written, cost):
+    for name, row in rows_of(written, cost):
         model += row, name
     return written
 
@@ -134,26 +135,27 @@ def _counts(
     model: pulp.LpProblem, problem: Problem, offer_names: Sequence[str]
 ) -> list[pulp.LpVariable]:
     """Add ``n_o``, whole, from 0 to the quota and to all that its server could be loaded with."""
-    names = [_plain(name) for name in offer_names] or [""] * problem.offer_count
+    names = [plain(name) for name in offer_names] or [""] * problem.offer_count
     return [
-        model.add_variable(_numbered("n", offer, name), 0, most, pulp.LpInteger)
+        model.add_variable(numbered("n", offer, name), 0, most, pulp.LpInteger)
         for offer, (name, most) in enumerate(zip(names, _most_counts(problem), strict=True))
     ]
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """Keep letters, digits and underscores of a name, which every format takes."""
     return re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")[:LONGEST_NAME]
 
 
-def _numbered(letter: str, number: int, name: str) -> str:
+def numbered(letter: str, number: int, name: str) -> str:
+    """Name a variable or a row by its letter, its number and, where it has one, its name."""
     return f"{letter}_{number}_{name}" if name else f"{letter}_{number}"
 
 
 def _most_counts(problem: Problem) -> Iterator[int]:
     """Yield the most instances of each offer that quota and load leave useful."""
     useful = [
-        ceil(sum(need for bucket in _wanted(block) if (need := _load(block, server, bucket))))
+        ceil(sum(need for bucket in wanted(block) if (need := load_of(block, server, bucket))))
         for block in problem.blocks
         for server in range(len(block.rates))
     ]
@@ -161,12 +163,12 @@ def _most_counts(problem: Problem) -> Iterator[int]:
         yield min(useful[server], int(upper)) if isfinite(upper) else useful[server]
 
 
-def _wanted(block: ServingBlock) -> list[int]:
+def wanted(block: ServingBlock) -> list[int]:
     """Buckets with demand."""
     return [bucket for bucket, demand in enumerate(block.demand.tolist()) if demand > 0]
 
 
-def _load(block: ServingBlock, server: int, bucket: int) -> float | None:
+def load_of(block: ServingBlock, server: int, bucket: int) -> float | None:
     """Instances of a server that a whole bucket needs; None where it cannot serve it."""
     rate = float(block.rates[server, bucket]) * float(block.max_utilisation[server])
     if rate <= 0:
@@ -181,8 +183,8 @@ def _shares(model: pulp.LpProblem, problem: Problem) -> dict[Share, pulp.LpVaria
         (index, server, bucket): model.add_variable(f"x_{index}_{server}_{bucket}", 0, 1)
         for index, block in enumerate(problem.blocks)
         for server in range(len(block.rates))
-        for bucket in _wanted(block)
-        if _load(block, server, bucket) is not None
+        for bucket in wanted(block)
+        if load_of(block, server, bucket) is not None
     }
 
 
@@ -216,87 +218,16 @@ def _types(model: pulp.LpProblem, problem: Problem) -> dict[int, pulp.LpVariable
 def _cost(written: PulpModel) -> pulp.LpAffineExpression:
     """Cost of instances, alternatives and payers [currency/h]."""
     problem = written.problem
-    terms = _weighted(problem.price_per_hour, written.counts)
+    terms = weighted(problem.price_per_hour, written.counts)
     for choice, ways, payers in zip(problem.choices, written.taken, written.paid, strict=True):
-        terms += _weighted(choice.cost, ways) + _weighted(choice.payers.cost, payers)
+        terms += weighted(choice.cost, ways) + weighted(choice.payers.cost, payers)
     return pulp.lpSum(terms)
 
 
-def _weighted(weights: Any, variables: Sequence[pulp.LpVariable]) -> list[Any]:
+def weighted(weights: Any, variables: Sequence[pulp.LpVariable]) -> list[Any]:
+    """Return weight times variable wherever the weight is not 0."""
     return [
         float(weight) * variable
         for weight, variable in zip(weights, variables, strict=True)
         if weight
     ]
-
-
-def _rows(
-    written: PulpModel, cost: pulp.LpAffineExpression
-) -> Iterator[tuple[str, pulp.LpConstraint]]:
-    """Yield every constraint with its name."""
-    problem = written.problem
-    first = 0
-    for index, block in enumerate(problem.blocks):
-        yield from _block_rows(written, index, block, first)
-        first += len(block.rates)
-    for job, choice in enumerate(problem.choices):
-        ways, payers = written.taken[job], written.paid[job]
-        yield f"one_way_{job}", pulp.lpSum(ways) == 1
-        for way in sorted({*choice.payers.alternative.tolist()}):
-            own = np.flatnonzero(choice.payers.alternative == way).tolist()
-            needed = int(choice.payers.instances[own[0]])
-            yield (
-                f"paid_{job}_{way}",
-                pulp.lpSum(payers[payer] for payer in own) == needed * ways[way],
-            )
-    for number, row in enumerate(problem.rows):
-        used = _weighted(row.offer_coefficients, written.counts)
-        for job, ways in enumerate(written.taken):
-            used += _weighted(row.choice_coefficients[job], ways)
-            if row.payer_coefficients:
-                used += _weighted(row.payer_coefficients[job], written.paid[job])
-        if used:
-            yield _numbered("limit", number, _plain(row.name)), pulp.lpSum(used) <= row.upper
-    if problem.budget_per_hour is not None:
-        yield "budget", cost <= problem.budget_per_hour
-    yield from _type_rows(written)
-
-
-def _block_rows(
-    written: PulpModel, index: int, block: ServingBlock, first: int
-) -> Iterator[tuple[str, pulp.LpConstraint]]:
-    """Yield serving, capacity and spot share of one block."""
-    problem, shares = written.problem, written.shares
-    servers = range(len(block.rates))
-    for bucket in _wanted(block):
-        able = [server for server in servers if (index, server, bucket) in shares]
-        served = pulp.lpSum(shares[index, server, bucket] for server in able)
-        yield f"serve_{index}_{bucket}", served == 1
-        spot = [shares[index, server, bucket] for server in able if block.is_spot[server]]
-        if spot and block.max_spot_fraction < 1:
-            yield f"spot_{index}_{bucket}", pulp.lpSum(spot) <= block.max_spot_fraction
-    for server in servers:
-        load = [
-            (_load(block, server, bucket) or 0.0) * shares[index, server, bucket]
-            for bucket in _wanted(block)
-            if (index, server, bucket) in shares
-        ]
-        offers = np.flatnonzero(problem.server == first + server).tolist()
-        if load:
-            rented = pulp.lpSum(written.counts[offer] for offer in offers)
-            yield f"capacity_{index}_{server}", pulp.lpSum(load) <= rented
-
-
-def _type_rows(written: PulpModel) -> Iterator[tuple[str, pulp.LpConstraint]]:
-    """Yield that what is rented or taken is of a type in use, and how many types may be."""
-    problem, types = written.problem, written.types
-    if problem.max_groups is None:
-        return
-    for offer, (count, group) in enumerate(
-        zip(written.counts, problem.group.tolist(), strict=True)
-    ):
-        yield f"type_{offer}", count <= (count.upBound or 0) * types[group]
-    for job, ways in enumerate(written.taken):
-        for way, group in enumerate(problem.choices[job].group.tolist()):
-            yield f"type_{job}_{way}", ways[way] <= types[group]
-    yield "types", pulp.lpSum(types.values()) <= problem.max_groups

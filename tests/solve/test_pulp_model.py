@@ -1,6 +1,7 @@
 """to_pulp: the program written from sets agrees with the arrays, and solvers are not believed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import highspy
@@ -101,6 +102,32 @@ def test_another_solver_finds_the_same_cost(seeds: range) -> None:
         problem = draw_traffic(seed)
         arrays = solve_problem(problem, gap=EXACT_GAP, time_limit_seconds=60)
         written = write_pulp_model(problem).solve("PULP_CBC_CMD", gap=EXACT_GAP)
+        assert same(written.cost, arrays.cost), f"seed {seed}"
+
+
+def draw_pools(seed: int) -> Problem:
+    """The same traffic from spot pools that may be lost together, and firm types."""
+    random = np.random.default_rng(seed)
+    problem = draw_traffic(seed)
+    block = problem.blocks[0]
+    group = np.where(block.is_spot, random.integers(0, 3, len(block.is_spot)), -1)
+    pools = replace(
+        block,
+        failure_group=group,
+        max_losses=int(random.integers(1, 4)),
+        max_lost_fraction=float(random.choice([0.2, 0.5, 0.8])),
+        min_failure_groups=int(random.choice([0, 2, 3])),
+        max_spot_fraction=1.0,
+    )
+    return replace(problem, blocks=(pools,))
+
+
+@pytest.mark.parametrize("seeds", [range(400, 440), range(440, 480)], ids=str)
+def test_limits_on_losses_are_written_as_the_arrays_have_them(seeds: range) -> None:
+    for seed in seeds:
+        problem = draw_pools(seed)
+        arrays = solve_problem(problem, gap=EXACT_GAP, time_limit_seconds=60)
+        written = write_pulp_model(problem).solve(gap=EXACT_GAP)
         assert same(written.cost, arrays.cost), f"seed {seed}"
 
 
