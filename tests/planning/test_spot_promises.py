@@ -129,6 +129,16 @@ def test_a_language_model_keeps_what_is_promised_in_every_request_size(
     assert (outcome.availability or 1.0) >= limits.get("availability", 0.0) - 1e-6
 
 
+def test_more_than_one_configuration_of_a_pool_is_one_line(few: Catalog) -> None:
+    # One configuration counts on 512 instances at most, and 700 are needed.
+    spot = few.filter(instance_types=["g4dn.xlarge"], purchase_options=["spot"])
+    plan = optimize(demand(4900), spot, limits=Limits(availability=0.5)).require()
+    (line,) = plan.lines
+    assert line.count >= 700
+    assert line.routing == pytest.approx((1.0,))
+    assert (plan.outcomes[0].availability or 0.0) >= 0.5
+
+
 def test_too_few_pools_are_infeasible_and_the_explanation_names_what_would_help(
     few: Catalog,
 ) -> None:
@@ -142,7 +152,7 @@ def test_too_few_pools_are_infeasible_and_the_explanation_names_what_would_help(
     plan = optimize(demand(26), one_type, limits=limits)
     assert plan.status is PlanStatus.INFEASIBLE
     (reason,) = plan.unanswered_because
-    assert "survive_pool_losses" in reason
+    assert reason == "survive_pool_losses leaves no plan"
     text = " ".join(str(plan.explain()).split())
     assert "without limits.survive_pool_losses" in text
     # Two pools carry half each at best, and so leave 0.5 when one is lost.
