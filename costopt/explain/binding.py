@@ -1,6 +1,7 @@
 """Limits that a plan uses up."""
 
 from collections.abc import Iterator, Sequence
+from math import log
 
 import pandas as pd
 
@@ -13,6 +14,7 @@ from costopt.plan.words import hours_in_words, milliseconds, money, percent
 from costopt.workload.limits import Limits
 from costopt.workload.request import AnyWorkload
 from costopt.workload.serving import InferenceService
+from costopt.workload.spot_promises import SpotPromises
 
 NEARLY = 0.95
 """Share of a limit from which it counts as used up."""
@@ -72,6 +74,20 @@ def _of_workload(
     spot = min(workload.limits.max_spot_fraction, plan.request.limits.max_spot_fraction)
     if 0 < spot < 1 and outcome.spot_fraction >= NEARLY * spot:
         yield f"max_spot_fraction: {percent(outcome.spot_fraction)} of {percent(spot)} on spot"
+    yield from _promises(SpotPromises.of(workload.limits, plan.request.limits), outcome)
+
+
+def _promises(promises: SpotPromises, outcome: WorkloadOutcome) -> Iterator[str]:
+    """Say which promises on spot losses leave hardly anything more to be lost."""
+    left = outcome.served_after_losses
+    if 0 < NEARLY * promises.max_lost_fraction <= 1 - left and promises.losses:
+        yield (
+            f"served_after_loss: {percent(left)} left without {' and '.join(outcome.worst_loss)}, "
+            f"{percent(promises.served_fraction)} promised"
+        )
+    chance = outcome.availability
+    if chance is not None and log(chance) <= NEARLY * log(promises.availability):
+        yield f"availability: {percent(chance)}, {percent(promises.availability)} promised"
 
 
 def _latencies(workload: InferenceService, outcome: WorkloadOutcome) -> Iterator[str]:

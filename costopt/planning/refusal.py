@@ -14,7 +14,7 @@ from costopt.candidate.service import ServiceCandidates
 from costopt.candidate.sizes import FREE_PARTS
 from costopt.solve.solution import Solution
 from costopt.workload.counted import QUOTA_FIELDS
-from costopt.workload.limits import PROMISES, Limits
+from costopt.workload.limits import Limits
 from costopt.workload.request import PlanRequest
 from costopt.workload.serving import InferenceService
 
@@ -29,6 +29,18 @@ ADVICE: Final = {
     "kv_precision",
 }
 """Reason why a request size cannot be served where others can -> what to change."""
+
+
+NAMED_TOGETHER: Final = (
+    *QUOTA_FIELDS,
+    "budget",
+    "max_distinct_types",
+    "max_spot_fraction",
+    "survive_pool_losses",
+    "min_pools",
+    "availability",
+)
+"""Limits on counts, sums and shares: those that no offer breaks alone."""
 
 
 def why_infeasible(
@@ -134,13 +146,7 @@ def _why_together(request: PlanRequest) -> str:
     every = [request.limits, *(workload.limits for workload in request.workloads)]
     named = [
         name
-        for name in (
-            *QUOTA_FIELDS,
-            "budget",
-            "max_distinct_types",
-            "max_spot_fraction",
-            *PROMISES,
-        )
+        for name in NAMED_TOGETHER
         if any(getattr(limits, name) != getattr(Limits(), name) for limits in every)
     ]
     if len(named) == 1:

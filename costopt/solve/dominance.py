@@ -121,8 +121,11 @@ def dominated(
     for unit in rivals.units_by_price(plentiful):
         if rivals.compared > MOST_COMPARED:
             break
+        members = rivals.members(unit)
+        if not (rivals.alive[members] & plentiful[members]).any():
+            continue
         cover = Beaten.nobody(problem.offer_count)
-        for offer in rivals.members(unit):
+        for offer in members:
             if not rivals.alive[offer] or not plentiful[offer]:
                 continue
             replaced, count = rivals.replaced_by(offer)
