@@ -7,6 +7,7 @@ from hashlib import sha256
 from costopt.account.account import Account
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
+from costopt.evaluate.change import wrong_change
 from costopt.evaluate.facts import offers_of
 from costopt.evaluate.figures import FIGURE_TOLERANCE, recomputed_plan, wrong_figures
 from costopt.evaluate.limits import broken_line_limits, broken_quotas, broken_totals
@@ -114,9 +115,12 @@ def evaluate_plan(plan: Plan, catalog: Catalog) -> Evaluation:
 def request_hash(request: PlanRequest, account: Account | None = None) -> str:
     """Return the sha256 of a request, and of the account that it is asked for.
 
-    A request without profiles keeps the hash that it had before there were any.
+    A request without profiles, or without a fleet, keeps the hash that it had before there were
+    any.
     """
     unused = set() if request.profiles else {"profiles"}
+    if request.current_fleet is None:
+        unused |= {"current_fleet", "switching_cost"}
     asked = [request.model_dump_json(exclude=unused)]
     if account is not None:
         asked.append(account.model_dump_json())
@@ -156,7 +160,7 @@ def _contradictions(plan: Plan) -> Iterator[str]:
     for line in plan.lines:
         if line.workload not in names:
             yield f"{line.place}: runs {line.workload!r}, which is no workload of the request"
-    cost = (plan.cost_total or 0.0) / plan.request.horizon_hours
+    cost = ((plan.cost_total or 0.0) + plan.switching_cost) / plan.request.horizon_hours
     if plan.bound is None or plan.bound > cost * (1 + FIGURE_TOLERANCE):
         yield f"the bound of {plan.bound} is above the cost of {cost:,.6g} per hour"
 
@@ -201,6 +205,7 @@ def _wrong_sums(
     if plan.catalog.as_of != catalog.as_of:
         yield f"the catalogue is of {catalog.as_of}, the plan says {plan.catalog.as_of}"
     yield from wrong_figures(plan, sums)
+    yield from wrong_change(plan, lines, catalog)
 
 
 def _broken_limits(plan: Plan, lines: Sequence[PlanLine], catalog: Catalog) -> Iterator[str]:

@@ -7,6 +7,7 @@ from pydantic import PrivateAttr, ValidationError
 from costopt.account.account import Account
 from costopt.candidate.find import NamedWorkload
 from costopt.errors import InvalidInputError, NoPlanError
+from costopt.plan.change import PlanChange
 from costopt.plan.line import PlanLine, PlanRecord
 from costopt.plan.status import PlanStatus
 from costopt.workload.request import PlanRequest
@@ -145,6 +146,8 @@ class Plan(PlanRecord):
         catalog: which catalogue it was answered from; at list prices.
         account: whose prices and quotas it was made with; None at list prices.
         account_notes: what of the account could not be used, and why.
+        change: what is started and stopped of what runs already; None where nothing is said to
+            run. With it the bound and the gap count the cost of switching too.
     """
 
     schema_version: Literal[1] = 1
@@ -173,6 +176,7 @@ class Plan(PlanRecord):
     catalog: CatalogStamp
     account: Account | None = None
     account_notes: tuple[str, ...] = ()
+    change: PlanChange | None = None
 
     _catalog: "Catalog | None" = PrivateAttr(default=None)
     _workloads: tuple[NamedWorkload, ...] = PrivateAttr(default=())
@@ -182,6 +186,11 @@ class Plan(PlanRecord):
     def has_answer(self) -> bool:
         """True when there is something to run, or nothing has to run."""
         return self.cost_per_hour is not None
+
+    @property
+    def switching_cost(self) -> float:
+        """Cost of starts and stops, paid once beside cost_total [currency]."""
+        return 0.0 if self.change is None else self.change.switching_cost
 
     def require(self) -> Self:
         """Return the plan itself, or raise when the search found none.

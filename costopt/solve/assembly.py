@@ -6,6 +6,7 @@ from costopt.solve import constraints, objective
 from costopt.solve.problem import Problem
 from costopt.solve.program import Assembly, BlockColumns, Program
 from costopt.solve.reduce import ReducedBlock, Reduction
+from costopt.solve.switching import with_starts
 
 
 def assemble(problem: Problem, reduction: Reduction) -> Assembly:
@@ -13,18 +14,20 @@ def assemble(problem: Problem, reduction: Reduction) -> Assembly:
 
     Columns: whole counts ``n`` of offers, shares ``x`` in 0..1 of a bucket on a server, whole
     ``z`` of the jobs' alternatives, whole ``u`` of what their payers pay for and, where types are
-    limited, whole ``y`` for types in use.
+    limited, whole ``y`` for types in use; where something runs already, what is started and
+    stopped of its kinds. The start of any other instance is in its column's cost.
     A share exists only where the server can serve the bucket.
     """
     program = Program()
-    offer_costs = problem.price_per_hour[reduction.offers]
+    charged = with_starts(problem, of_running=False)
+    offer_costs = charged.price_per_hour[reduction.offers]
     job_costs = [
         choice.cost[kept.alternatives]
-        for choice, kept in zip(problem.choices, reduction.choices, strict=True)
+        for choice, kept in zip(charged.choices, reduction.choices, strict=True)
     ]
     payer_costs = [
         choice.payers.cost[kept.payers]
-        for choice, kept in zip(problem.choices, reduction.choices, strict=True)
+        for choice, kept in zip(charged.choices, reduction.choices, strict=True)
     ]
     scale = objective.price_scale([offer_costs, *job_costs, *payer_costs])
     assembly = Assembly(
@@ -47,7 +50,8 @@ def assemble(problem: Problem, reduction: Reduction) -> Assembly:
     constraints.pay_for_instances(assembly, problem, reduction)
     constraints.respect_limits(assembly, problem, reduction)
     constraints.limit_types(assembly, problem, reduction)
-    objective.respect_budget(assembly, problem)
+    objective.respect_budget(assembly, problem, reduction)
+    constraints.count_changes(assembly, problem, reduction)
     return assembly
 
 

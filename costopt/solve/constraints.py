@@ -138,3 +138,32 @@ def limit_types(assembly: Assembly, problem: Problem, reduction: Reduction) -> N
     program.add_entries(links, in_use[group], -most)
     row = program.add_rows(1, -np.inf, problem.max_groups)
     program.add_entries(row, in_use, 1)
+
+
+def count_changes(assembly: Assembly, problem: Problem, reduction: Reduction) -> None:
+    """Add ``sum_o n_o + sum_a v_a z_a + sum_p u_p - s_k + d_k = r_k`` for each running kind.
+
+    ``s`` counts what is started of the kind and ``d`` what is stopped of it, both whole. Where
+    changes are forbidden both are 0, and so is every count of other kinds.
+    """
+    changes = problem.changes
+    if changes is None:
+        return
+    program, kinds = assembly.program, len(changes.running)
+    most = 0 if changes.is_frozen else np.inf
+    rows = program.add_rows(kinds, changes.running, changes.running)
+    for sign, cost in ((-1, changes.start_cost), (1, changes.stop_cost)):
+        costs = np.full(kinds, cost / assembly.price_scale)
+        program.add_entries(rows, program.add_columns(costs, most, integer=True), sign)
+    others = program.add_rows(1, -np.inf, 0 if changes.is_frozen else np.inf)
+    of_rows = np.append(rows, others)
+    kind = changes.kind[reduction.offers]
+    program.add_entries(of_rows[kind], assembly.counts, 1)
+    parts = zip(
+        changes.gangs, reduction.choices, assembly.alternatives, assembly.payers, strict=True
+    )
+    for gang, kept, alternatives, payers in parts:
+        taken = np.column_stack([gang.running, gang.new])[kept.alternatives]
+        row, column = np.meshgrid(of_rows, alternatives)
+        program.add_entries(row, column, taken)
+        program.add_entries(of_rows[gang.payer_kind[kept.payers]], payers, 1)

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from costopt.solve.problem import MOST_INSTANCES, BoolArray, FloatArray, IntArray, Problem
+from costopt.solve.switching import with_starts
 
 ROUNDING: Final = 1e-12
 """Relative rounding error of two divisions and a product in double precision, with room."""
@@ -54,6 +55,8 @@ def dearer_sources(
     free place in the prefix, since more than ``N`` instances of a server idle; moving one
     instance there changes no row and raises no cost. Spot caps bind the sum over spot servers,
     so they do not change either. Under a limit on distinct types the type must be the same too.
+    Where something runs already its offers stay; any other instance moves at no higher cost, for
+    a start is saved where at most one is made.
 
     Args:
         problem: the problem.
@@ -74,6 +77,8 @@ def dearer_sources(
     starts = np.flatnonzero(np.diff(alike, prepend=-1))
     before -= np.repeat(before[starts], np.diff(starts, append=len(ordered)))
     late = before >= enough[ordered]
+    if problem.changes is not None:
+        late &= ~problem.changes.is_running[ordered]
     last_kept = np.maximum.accumulate(np.where(late, 0, np.arange(len(ordered))))
     beaten.by[ordered[late]] = ordered[last_kept[late]]
     beaten.count[ordered[late]] = 1
@@ -100,7 +105,8 @@ def dominated(
     worse. ``j`` needs quota for all its server can be loaded with, and must not be spot in place
     of firm where spot is capped. Offers leave one at a time, so each has a replacement that
     stays. Under a limit on distinct types, a whole type leaves at once, and only for one other
-    type, so that the number of types in use cannot rise.
+    type, so that the number of types in use cannot rise. Where something runs already its offers
+    stay, and ``m (c_j + a) <= c_i + a`` with the cost ``a`` of a start.
 
     Args:
         problem: the problem.
@@ -133,7 +139,10 @@ class _Rivals:
 
     def __init__(self, problem: Problem, loads: tuple[FloatArray, ...], alive: BoolArray) -> None:
         self.alive = alive.copy()
-        self.price = problem.price_per_hour
+        self.price = with_starts(problem, of_running=True).price_per_hour
+        self.stays = np.zeros(problem.offer_count, dtype=bool)
+        if problem.changes is not None:
+            self.stays = problem.changes.is_running
         self.weights = problem.row_coefficients
         self.block = problem.offer_block
         self.local = problem.server - problem.first_server[self.block]
@@ -169,6 +178,7 @@ class _Rivals:
         others = self.alive & (self.block == block) & (self.price >= price)
         if self.capped_spot[offer]:
             others &= self.spot
+        others &= ~self.stays
         others[offer] = False
         rivals = np.flatnonzero(others)
         load = self.loads[block][self.local[offer]]

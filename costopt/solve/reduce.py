@@ -16,6 +16,7 @@ from costopt.solve.problem import (
     ServingBlock,
 )
 from costopt.solve.solution import DropReason, Drops
+from costopt.solve.switching import most_useful
 
 KEY_BITS: Final = 40
 """Bits of a mantissa that count when columns are compared: 2^-40 is 1e-12 relative."""
@@ -78,7 +79,8 @@ def reduce_problem(problem: Problem, *, prune: bool = True) -> Reduction:
     and counts above ``N = ceil(sum_b L_b)``, beyond which instances of a server only idle
     (``L_b`` counts by the spot cap on capped spot servers). With `prune` also: dearer sources
     of a server, dominated offers, dearer alternatives of a job, and buckets whose loads are
-    proportional, which share one routing.
+    proportional, which share one routing. Offers of what runs already stay: to give one up may
+    cost more than the other saves.
 
     Args:
         problem: a checked problem.
@@ -87,7 +89,8 @@ def reduce_problem(problem: Problem, *, prune: bool = True) -> Reduction:
     loads = tuple(instances_needed(block) for block in problem.blocks)
     quota = np.floor(problem.upper)
     enough = _most_useful(problem, loads)
-    upper, reason = _own_limits(problem, loads, np.minimum(quota, enough))
+    useful = most_useful(problem, enough)
+    upper, reason = _own_limits(problem, loads, np.minimum(quota, useful))
     alive = reason == DropReason.KEPT
     unserved = tuple(_unserved(problem, loads, alive))
     beaten = Beaten.nobody(problem.offer_count)
