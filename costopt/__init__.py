@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from costopt.evaluate.check import Evaluation, evaluate_plan
     from costopt.model import ModelSpec
     from costopt.performance.scoring.validation import Validation, validate_predictions
+    from costopt.plan.diff import PlanDiff, diff
     from costopt.plan.plan import Plan
     from costopt.plan.status import PlanStatus
+    from costopt.planning.frontier import Frontier, FrontierPoint, frontier
     from costopt.planning.optimize_request import optimize
     from costopt.planning.replan import Replanned, replan
     from costopt.profile.profile import Profile
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from costopt.watch.verdict import Verdict
     from costopt.watch.watch import watch_plans
     from costopt.workload.batch import BatchInference
+    from costopt.workload.fleet import RunningInstances, SwitchingCost
     from costopt.workload.limits import Limits
     from costopt.workload.request import PlanRequest
     from costopt.workload.requirement import Requirement
@@ -42,24 +45,31 @@ _HOMES = {
     "CostoptError": "errors",
     "Evaluation": "evaluate.check",
     "FineTuneJob": "workload.training",
+    "Frontier": "planning.frontier",
+    "FrontierPoint": "planning.frontier",
     "InferenceService": "workload.serving",
     "Limits": "workload.limits",
     "Mix": "solve.mix",
     "ModelSpec": "model",
     "Plan": "plan.plan",
+    "PlanDiff": "plan.diff",
     "PlanRequest": "workload.request",
     "PlanStatus": "plan.status",
     "Profile": "profile.profile",
     "Replanned": "planning.replan",
     "RequestSize": "workload.traffic",
     "Requirement": "workload.requirement",
+    "RunningInstances": "workload.fleet",
+    "SwitchingCost": "workload.fleet",
     "Traffic": "workload.traffic",
     "TrainingJob": "workload.training",
     "Validation": "performance.scoring.validation",
     "Verdict": "watch.verdict",
     "WatchSettings": "watch.settings",
     "cheapest_mix": "solve.mix",
+    "diff": "plan.diff",
     "evaluate_plan": "evaluate.check",
+    "frontier": "planning.frontier",
     "optimize": "planning.optimize_request",
     "refresh_catalog": "refresh.run",
     "replan": "planning.replan",
@@ -75,24 +85,31 @@ __all__ = [
     "CostoptError",
     "Evaluation",
     "FineTuneJob",
+    "Frontier",
+    "FrontierPoint",
     "InferenceService",
     "Limits",
     "Mix",
     "ModelSpec",
     "Plan",
+    "PlanDiff",
     "PlanRequest",
     "PlanStatus",
     "Profile",
     "Replanned",
     "RequestSize",
     "Requirement",
+    "RunningInstances",
+    "SwitchingCost",
     "Traffic",
     "TrainingJob",
     "Validation",
     "Verdict",
     "WatchSettings",
     "cheapest_mix",
+    "diff",
     "evaluate_plan",
+    "frontier",
     "optimize",
     "refresh_catalog",
     "replan",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from costopt.explain.measurements import NextMeasurements
     from costopt.explain.why import Explanation
     from costopt.launch.recipe import Recipe
+    from costopt.plan.diff import PlanDiff
 
 
 class WorkloadOutcome(PlanRecord):
@@ -244,6 +245,16 @@ class Plan(PlanRecord):
         from costopt.launch.recipes import launch_recipes
 
         return launch_recipes(self, self._source(catalog, "launch_recipes"))
+
+    def diff(self, other: "Plan") -> "PlanDiff":
+        """Say what lies between this plan and another one.
+
+        Args:
+            other: of the same currency and horizon.
+        """
+        from costopt.plan.diff import diff
+
+        return diff(self, other)
 
     def next_measurements(self, catalog: "Catalog | None" = None) -> "NextMeasurements":
         """Rank up to three runs by the money expected to be saved by knowing their rates.

@@ -13,11 +13,16 @@ SMALL_LOAD: Final = 1e-6
 
 
 def serve_demand(assembly: Assembly, reduction: Reduction) -> None:
-    """Add ``sum_k x_bk = 1``: every bucket with demand is served whole."""
-    program = assembly.program
+    """Add ``sum_k x_bk = 1``: every bucket with demand is served whole.
+
+    Where the part of the demand that can be served is sought, it stands for the 1.
+    """
+    program, whole = assembly.program, 1 - len(assembly.served)
     for block, routing in zip(reduction.blocks, assembly.routing, strict=True):
-        rows = program.add_rows(block.load.shape[1], 1, 1)
+        rows = program.add_rows(block.load.shape[1], whole, whole)
         program.add_entries(rows[routing.bucket], routing.columns, 1)
+        for served in assembly.served:
+            program.add_entries(rows, served, -1)
 
 
 def respect_capacity(assembly: Assembly, reduction: Reduction) -> None:
@@ -53,12 +58,18 @@ def _most_load(block: ReducedBlock) -> FloatArray:
 
 
 def cap_spot_share(assembly: Assembly, reduction: Reduction) -> None:
-    """Add ``sum_{spot k} x_bk <= s``: no bucket has more than its allowed share on spot."""
-    program = assembly.program
+    """Add ``sum_{spot k} x_bk <= s``: no bucket has more than its allowed share on spot.
+
+    It is a share of what is served.
+    """
+    program, whole = assembly.program, 1 - len(assembly.served)
     for block, routing in zip(reduction.blocks, assembly.routing, strict=True):
         if block.max_spot_fraction == 1 or not block.is_spot.any():
             continue
-        rows = program.add_rows(block.load.shape[1], -np.inf, block.max_spot_fraction)
+        most = block.max_spot_fraction
+        rows = program.add_rows(block.load.shape[1], -np.inf, most * whole)
+        for served in assembly.served:
+            program.add_entries(rows, served, -most)
         spot = block.is_spot[routing.server]
         program.add_entries(rows[routing.bucket[spot]], routing.columns[spot], 1)
 

@@ -62,6 +62,17 @@ def run_program(program: Program, *, gap: float, time_limit_seconds: float) -> S
     return _run(solver)
 
 
+def run_relaxed(program: Program) -> SolverRun:
+    """Minimise the program with its whole columns as fractions.
+
+    Args:
+        program: the program.
+    """
+    upper = np.concatenate(program.column_uppers)
+    solver = _loaded(program, np.zeros_like(upper), upper, np.zeros(len(upper), dtype=np.int32))
+    return _run(solver)
+
+
 def route_fixed(program: Program, values: FloatArray) -> SolverRun:
     """Solve the linear program that is left with the whole columns at the nearest whole numbers.
 
