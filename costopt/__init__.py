@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from costopt.plan.diff import PlanDiff, diff
     from costopt.plan.plan import Plan
     from costopt.plan.status import PlanStatus
+    from costopt.planning.earliest_finish import EarliestFinish, earliest_finish
     from costopt.planning.frontier import Frontier, FrontierPoint, frontier
+    from costopt.planning.most_demand import LargestDemand, most_demand
     from costopt.planning.optimize_request import optimize
     from costopt.planning.replan import Replanned, replan
     from costopt.profile.profile import Profile
@@ -43,11 +45,13 @@ _HOMES = {
     "BatchInference": "workload.batch",
     "Catalog": "catalog.catalog",
     "CostoptError": "errors",
+    "EarliestFinish": "planning.earliest_finish",
     "Evaluation": "evaluate.check",
     "FineTuneJob": "workload.training",
     "Frontier": "planning.frontier",
     "FrontierPoint": "planning.frontier",
     "InferenceService": "workload.serving",
+    "LargestDemand": "planning.most_demand",
     "Limits": "workload.limits",
     "Mix": "solve.mix",
     "ModelSpec": "model",
@@ -68,8 +72,10 @@ _HOMES = {
     "WatchSettings": "watch.settings",
     "cheapest_mix": "solve.mix",
     "diff": "plan.diff",
+    "earliest_finish": "planning.earliest_finish",
     "evaluate_plan": "evaluate.check",
     "frontier": "planning.frontier",
+    "most_demand": "planning.most_demand",
     "optimize": "planning.optimize_request",
     "refresh_catalog": "refresh.run",
     "replan": "planning.replan",
@@ -83,11 +89,13 @@ __all__ = [
     "BatchInference",
     "Catalog",
     "CostoptError",
+    "EarliestFinish",
     "Evaluation",
     "FineTuneJob",
     "Frontier",
     "FrontierPoint",
     "InferenceService",
+    "LargestDemand",
     "Limits",
     "Mix",
     "ModelSpec",
@@ -108,8 +116,10 @@ __all__ = [
     "WatchSettings",
     "cheapest_mix",
     "diff",
+    "earliest_finish",
     "evaluate_plan",
     "frontier",
+    "most_demand",
     "optimize",
     "refresh_catalog",
     "replan",

@@ -1,18 +1,19 @@
 """diff: what lies between two plans: instances, prices, cost, and how limits are met."""
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+import numpy as np
+import pandas as pd
+
+from costopt.candidate.pricing import priced
 from costopt.errors import InvalidInputError
 from costopt.plan.change import KindCount, Moves, kinds_of_lines, listed
 from costopt.plan.line import OfferKey, PlanRecord
 from costopt.plan.plan import Plan
 from costopt.plan.words import hours_in_words, milliseconds, money, percent, signed_percent
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 WIDTH = 100
 """Columns of the text."""
@@ -40,7 +41,8 @@ class OfferDifference(PlanRecord):
         count_before: instances in the first plan [1].
         count_after: instances in the second [1].
         price_before: of one instance in the first plan; None where it is not in it [currency/h].
-        price_after: the same in the second [currency/h].
+        price_after: the same in the second, or where that was made; None where not known
+            [currency/h].
         cost_before: of its lines, over the horizon or until the jobs are done [currency].
         cost_after: the same in the second plan [currency].
     """
@@ -91,8 +93,9 @@ class PlanDiff(PlanRecord):
         met: figures that limits hold and that differ.
         cost_before: of the first plan; None where it has no answer [currency].
         cost_after: of the second [currency].
-        price_difference: part of the difference that moved prices of offers in both make; the
-            rest is another choice [currency].
+        price_difference: what moved prices add to the first plan as it is; the rest of the
+            difference is another choice. Of a second plan that was read from a file only the
+            prices of what it rents are known [currency].
     """
 
     currency: str
@@ -121,10 +124,8 @@ class PlanDiff(PlanRecord):
             return None
         return self.cost_difference - self.price_difference
 
-    def to_frame(self) -> "pd.DataFrame":
+    def to_frame(self) -> pd.DataFrame:
         """Return one row per offer of either plan."""
-        import pandas as pd
-
         names = [*OfferKey.model_fields, *list(OfferDifference.model_fields)[1:]]
         rows = [one.offer.model_dump() | one.model_dump(exclude={"offer"}) for one in self.offers]
         return pd.DataFrame(rows, columns=names).assign(currency=self.currency)
@@ -187,13 +188,14 @@ def diff(old: Plan, new: Plan) -> PlanDiff:
         met=tuple(_met(old, new)),
         cost_before=old.cost_total,
         cost_after=new.cost_total,
-        price_difference=_price_difference(old, new),
+        price_difference=_price_difference(old, offers),
     )
 
 
 def _offers(old: Plan, new: Plan) -> tuple[OfferDifference, ...]:
     """Sum both plans up by offer, the costliest difference first."""
     keys = dict.fromkeys(line.offer for line in (*old.lines, *new.lines))
+    today = _prices_today(old, new)
     found = []
     for key in keys:
         before, after = ([one for one in p.lines if one.offer == key] for p in (old, new))
@@ -203,7 +205,7 @@ def _offers(old: Plan, new: Plan) -> tuple[OfferDifference, ...]:
                 count_before=sum(line.count for line in before),
                 count_after=sum(line.count for line in after),
                 price_before=before[0].price_per_hour if before else None,
-                price_after=after[0].price_per_hour if after else None,
+                price_after=after[0].price_per_hour if after else today.get(key),
                 cost_before=sum(line.line_cost_total for line in before),
                 cost_after=sum(line.line_cost_total for line in after),
             )
@@ -211,24 +213,36 @@ def _offers(old: Plan, new: Plan) -> tuple[OfferDifference, ...]:
     return tuple(sorted(found, key=lambda one: -abs(one.cost_after - one.cost_before)))
 
 
-def _price_difference(old: Plan, new: Plan) -> float:
-    """Sum what moved prices add, workload by workload, for the hours that both run [currency]."""
-    total = 0.0
-    for line in new.lines:
-        same = [
-            one for one in old.lines if (one.offer, one.workload) == (line.offer, line.workload)
-        ]
-        there = sum(one.count for one in same)
-        wanted = sum(
-            one.count
-            for one in new.lines
-            if (one.offer, one.workload) == (line.offer, line.workload)
-        )
-        if same:
-            part = min(there, wanted) * line.count / wanted
-            hours = min(line.hours, same[0].hours)
-            total += part * hours * (line.price_per_hour - same[0].price_per_hour)
-    return total
+def _prices_today(old: Plan, new: Plan) -> dict[OfferKey, float]:
+    """Price what only the first plan has where the second was made; nothing if read from a file.
+
+    In the plan's currency, over the hours of the first plan [currency/h].
+    """
+    there = {line.offer for line in new.lines}
+    left = {line.offer: line for line in old.lines if line.offer not in there}
+    if new.made_from is None or not left:
+        return {}
+    catalog = new.own_prices(new.made_from)
+    names = list(OfferKey.model_fields)
+    keys = pd.DataFrame([key.model_dump() for key in left], columns=names)
+    typed = keys.astype({name: catalog.offers[name].dtype for name in names})
+    found = typed.merge(catalog.offers, on=names)
+    hours = [left[OfferKey.of(row)].hours for _, row in found.iterrows()]
+    rates = [catalog.exchange_rate(str(one), new.currency).rate for one in found["currency"]]
+    prices = priced(found.assign(exchange_rate=rates), np.array(hours, dtype=np.float64))
+    offers = [OfferKey.of(row) for _, row in found.iterrows()]
+    return dict(zip(offers, prices.per_hour.tolist(), strict=True))
+
+
+def _price_difference(old: Plan, offers: Sequence[OfferDifference]) -> float:
+    """Sum what moved prices add to the first plan as it is [currency]."""
+    after = {one.offer: one.price_after for one in offers}
+    moved = 0.0
+    for line in old.lines:
+        price = after[line.offer]
+        if price is not None:
+            moved += line.count * line.hours * (price - line.price_per_hour)
+    return moved
 
 
 def _met(old: Plan, new: Plan) -> Iterator[MetDifference]:

@@ -285,7 +285,8 @@ def _sentences(found: Frontier) -> Iterator[str]:
 def _words(point: FrontierPoint) -> str:
     if point.cost_total is None:
         return f"{point.status.value.replace('_', ' ')}: {'; '.join(point.because)}"
-    proven = "" if not point.gap else f" (proven within {100 * point.gap:.2g} %)"
+    exact = point.gap is None or point.gap <= SAME_COST
+    proven = "" if exact else f" (proven within {100 * (point.gap or 0.0):.2g} %)"
     text = f"{cost_figure(point.plan, point.cost_total)}{proven}, "
     text += lines_in_words(point.plan.lines)
     return f"{text}; costs no less than a stricter value" if point.is_dominated else text
