@@ -14,8 +14,12 @@ if TYPE_CHECKING:
     from costopt.evaluate.check import Evaluation, evaluate_plan
     from costopt.model import ModelSpec
     from costopt.performance.scoring.validation import Validation, validate_predictions
+    from costopt.plan.diff import PlanDiff, diff
     from costopt.plan.plan import Plan
     from costopt.plan.status import PlanStatus
+    from costopt.planning.earliest_finish import EarliestFinish, earliest_finish
+    from costopt.planning.frontier import Frontier, FrontierPoint, frontier
+    from costopt.planning.most_demand import LargestDemand, most_demand
     from costopt.planning.optimize_request import optimize
     from costopt.planning.pulp_of_plan import to_pulp
     from costopt.planning.replan import Replanned, replan
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from costopt.watch.verdict import Verdict
     from costopt.watch.watch import watch_plans
     from costopt.workload.batch import BatchInference
+    from costopt.workload.fleet import RunningInstances, SwitchingCost
     from costopt.workload.limits import Limits
     from costopt.workload.request import PlanRequest
     from costopt.workload.requirement import Requirement
@@ -41,26 +46,37 @@ _HOMES = {
     "BatchInference": "workload.batch",
     "Catalog": "catalog.catalog",
     "CostoptError": "errors",
+    "EarliestFinish": "planning.earliest_finish",
     "Evaluation": "evaluate.check",
     "FineTuneJob": "workload.training",
+    "Frontier": "planning.frontier",
+    "FrontierPoint": "planning.frontier",
     "InferenceService": "workload.serving",
+    "LargestDemand": "planning.most_demand",
     "Limits": "workload.limits",
     "Mix": "solve.mix",
     "ModelSpec": "model",
     "Plan": "plan.plan",
+    "PlanDiff": "plan.diff",
     "PlanRequest": "workload.request",
     "PlanStatus": "plan.status",
     "Profile": "profile.profile",
     "Replanned": "planning.replan",
     "RequestSize": "workload.traffic",
     "Requirement": "workload.requirement",
+    "RunningInstances": "workload.fleet",
+    "SwitchingCost": "workload.fleet",
     "Traffic": "workload.traffic",
     "TrainingJob": "workload.training",
     "Validation": "performance.scoring.validation",
     "Verdict": "watch.verdict",
     "WatchSettings": "watch.settings",
     "cheapest_mix": "solve.mix",
+    "diff": "plan.diff",
+    "earliest_finish": "planning.earliest_finish",
     "evaluate_plan": "evaluate.check",
+    "frontier": "planning.frontier",
+    "most_demand": "planning.most_demand",
     "optimize": "planning.optimize_request",
     "refresh_catalog": "refresh.run",
     "replan": "planning.replan",
@@ -75,26 +91,37 @@ __all__ = [
     "BatchInference",
     "Catalog",
     "CostoptError",
+    "EarliestFinish",
     "Evaluation",
     "FineTuneJob",
+    "Frontier",
+    "FrontierPoint",
     "InferenceService",
+    "LargestDemand",
     "Limits",
     "Mix",
     "ModelSpec",
     "Plan",
+    "PlanDiff",
     "PlanRequest",
     "PlanStatus",
     "Profile",
     "Replanned",
     "RequestSize",
     "Requirement",
+    "RunningInstances",
+    "SwitchingCost",
     "Traffic",
     "TrainingJob",
     "Validation",
     "Verdict",
     "WatchSettings",
     "cheapest_mix",
+    "diff",
+    "earliest_finish",
     "evaluate_plan",
+    "frontier",
+    "most_demand",
     "optimize",
     "refresh_catalog",
     "replan",

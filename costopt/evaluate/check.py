@@ -8,6 +8,7 @@ from typing import Any
 from costopt.account.account import Account
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
+from costopt.evaluate.change import wrong_change
 from costopt.evaluate.facts import offers_of
 from costopt.evaluate.figures import FIGURE_TOLERANCE, recomputed_plan, wrong_figures
 from costopt.evaluate.limits import broken_line_limits, broken_quotas, broken_totals
@@ -116,10 +117,12 @@ def evaluate_plan(plan: Plan, catalog: Catalog) -> Evaluation:
 def request_hash(request: PlanRequest, account: Account | None = None) -> str:
     """Return the sha256 of a request, and of the account that it is asked for.
 
-    A request without profiles, or limits without promises, keep the hash that they had before
-    there were any.
+    A request without profiles, without a fleet, or limits without promises, keep the hash that
+    they had before there were any.
     """
     unused: dict[str, Any] = {} if request.profiles else {"profiles": True}
+    if request.current_fleet is None:
+        unused |= {"current_fleet": True, "switching_cost": True}
     unused["limits"] = _unused_promises(request.limits)
     unused["workloads"] = {
         index: {"limits": _unused_promises(workload.limits)}
@@ -169,7 +172,7 @@ def _contradictions(plan: Plan) -> Iterator[str]:
     for line in plan.lines:
         if line.workload not in names:
             yield f"{line.place}: runs {line.workload!r}, which is no workload of the request"
-    cost = (plan.cost_total or 0.0) / plan.request.horizon_hours
+    cost = ((plan.cost_total or 0.0) + plan.switching_cost) / plan.request.horizon_hours
     if plan.bound is None or plan.bound > cost * (1 + FIGURE_TOLERANCE):
         yield f"the bound of {plan.bound} is above the cost of {cost:,.6g} per hour"
 
@@ -214,6 +217,7 @@ def _wrong_sums(
     if plan.catalog.as_of != catalog.as_of:
         yield f"the catalogue is of {catalog.as_of}, the plan says {plan.catalog.as_of}"
     yield from wrong_figures(plan, sums)
+    yield from wrong_change(plan, lines, catalog)
 
 
 def _broken_limits(plan: Plan, lines: Sequence[PlanLine], catalog: Catalog) -> Iterator[str]:

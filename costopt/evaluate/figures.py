@@ -56,7 +56,7 @@ def recomputed_plan(plan: Plan, lines: Sequence[PlanLine], duration_hours: float
     request = plan.request
     total = sum(line.line_cost_total for line in lines)
     low, high = cost_range(lines)
-    gap = _gap(total / request.horizon_hours, plan.bound)
+    gap = _gap((total + plan.switching_cost) / request.horizon_hours, plan.bound)
     return plan.model_copy(
         update={
             "status": plan.status if plan.gap is None else proven_status(plan.gap, request.gap),

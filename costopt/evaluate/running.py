@@ -14,7 +14,9 @@ from costopt.plan.plan import CatalogStamp, Plan
 from costopt.plan.status import proven_status
 from costopt.workload.request import PlanRequest
 
-NOTHING_PROVEN = {"bound": 0.0, "gap": 1.0, "account": None, "account_notes": ()}
+NOTHING_PROVEN = {
+    "bound": 0.0, "gap": 1.0, "account": None, "account_notes": (), "change": None,
+}  # fmt: skip
 """Figures of a plan that nobody searched for at today's prices."""
 
 

@@ -7,6 +7,7 @@ from pydantic import PrivateAttr, ValidationError
 from costopt.account.account import Account
 from costopt.candidate.find import NamedWorkload
 from costopt.errors import InvalidInputError, NoPlanError
+from costopt.plan.change import PlanChange
 from costopt.plan.line import PlanLine, PlanRecord
 from costopt.plan.status import PlanStatus
 from costopt.workload.request import PlanRequest
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from costopt.explain.measurements import NextMeasurements
     from costopt.explain.why import Explanation
     from costopt.launch.recipe import Recipe
+    from costopt.plan.diff import PlanDiff
 
 
 class WorkloadOutcome(PlanRecord):
@@ -153,6 +155,8 @@ class Plan(PlanRecord):
         catalog: which catalogue it was answered from; at list prices.
         account: whose prices and quotas it was made with; None at list prices.
         account_notes: what of the account could not be used, and why.
+        change: what is started and stopped of what runs already; None where nothing is said to
+            run. With it the bound and the gap count the cost of switching too.
     """
 
     schema_version: Literal[1] = 1
@@ -181,6 +185,7 @@ class Plan(PlanRecord):
     catalog: CatalogStamp
     account: Account | None = None
     account_notes: tuple[str, ...] = ()
+    change: PlanChange | None = None
 
     _catalog: "Catalog | None" = PrivateAttr(default=None)
     _workloads: tuple[NamedWorkload, ...] = PrivateAttr(default=())
@@ -190,6 +195,11 @@ class Plan(PlanRecord):
     def has_answer(self) -> bool:
         """True when there is something to run, or nothing has to run."""
         return self.cost_per_hour is not None
+
+    @property
+    def switching_cost(self) -> float:
+        """Cost of starts and stops, paid once beside cost_total [currency]."""
+        return 0.0 if self.change is None else self.change.switching_cost
 
     def require(self) -> Self:
         """Return the plan itself, or raise when the search found none.
@@ -243,6 +253,16 @@ class Plan(PlanRecord):
         from costopt.launch.recipes import launch_recipes
 
         return launch_recipes(self, self._source(catalog, "launch_recipes"))
+
+    def diff(self, other: "Plan") -> "PlanDiff":
+        """Say what lies between this plan and another one.
+
+        Args:
+            other: of the same currency and horizon.
+        """
+        from costopt.plan.diff import diff
+
+        return diff(self, other)
 
     def next_measurements(self, catalog: "Catalog | None" = None) -> "NextMeasurements":
         """Rank up to three runs by the money expected to be saved by knowing their rates.

@@ -19,6 +19,7 @@ from costopt.plan.answer import (
     warnings,
 )
 from costopt.plan.assumed import assumptions
+from costopt.plan.change_words import change_in_words
 from costopt.plan.line import PlanLine, column_names, line_row
 from costopt.plan.plan import Plan
 from costopt.plan.promises import promises_in_words
@@ -57,6 +58,7 @@ def plan_text(
     blocks += [_wrapped(f"Account: {text}.") for text in plan.account_notes]
     blocks += [_wrapped(answer(plan)), *_reasons(plan)]
     blocks += [_wrapped(f"Promised: {text}.") for text in promises_in_words(plan)]
+    blocks += [_wrapped(f"Change: {text}.") for text in change_in_words(plan)]
     blocks += [_wrapped(f"Assumed: {text}.") for text in assumptions(plan)]
     if plan.lines:
         blocks += ["", _table(plan, days_since_catalog)]
@@ -178,6 +180,7 @@ def plan_html(plan: Plan) -> str:
     parts.append(f"<p><b>{escape(answer(plan))}</b></p>")
     parts += [f"<p>{escape(reason)}</p>" for reason in plan.unanswered_because]
     parts += [f"<p>Promised: {escape(text)}.</p>" for text in promises_in_words(plan)]
+    parts += [f"<p>Change: {escape(text)}.</p>" for text in change_in_words(plan)]
     parts += [f"<p>Assumed: {escape(text)}.</p>" for text in assumptions(plan)]
     if plan.lines:
         parts.append(pd.DataFrame(table_rows(plan)).to_html(index=False, border=0))

@@ -1,6 +1,6 @@
 """optimize: from workloads and limits to a checked plan."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -18,6 +18,8 @@ from costopt.evaluate.own import account_notes
 from costopt.plan.plan import CatalogStamp, Exclusion, Plan
 from costopt.plan.status import PlanStatus
 from costopt.planning.baselines import baselines_of
+from costopt.planning.current_fleet import Fleet, read_fleet, read_switching_cost
+from costopt.planning.from_fleet import search_from_fleet
 from costopt.planning.own_quotas import (
     increases,
     quotas_exclude,
@@ -26,9 +28,10 @@ from costopt.planning.own_quotas import (
     with_increases,
 )
 from costopt.planning.refusal import why_infeasible
-from costopt.planning.search import Found, search
+from costopt.planning.search import Found
 from costopt.profile.profile import Profile
 from costopt.units import HOURS_PER_MONTH
+from costopt.workload.fleet import SwitchingCost
 from costopt.workload.limits import Limits
 from costopt.workload.request import AnyWorkload, PlanRequest
 from costopt.written import Written
@@ -46,6 +49,8 @@ def optimize(
     confidence: float = 0.5,
     account: Account | None = None,
     profiles: Profile | Sequence[Profile] = (),
+    current_fleet: Fleet | None = None,
+    switching_cost: float | Mapping[str, float] | SwitchingCost = 0.0,
 ) -> Plan:
     """Find the cheapest instances that run the workloads within all limits.
 
@@ -70,6 +75,11 @@ def optimize(
             own accelerator, layout, lengths and load the plan counts with what was measured;
             near by, and on accelerators of the same architecture, the model is scaled. Each line
             says in ``rate_origin`` what its rate rests on.
+        current_fleet: what runs already: a plan, or a table or rows of (provider, region, zone,
+            instance_type, purchase_option, count). What leaving it costs counts beside what runs,
+            and where nothing is worth it the plan is what runs. ``plan.change`` says which.
+        switching_cost: of each instance that is started or stopped; ``{"start": .., "stop": ..}``
+            tells the two apart [currency].
 
     Raises:
         InvalidInputError: an argument breaks a rule, or limits contradict each other.
@@ -99,6 +109,8 @@ def optimize(
         time_limit_seconds=time_limit_seconds,
         confidence=confidence,
         profiles=runs,
+        current_fleet=None if current_fleet is None else read_fleet(current_fleet, catalog),
+        switching_cost=read_switching_cost(switching_cost),
     )
     if account is not None and not isinstance(account, Account):
         raise InvalidInputError(
@@ -113,8 +125,9 @@ def answer_request(request: PlanRequest, catalog: Catalog, account: Account | No
     own = _Own(account, catalog)
     limited = own.limiting(request)
     workloads = all_candidates(limited, own.source)
-    found = search(workloads, limited, own.source)
-    plan = _write_plan(workloads, found, limited, own.source)
+    best = search_from_fleet(workloads, limited, own.source)
+    plan = _write_plan(workloads, best.found, limited, own.source)
+    plan = plan.model_copy(update={"change": best.change})
     plan = own.told(plan, request, workloads)
     plan = plan.model_copy(update={"seconds": perf_counter() - started})
     evaluation = evaluate_plan(plan, catalog)
@@ -228,7 +241,7 @@ def _write_plan(
         seconds=solution.seconds,
         rated_offers=_rated_offers(workloads),
         offers=len(catalog),
-        baselines=baselines_of(workloads, found, request, catalog) if lines else (),
+        baselines=baselines_of(workloads, found, request.from_nothing, catalog) if lines else (),
         exclusions=_exclusions(workloads, catalog),
         unanswered_because=_refusal(workloads, found, request, catalog),
         request=request,

@@ -124,7 +124,7 @@ def replan(plan: Plan, profile: Profile, catalog: Catalog | None = None) -> Repl
         raise InvalidInputError("replan", ["the plan rents nothing that a run could change"])
     kept = (old for old in plan.request.profiles if not superseded(old, profile))
     profiles = (*kept, profile)
-    request = plan.request.model_copy(update={"profiles": profiles})
+    request = plan.request.from_nothing.model_copy(update={"profiles": profiles})
     after = answer_request(request, source, plan.account)
     running = running_today(plan, request, plan.own_prices(source))
     same_types = answer_request(request, _narrowed(source, plan), plan.account)

@@ -23,6 +23,7 @@ from costopt.planning.assemble import (
     assemble,
     forbidding_row,
 )
+from costopt.planning.fleet_changes import changes_of
 from costopt.planning.late import late_lines, with_more_room
 from costopt.planning.lines import job_lines, service_lines
 from costopt.solve.run import solve_problem
@@ -73,6 +74,21 @@ class Found:
         return proven_status(self.gap, gap)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What a search is held to beside the request.
+
+    Attributes:
+        forbidden: offers of a workload -> which of them it may not use; None for all.
+        staying: True where what runs already must stay as it is.
+        deadline: when it ends, on the performance counter [s].
+    """
+
+    forbidden: "Forbidden | None"
+    staying: bool
+    deadline: float
+
+
 Forbidden = Callable[[pd.DataFrame], NDArray[np.bool_]]
 """Offers of a workload -> which of them a search may not use."""
 
@@ -83,6 +99,7 @@ def search(
     catalog: Catalog,
     *,
     forbidden: Forbidden | None = None,
+    staying: bool = False,
 ) -> Found:
     """Find the cheapest lines whose mix really meets every limit.
 
@@ -93,16 +110,21 @@ def search(
         request: limits and settings.
         catalog: what operating figures are computed from.
         forbidden: offers of a workload -> which of them this search may not use.
+        staying: True where the request's fleet must stay as it is.
     """
-    deadline = perf_counter() + request.time_limit_seconds
-    first = found = _searched(workloads, request, catalog, forbidden, deadline)
+    asked = _Asked(
+        forbidden=forbidden,
+        staying=staying,
+        deadline=perf_counter() + request.time_limit_seconds,
+    )
+    first = found = _searched(workloads, request, catalog, asked)
     rated: Sequence[NamedWorkload] = workloads
-    while found.solution.cost is None and perf_counter() < deadline:
+    while found.solution.cost is None and perf_counter() < asked.deadline:
         changed = all_with_more_late(rated, catalog, request)
         if changed is None:
             break
         rated = changed
-        found = _searched(rated, request, catalog, forbidden, deadline)
+        found = _searched(rated, request, catalog, asked)
     return first if found.solution.cost is None else found
 
 
@@ -110,17 +132,16 @@ def _searched(
     workloads: Sequence[NamedWorkload],
     request: PlanRequest,
     catalog: Catalog,
-    forbidden: Forbidden | None,
-    deadline: float,
+    asked: _Asked,
 ) -> Found:
     """Search with the rates as they are.
 
     Where the first mix is late, two ways on are tried and the cheaper plan is kept: more room for
     the layouts that are late, again and again; and every layout held against the whole mix.
     """
-    found = _first_in_time(workloads, request, catalog, forbidden, deadline)
+    found = _first_in_time(workloads, request, catalog, asked)
     in_time = not found.is_late
-    if in_time and (found.rounds == 1 or perf_counter() > deadline):
+    if in_time and (found.rounds == 1 or perf_counter() > asked.deadline):
         return found
     held = [
         replace(
@@ -132,7 +153,7 @@ def _searched(
         else item
         for item in workloads
     ]
-    other = _first_in_time(held, request, catalog, forbidden, deadline)
+    other = _first_in_time(held, request, catalog, asked)
     best = min((found, other), key=_cost_in_time)
     answered = not best.is_late and best.solution.cost is not None
     return replace(best if answered else _unanswered(best), bound=found.bound)
@@ -160,8 +181,7 @@ def _first_in_time(
     workloads: Sequence[NamedWorkload],
     request: PlanRequest,
     catalog: Catalog,
-    forbidden: Forbidden | None,
-    deadline: float,
+    asked: _Asked,
 ) -> Found:
     """Solve, and solve again with more room where a mix is late, until none is."""
     tightened = list(workloads)
@@ -170,11 +190,14 @@ def _first_in_time(
     while True:
         rounds += 1
         assembled = assemble(tightened, shared_limits(request))
-        problem = assembled.problem
-        if forbidden is not None:
-            row = forbidding_row(tightened, assembled, forbidden)
+        changes = changes_of(
+            tightened, assembled.services, request, catalog, is_frozen=asked.staying
+        )
+        problem = replace(assembled.problem, changes=changes)
+        if asked.forbidden is not None:
+            row = forbidding_row(tightened, assembled, asked.forbidden)
             problem = replace(problem, rows=(*problem.rows, row))
-        left = max(deadline - perf_counter(), LEAST_SECONDS)
+        left = max(asked.deadline - perf_counter(), LEAST_SECONDS)
         solution = solve_problem(problem, gap=request.gap, time_limit_seconds=left)
         bound = solution.bound if rounds == 1 else bound
         lines = _lines(tightened, assembled, solution, request.horizon_hours, catalog)
@@ -185,7 +208,7 @@ def _first_in_time(
         late = [
             index for index, item in enumerate(found) if any(late_lines(tightened[index], item))
         ]
-        if not late or rounds == MOST_ROUNDS or perf_counter() > deadline:
+        if not late or rounds == MOST_ROUNDS or perf_counter() > asked.deadline:
             return Found(
                 solution=solution,
                 assembled=assembled,

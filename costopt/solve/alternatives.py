@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from costopt.solve.problem import BoolArray, FloatArray, IntArray, Problem
+from costopt.solve.switching import touches_running, with_starts
 
 ROUNDING: Final = 1e-9
 """Relative room for rounding when a limit is divided into whole instances."""
@@ -32,6 +33,9 @@ class ReducedChoice:
 def reduced_choice(problem: Problem, choice: int, *, prune: bool) -> ReducedChoice:
     """Leave out alternatives beyond the limits; with `prune`, what a cheaper one stands in for.
 
+    Alternatives on what runs already stay. The others cost what they do with every instance
+    started, and so at most does what stands in for them.
+
     Args:
         problem: a checked problem.
         choice: position of the job.
@@ -40,12 +44,23 @@ def reduced_choice(problem: Problem, choice: int, *, prune: bool) -> ReducedChoi
     least = _Least(problem, choice)
     kept = np.flatnonzero(least.fits)
     if prune and len(kept):
-        kept = _cheapest_of_each_kind(problem, choice, kept, least)
-        if least.is_shared.any():
-            kept = kept[~_beaten(problem, choice, kept, least)]
+        running = kept[touches_running(problem, choice)[kept]]
+        found = _without_dearer(problem, choice, kept, least)
+        kept = np.unique(np.concatenate([running, found]))
     stays = np.isin(problem.choices[choice].payers.alternative, kept) & (least.most >= 1)
     payers = np.flatnonzero(stays)
     return ReducedChoice(alternatives=kept, payers=payers, most=least.most[payers])
+
+
+def _without_dearer(problem: Problem, choice: int, kept: IntArray, least: "_Least") -> IntArray:
+    """Return the alternatives that nothing cheaper stands in for."""
+    if problem.changes is not None:
+        problem = with_starts(problem, of_running=True)
+        least = _Least(problem, choice)
+    kept = _cheapest_of_each_kind(problem, choice, kept, least)
+    if least.is_shared.any():
+        kept = kept[~_beaten(problem, choice, kept, least)]
+    return kept
 
 
 class _Least:

@@ -13,11 +13,16 @@ SMALL_LOAD: Final = 1e-6
 
 
 def serve_demand(assembly: Assembly, reduction: Reduction) -> None:
-    """Add ``sum_k x_bk = 1``: every bucket with demand is served whole."""
-    program = assembly.program
+    """Add ``sum_k x_bk = 1``: every bucket with demand is served whole.
+
+    Where the part of the demand that can be served is sought, it stands for the 1.
+    """
+    program, whole = assembly.program, 1 - len(assembly.served)
     for block, routing in zip(reduction.blocks, assembly.routing, strict=True):
-        rows = program.add_rows(block.load.shape[1], 1, 1)
+        rows = program.add_rows(block.load.shape[1], whole, whole)
         program.add_entries(rows[routing.bucket], routing.columns, 1)
+        for served in assembly.served:
+            program.add_entries(rows, served, -1)
 
 
 def respect_capacity(assembly: Assembly, reduction: Reduction) -> None:
@@ -53,15 +58,27 @@ def _most_load(block: ReducedBlock) -> FloatArray:
 
 
 def cap_spot_share(assembly: Assembly, reduction: Reduction) -> None:
-    """Add ``sum_{spot k} x_bk <= s``: no bucket has more than its allowed share on spot."""
+    """Add ``sum_{spot k} x_bk <= s``: no bucket has more than its allowed share on spot.
+
+    It is a share of what is served.
+    """
     program = assembly.program
     for block, routing in zip(reduction.blocks, assembly.routing, strict=True):
         fraction = block.whole.max_spot_fraction
         if fraction == 1 or not block.is_spot.any():
             continue
-        rows = program.add_rows(block.load.shape[1], -np.inf, fraction)
+        rows = _share_rows(assembly, block.load.shape[1], fraction)
         spot = block.is_spot[routing.server]
         program.add_entries(rows[routing.bucket[spot]], routing.columns[spot], 1)
+
+
+def _share_rows(assembly: Assembly, count: int, fraction: float) -> IntArray:
+    """Add rows of at most a fraction of what is served; return their numbers."""
+    whole = 1 - len(assembly.served)
+    rows = assembly.program.add_rows(count, -np.inf, fraction * whole)
+    for served in assembly.served:
+        assembly.program.add_entries(rows, served, -fraction)
+    return rows
 
 
 def cap_losses(assembly: Assembly, reduction: Reduction) -> None:
@@ -70,7 +87,8 @@ def cap_losses(assembly: Assembly, reduction: Reduction) -> None:
     The largest ``k`` of the groups' shares ``X_g`` sum to ``min_theta k theta + sum_g max(0, X_g
     - theta)``, so ``k theta + sum_g w_g <= s`` with ``w_g >= X_g - theta`` and ``w, theta >= 0``
     is the exact limit. For ``k = 1`` it is ``X_g <= s``, and for ``k`` of ``k`` groups their sum;
-    a server alone in its group then needs no row, since its shares are bounded by ``s`` anyway.
+    a server alone in its group then needs no row, since its shares are bounded by ``s`` anyway,
+    except where less than all of the demand may be served: it is a share of what is served.
 
     Source: Ogryczak and Tamir, "Minimizing the sum of the k largest functions in linear time",
     Information Processing Letters 85 (2003).
@@ -98,10 +116,10 @@ def _cap_each(
 ) -> None:
     """Add ``X <= s`` for each pair of group and bucket with several cells."""
     program = assembly.program
-    several = sizes > 1
+    several = (sizes > 1) | (len(assembly.served) > 0)
     row = np.full(len(sizes), -1)
     fraction = block.whole.max_lost_fraction
-    row[several] = program.add_rows(int(several.sum()), -np.inf, fraction)
+    row[several] = _share_rows(assembly, int(several.sum()), fraction)
     bound = several[pair]
     program.add_entries(row[pair[bound]], cells[bound], 1)
 
@@ -115,7 +133,7 @@ def _cap_largest(
     buckets = block.load.shape[1]
     level = program.add_columns(np.zeros(buckets), fraction / losses, integer=False)
     excess = program.add_columns(np.zeros(len(bucket)), fraction, integer=False)
-    sums = program.add_rows(buckets, -np.inf, fraction)
+    sums = _share_rows(assembly, buckets, fraction)
     program.add_entries(sums, level, losses)
     program.add_entries(sums[bucket], excess, 1)
     above = program.add_rows(len(bucket), -np.inf, 0)
@@ -229,3 +247,32 @@ def limit_types(assembly: Assembly, problem: Problem, reduction: Reduction) -> N
     program.add_entries(links, in_use[group], -most)
     row = program.add_rows(1, -np.inf, problem.max_groups)
     program.add_entries(row, in_use, 1)
+
+
+def count_changes(assembly: Assembly, problem: Problem, reduction: Reduction) -> None:
+    """Add ``sum_o n_o + sum_a v_a z_a + sum_p u_p - s_k + d_k = r_k`` for each running kind.
+
+    ``s`` counts what is started of the kind and ``d`` what is stopped of it, both whole. Where
+    changes are forbidden both are 0, and so is every count of other kinds.
+    """
+    changes = problem.changes
+    if changes is None:
+        return
+    program, kinds = assembly.program, len(changes.running)
+    most = 0 if changes.is_frozen else np.inf
+    rows = program.add_rows(kinds, changes.running, changes.running)
+    for sign, cost in ((-1, changes.start_cost), (1, changes.stop_cost)):
+        costs = np.full(kinds, cost / assembly.price_scale)
+        program.add_entries(rows, program.add_columns(costs, most, integer=True), sign)
+    others = program.add_rows(1, -np.inf, 0 if changes.is_frozen else np.inf)
+    of_rows = np.append(rows, others)
+    kind = changes.kind[reduction.offers]
+    program.add_entries(of_rows[kind], assembly.counts, changes.rented[reduction.offers])
+    parts = zip(
+        changes.gangs, reduction.choices, assembly.alternatives, assembly.payers, strict=True
+    )
+    for gang, kept, alternatives, payers in parts:
+        taken = np.column_stack([gang.running, gang.new])[kept.alternatives]
+        row, column = np.meshgrid(of_rows, alternatives)
+        program.add_entries(row, column, taken)
+        program.add_entries(of_rows[gang.payer_kind[kept.payers]], payers, 1)

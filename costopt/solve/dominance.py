@@ -8,6 +8,7 @@ import numpy as np
 from costopt.solve.failure_groups import FailureGroups
 from costopt.solve.kinds import Kinds, distinct_rows
 from costopt.solve.problem import MOST_INSTANCES, BoolArray, FloatArray, IntArray, Problem
+from costopt.solve.switching import with_starts
 
 MOST_COMPARED: Final = 20_000_000
 """Offers held against others before the search for dominated ones ends: about a second."""
@@ -59,7 +60,9 @@ def dearer_sources(
     free place in the prefix, since more than ``N`` instances of a server idle; moving one
     instance there changes no row and raises no cost. The routing stays, and with it every cap on
     spot and on losses; ``N >= 1`` instances stay, and with them every failure group that holds
-    one. Under a limit on distinct types the type must be the same too.
+    one. Under a limit on distinct types the type must be the same too. Where something runs
+    already its offers stay; any other instance moves at no higher cost, for a start is saved
+    where at most one is made.
 
     Args:
         problem: the problem.
@@ -80,6 +83,8 @@ def dearer_sources(
     starts = np.flatnonzero(np.diff(alike, prepend=-1))
     before -= np.repeat(before[starts], np.diff(starts, append=len(ordered)))
     late = before >= enough[ordered]
+    if problem.changes is not None:
+        late &= ~problem.changes.is_running[ordered]
     last_kept = np.maximum.accumulate(np.where(late, 0, np.arange(len(ordered))))
     beaten.by[ordered[late]] = ordered[last_kept[late]]
     beaten.count[ordered[late]] = 1
@@ -106,9 +111,10 @@ def dominated(
     of firm where spot is capped, and must stay in the failure group of ``i`` or be one that is
     never lost (`FailureGroups.may_stand_in`). Offers leave one at a time, so each has a
     replacement that stays. Under a limit on distinct types, a whole type leaves at once, and only
-    for one other type, so that the number of types in use cannot rise. The cheapest offers are
-    tried first, and after `MOST_COMPARED` comparisons none is tried any more: what stays then
-    costs time, never the answer.
+    for one other type, so that the number of types in use cannot rise. Where something runs
+    already its offers stay, and ``m (c_j + a) <= c_i + a`` with the cost ``a`` of a start. The
+    cheapest offers are tried first, and after `MOST_COMPARED` comparisons none is tried any more:
+    what stays then costs time, never the answer.
 
     Args:
         problem: the problem.
@@ -145,7 +151,10 @@ class _Rivals:
 
     def __init__(self, problem: Problem, kinds: tuple[Kinds, ...], alive: BoolArray) -> None:
         self.alive = alive.copy()
-        self.price = problem.price_per_hour
+        self.price = with_starts(problem, of_running=True).price_per_hour
+        self.stays = np.zeros(problem.offer_count, dtype=bool)
+        if problem.changes is not None:
+            self.stays = problem.changes.is_running
         self.weights = problem.row_coefficients
         self.block = problem.offer_block
         self.kinds = kinds
@@ -193,6 +202,7 @@ class _Rivals:
         fits = self.alive[others] & (self.block[others] == block) & (self.price[others] >= price)
         if self.capped_spot[offer]:
             fits &= self.spot[others]
+        fits &= ~self.stays[others]
         fits &= (others != offer) & self.failure.may_stand_in(np.array([offer]), others)
         rivals = others[fits]
         self.compared += len(others)

@@ -7,7 +7,12 @@ import numpy as np
 
 from costopt.solve.failure_groups import FailureGroups
 from costopt.solve.problem import BoolArray, FloatArray, IntArray, Problem
-from costopt.solve.recheck import groups_in_use, instances_per_server, used_of_limits
+from costopt.solve.recheck import (
+    groups_in_use,
+    instances_per_server,
+    total_cost,
+    used_of_limits,
+)
 from costopt.solve.reduce import instances_needed
 from costopt.solve.solution import Decision
 
@@ -20,13 +25,19 @@ def tidied(problem: Problem, decision: Decision) -> Decision:
 
     An exchange gives ``p`` instances of one offer for ``q < p`` of another that carry their load
     within every limit and cost no more. A solver stops within its gap and knows no preference
-    among plans of equal cost, so both steps can find something; neither raises the cost.
+    among plans of equal cost, so both steps can find something; neither raises the cost. Where
+    something runs already a step may cost more in changes than it saves; the decision then stays
+    as it is.
     """
+    if problem.changes is not None and problem.changes.is_frozen:
+        return decision
     tidy = _Tidying(problem)
-    decision = tidy.without_idle(decision)
-    while (better := tidy.exchanged(decision)) is not None:
-        decision = better
-    return decision
+    found = tidy.without_idle(decision)
+    while (better := tidy.exchanged(found)) is not None:
+        found = better
+    if problem.changes is None:
+        return found
+    return min(decision, found, key=lambda one: total_cost(problem, one))
 
 
 class _Tidying:

@@ -6,6 +6,7 @@ import numpy as np
 
 from costopt.solve.problem import FloatArray, Problem
 from costopt.solve.program import Assembly
+from costopt.solve.reduce import Reduction
 
 
 def price_scale(costs: Sequence[FloatArray]) -> float:
@@ -18,8 +19,8 @@ def price_scale(costs: Sequence[FloatArray]) -> float:
     return min((float(cost.min()) for cost in positive if len(cost)), default=1.0)
 
 
-def respect_budget(assembly: Assembly, problem: Problem) -> None:
-    """Add the whole cost ``<= budget``, scaled to 1 on the right.
+def respect_budget(assembly: Assembly, problem: Problem, reduction: Reduction) -> None:
+    """Add the cost of what runs ``<= budget``, scaled to 1 on the right.
 
     A budget of 0 needs no row: whatever costs something has been left out already.
     """
@@ -27,6 +28,12 @@ def respect_budget(assembly: Assembly, problem: Problem) -> None:
     if budget is None or budget in (0, np.inf):
         return
     program = assembly.program
-    cost = np.concatenate(program.costs) * assembly.price_scale
     row = program.add_rows(1, -np.inf, 1)
-    program.add_entries(row, np.arange(len(cost)), cost / budget)
+    offers = problem.price_per_hour[reduction.offers]
+    program.add_entries(row, assembly.counts, offers / budget)
+    jobs = zip(
+        problem.choices, reduction.choices, assembly.alternatives, assembly.payers, strict=True
+    )
+    for choice, kept, alternatives, payers in jobs:
+        program.add_entries(row, alternatives, choice.cost[kept.alternatives] / budget)
+        program.add_entries(row, payers, choice.payers.cost[kept.payers] / budget)

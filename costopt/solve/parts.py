@@ -93,7 +93,7 @@ def parts_of(problem: Problem) -> Parts | None:
     """
     members = [(block, -1) for block in range(len(problem.blocks))]
     members += [(-1, job) for job in range(len(problem.choices))]
-    if len(members) < 2 or problem.max_groups is not None:
+    if len(members) < 2 or problem.max_groups is not None or problem.changes is not None:
         return None
     rows = [*problem.rows, *_budget(problem)]
     concerned = np.array([[_concerns(problem, row, *one) for one in members] for row in rows])

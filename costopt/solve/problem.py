@@ -6,6 +6,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from costopt.solve.changes import Changes
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -156,6 +158,8 @@ class Problem:
         rows: quotas and other linear limits.
         budget_per_hour: most that all of it may cost [currency/h]; None = no limit.
         max_groups: most distinct type groups in use; None = no limit.
+        changes: what runs already and what leaving it costs, which the budget does not count;
+            None where changes are free.
     """
 
     price_per_hour: FloatArray
@@ -167,6 +171,7 @@ class Problem:
     rows: tuple[LimitRow, ...] = ()
     budget_per_hour: float | None = None
     max_groups: int | None = None
+    changes: Changes | None = None
 
     @property
     def offer_count(self) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costopt.errors import InvalidInputError
+from costopt.solve.changes import NEW, Changes
 from costopt.solve.problem import Choice, LimitRow, Payers, Problem, ServingBlock
 
 LISTED_POSITIONS: Final = 3
@@ -124,6 +125,8 @@ def _shape_problems(problem: Problem) -> Iterator[str]:
         for index, (weights, size) in enumerate(zip(row.choice_coefficients, sizes, strict=True)):
             yield from _shape(f"row {row.name!r} choice_coefficients[{index}]", weights, size)
         yield from _payer_row_problems(row, [len(choice.payers) for choice in problem.choices])
+    if problem.changes is not None:
+        yield from _change_shape_problems(problem, problem.changes)
 
 
 def _payer_shape_problems(name: str, payers: Payers) -> Iterator[str]:
@@ -142,6 +145,22 @@ def _payer_row_problems(row: LimitRow, payers: Sequence[int]) -> Iterator[str]:
         return
     for index, (weights, size) in enumerate(zip(row.payer_coefficients, payers, strict=True)):
         yield from _shape(f"row {row.name!r} payer_coefficients[{index}]", weights, (size,))
+
+
+def _change_shape_problems(problem: Problem, changes: Changes) -> Iterator[str]:
+    yield from _shape("changes.kind", changes.kind, (problem.offer_count,))
+    yield from _shape("changes.instances", changes.rented, (problem.offer_count,))
+    yield from _whole("changes.instances", changes.rented)
+    yield from _whole("changes.kind", changes.kind)
+    if len(changes.gangs) != len(problem.choices):
+        yield f"changes cover {len(changes.gangs)} of {len(problem.choices)} choices"
+        return
+    kinds = len(changes.running)
+    for index, (gang, choice) in enumerate(zip(changes.gangs, problem.choices, strict=True)):
+        name, alternatives = f"changes.gangs[{index}]", len(choice.cost)
+        yield from _shape(f"{name}.running", gang.running, (alternatives, kinds))
+        yield from _shape(f"{name}.new", gang.new, (alternatives,))
+        yield from _shape(f"{name}.payer_kind", gang.payer_kind, (len(choice.payers),))
 
 
 def _block_shape_problems(name: str, block: ServingBlock) -> Iterator[str]:
@@ -181,6 +200,21 @@ def _value_problems(problem: Problem) -> Iterator[str]:
         yield from _amounts("budget_per_hour", budget, allow_infinite=True)
     if problem.max_groups is not None and problem.max_groups < 1:
         yield f"max_groups is {problem.max_groups}; it must be at least 1"
+    if problem.changes is not None:
+        yield from _change_value_problems(problem.changes)
+
+
+def _change_value_problems(changes: Changes) -> Iterator[str]:
+    kinds = len(changes.running)
+    rule = f"there are {kinds} running kinds, counted from 0; {NEW} is none of them"
+    for kind in (changes.kind, *(gang.payer_kind for gang in changes.gangs)):
+        yield from bad_numbers("changes.kind", kind, (kind < NEW) | (kind >= kinds), rule)
+    few = changes.rented < 1
+    yield from bad_numbers("changes.instances", changes.rented, few, "it must be at least 1")
+    few = changes.running < 1
+    yield from bad_numbers("changes.running", changes.running, few, "it must be at least 1")
+    for field in ("start_cost", "stop_cost"):
+        yield from _amounts(f"changes.{field}", np.asarray(getattr(changes, field)))
 
 
 def _payer_value_problems(name: str, choice: Choice) -> Iterator[str]:

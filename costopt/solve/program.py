@@ -95,6 +95,8 @@ class Assembly:
         alternatives: columns of the alternatives kept, by choice.
         payers: columns of the instances that each payer kept pays for, by choice.
         price_scale: price that one unit of the objective stands for [currency/h].
+        served: column of the part of the demand that is served, in 0..1, where that is sought;
+            empty where all of it must be.
     """
 
     program: Program
@@ -103,3 +105,4 @@ class Assembly:
     alternatives: tuple[IntArray, ...]
     payers: tuple[IntArray, ...]
     price_scale: float
+    served: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))

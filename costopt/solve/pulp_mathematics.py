@@ -54,11 +54,16 @@ def _goal(written: PulpModel) -> str:
     terms = ["sum_o c_o n_o"] if written.counts else []
     terms += ["sum_ja c_ja z_ja"] if written.taken else []
     terms += ["sum_jp c_jp u_jp"] if any(written.paid) else []
+    terms += ["a (new + sum_k s_k) + b sum_k d_k"] if written.problem.changes else []
     return f"{' + '.join(terms) or '0'}  [currency/h]"
 
 
 def _constraints(written: PulpModel) -> Iterator[tuple[str, str]]:
-    problem = written.problem
+    yield from _serving(written.problem)
+    yield from _limits(written)
+
+
+def _serving(problem: Problem) -> Iterator[tuple[str, str]]:
     wanted = sum(int((block.demand > 0).sum()) for block in problem.blocks)
     if problem.blocks:
         yield "sum_k x_wkb = 1", f"all of each request size is served: {wanted} rows"
@@ -67,6 +72,10 @@ def _constraints(written: PulpModel) -> Iterator[tuple[str, str]]:
             "no server is loaded beyond its instances",
         )
     yield from _spot_constraints(problem)
+
+
+def _limits(written: PulpModel) -> Iterator[tuple[str, str]]:
+    problem = written.problem
     if problem.choices:
         yield "sum_a z_ja = 1", f"each of {len(problem.choices)} jobs is run one way"
     if any(written.paid):
@@ -78,6 +87,11 @@ def _constraints(written: PulpModel) -> Iterator[tuple[str, str]]:
     if problem.max_groups is not None:
         yield "n_o <= N_o y_g(o), z_ja <= y_g(a)", "what runs is of a type in use"
         yield f"sum_g y_g <= {problem.max_groups}", "distinct instance types"
+    if written.started:
+        yield (
+            "sum_(o of k) n_o = r_k + s_k - d_k",
+            f"what runs of {len(written.started)} kinds, is started and is stopped",
+        )
 
 
 def _spot_constraints(problem: Problem) -> Iterator[tuple[str, str]]:

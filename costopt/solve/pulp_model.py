@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pulp
 
 from costopt.errors import InvalidInputError
+from costopt.solve.changes import NEW
 from costopt.solve.problem import MOST_INSTANCES, Problem, ServingBlock
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class PulpModel:
         taken: ``z``, 0 or 1, of each alternative of each job.
         paid: ``u``, whole, of each payer of each job.
         types: ``y``, 0 or 1, of each type group; empty where types are not limited.
+        started: ``s``, whole, of each kind of instance that runs already.
+        stopped: ``d``, likewise.
     """
 
     problem: Problem
@@ -51,6 +54,8 @@ class PulpModel:
     taken: Sequence[Sequence[pulp.LpVariable]]
     paid: Sequence[Sequence[pulp.LpVariable]]
     types: Mapping[int, pulp.LpVariable]
+    started: Sequence[pulp.LpVariable]
+    stopped: Sequence[pulp.LpVariable]
 
     def write(self, path: str | Path) -> Path:
         """Write the model to a file that other solvers read; nothing half-written is left.
@@ -121,11 +126,13 @@ def write_pulp_model(problem: Problem, offer_names: Sequence[str] = ()) -> PulpM
         taken=_taken(model, problem),
         paid=_paid(model, problem),
         types=_types(model, problem),
+        started=_switched(model, problem, "s"),
+        stopped=_switched(model, problem, "d"),
     )
-    cost = _cost(written)
+    cost = running_cost(written)
     from costopt.solve.pulp_rows import rows_of
 
-    model += cost, "cost_per_hour"
+    model += cost + _switching_cost(written), "cost_per_hour"
     for name, row in rows_of(written, cost):
         model += row, name
     return written
@@ -153,14 +160,22 @@ def numbered(letter: str, number: int, name: str) -> str:
 
 
 def _most_counts(problem: Problem) -> Iterator[int]:
-    """Yield the most instances of each offer that quota and load leave useful."""
+    """Yield the most instances of each offer that quota and load leave useful.
+
+    What runs already may go on idle where stopping it costs more.
+    """
     useful = [
         ceil(sum(need for bucket in wanted(block) if (need := load_of(block, server, bucket))))
         for block in problem.blocks
         for server in range(len(block.rates))
     ]
-    for server, upper in zip(problem.server.tolist(), problem.upper.tolist(), strict=True):
-        yield min(useful[server], int(upper)) if isfinite(upper) else useful[server]
+    held = [0] * problem.offer_count
+    if problem.changes is not None:
+        held = problem.changes.running_of_offer.tolist()
+    quotas = zip(problem.server.tolist(), problem.upper.tolist(), held, strict=True)
+    for server, upper, running in quotas:
+        most = max(useful[server], running) if useful[server] else 0
+        yield min(most, int(upper)) if isfinite(upper) else most
 
 
 def wanted(block: ServingBlock) -> list[int]:
@@ -215,7 +230,37 @@ def _types(model: pulp.LpProblem, problem: Problem) -> dict[int, pulp.LpVariable
     return {group: model.add_variable(f"y_{group}", 0, 1, pulp.LpBinary) for group in groups}
 
 
-def _cost(written: PulpModel) -> pulp.LpAffineExpression:
+def _switched(model: pulp.LpProblem, problem: Problem, letter: str) -> list[pulp.LpVariable]:
+    """Add a count for each kind that runs; 0 where nothing may change."""
+    if problem.changes is None:
+        return []
+    most = 0 if problem.changes.is_frozen else None
+    kinds = range(len(problem.changes.running))
+    return [model.add_variable(f"{letter}_{kind}", 0, most, pulp.LpInteger) for kind in kinds]
+
+
+def of_kind(written: PulpModel, kind: int) -> list[Any]:
+    """Instances of one kind that are rented; of those that nothing runs of for ``NEW``."""
+    changes = written.problem.changes
+    if changes is None:
+        return []
+    terms = weighted(changes.rented * (changes.kind == kind), written.counts)
+    for gang, ways, payers in zip(changes.gangs, written.taken, written.paid, strict=True):
+        taken = gang.new if kind == NEW else gang.running[:, kind]
+        terms += weighted(taken, ways) + weighted(gang.payer_kind == kind, payers)
+    return terms
+
+
+def _switching_cost(written: PulpModel) -> pulp.LpAffineExpression:
+    """Cost of all starts and stops [currency/h]."""
+    changes = written.problem.changes
+    if changes is None:
+        return pulp.lpSum([])
+    starts = pulp.lpSum([*written.started, *of_kind(written, NEW)])
+    return changes.start_cost * starts + changes.stop_cost * pulp.lpSum(written.stopped)
+
+
+def running_cost(written: PulpModel) -> pulp.LpAffineExpression:
     """Cost of instances, alternatives and payers [currency/h]."""
     problem = written.problem
     terms = weighted(problem.price_per_hour, written.counts)

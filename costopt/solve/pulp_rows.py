@@ -5,8 +5,17 @@ from collections.abc import Iterator
 import numpy as np
 import pulp
 
+from costopt.solve.changes import NEW
 from costopt.solve.problem import ServingBlock
-from costopt.solve.pulp_model import PulpModel, load_of, numbered, plain, wanted, weighted
+from costopt.solve.pulp_model import (
+    PulpModel,
+    load_of,
+    numbered,
+    of_kind,
+    plain,
+    wanted,
+    weighted,
+)
 
 
 def rows_of(
@@ -44,6 +53,7 @@ def rows_of(
     if problem.budget_per_hour is not None:
         yield "budget", cost <= problem.budget_per_hour
     yield from _type_rows(written)
+    yield from _change_rows(written)
 
 
 def _block_rows(
@@ -145,3 +155,17 @@ def _type_rows(written: PulpModel) -> Iterator[tuple[str, pulp.LpConstraint]]:
         for way, group in enumerate(problem.choices[job].group.tolist()):
             yield f"type_{job}_{way}", ways[way] <= types[group]
     yield "types", pulp.lpSum(types.values()) <= problem.max_groups
+
+
+def _change_rows(written: PulpModel) -> Iterator[tuple[str, pulp.LpConstraint]]:
+    """Yield that what is rented of a kind is what runs of it, what is started less what stops."""
+    changes = written.problem.changes
+    if changes is None:
+        return
+    for kind, running in enumerate(changes.running.tolist()):
+        rented = pulp.lpSum(of_kind(written, kind))
+        switched = written.started[kind] - written.stopped[kind]
+        yield f"runs_{kind}", rented - switched == running
+    others = of_kind(written, NEW)
+    if changes.is_frozen and others:
+        yield "nothing_new", pulp.lpSum(others) <= 0

@@ -8,6 +8,7 @@ import numpy as np
 
 from costopt.solve.problem import FloatArray, IntArray, Problem, ServingBlock
 from costopt.solve.solution import Decision
+from costopt.solve.switching import switching_cost
 
 FEASIBILITY_TOLERANCE: Final = 1e-6
 """Relative excess up to which a limit counts as kept: a server may be exactly full, and the sum
@@ -15,6 +16,11 @@ that says so is rounded."""
 
 
 def total_cost(problem: Problem, decision: Decision) -> float:
+    """Cost of what runs and of getting there from what runs now [currency/h]."""
+    return running_cost(problem, decision) + switching_cost(problem, decision)
+
+
+def running_cost(problem: Problem, decision: Decision) -> float:
     """Cost of the counts, the chosen alternatives and their payers, rounded once [currency/h]."""
     rented = np.flatnonzero(decision.counts)
     offers = decision.counts[rented] * problem.price_per_hour[rented]
@@ -138,7 +144,7 @@ def _limit_violations(problem: Problem, decision: Decision) -> Iterator[str]:
     for row, used in zip(problem.rows, used_of_limits(problem, decision).tolist(), strict=True):
         if _exceeds(used, row.upper):
             yield f"limit {row.name!r}: {used:g} used of {row.upper:g}"
-    cost, budget = total_cost(problem, decision), problem.budget_per_hour
+    cost, budget = running_cost(problem, decision), problem.budget_per_hour
     if budget is not None and _exceeds(cost, budget):
         yield f"the cost of {cost:g} is above the budget of {budget:g}"
     types = len(groups_in_use(problem, decision))

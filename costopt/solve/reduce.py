@@ -17,6 +17,7 @@ from costopt.solve.problem import (
     ServingBlock,
 )
 from costopt.solve.solution import DropReason, Drops
+from costopt.solve.switching import most_useful
 
 KEY_BITS: Final = 40
 """Bits of a mantissa that count when columns are compared: 2^-40 is 1e-12 relative."""
@@ -100,7 +101,8 @@ def reduce_problem(problem: Problem, *, prune: bool = True) -> Reduction:
     (``L_b`` counts by the share that the server may carry). With `prune` also: dearer sources
     of a server, dominated offers, dearer alternatives of a job, and buckets whose loads are
     proportional, which share one routing. That routing is the mean of theirs, weighted by load,
-    so it keeps every cap that is convex in the shares: those on spot and on losses are.
+    so it keeps every cap that is convex in the shares: those on spot and on losses are. Offers of
+    what runs already stay: to give one up may cost more than the other saves.
 
     Args:
         problem: a checked problem.
@@ -109,7 +111,8 @@ def reduce_problem(problem: Problem, *, prune: bool = True) -> Reduction:
     kinds = tuple(Kinds.of(block) for block in problem.blocks)
     quota = np.floor(problem.upper)
     enough = _most_useful(problem, kinds)
-    upper, reason = _own_limits(problem, kinds, np.minimum(quota, enough))
+    useful = most_useful(problem, enough)
+    upper, reason = _own_limits(problem, kinds, np.minimum(quota, useful))
     alive = reason == DropReason.KEPT
     unserved = tuple(_unserved(problem, kinds, alive))
     beaten = Beaten.nobody(problem.offer_count)

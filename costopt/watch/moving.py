@@ -2,13 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from costopt.candidate.layout import Layout
 from costopt.plan.line import OfferKey, PlanLine
-
-OWN_KIND_OF_CAPACITY: Final = frozenset({"spot", "capacity_block"})
-"""Ways to pay that need instances of their own; all others are bills for the same instances."""
+from costopt.workload.fleet import capacity_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +34,13 @@ class Place:
 def place_of(line: PlanLine) -> Place:
     """Return where the instances of a line run."""
     offer = line.offer
-    option = offer.purchase_option
     return Place(
         workload=line.workload,
         provider=offer.provider,
         region=offer.region,
         zone=offer.zone,
         instance_type=offer.instance_type,
-        capacity=option if option in OWN_KIND_OF_CAPACITY else "firm",
+        capacity=capacity_of(offer.purchase_option),
         layout=line.layout,
     )
 

@@ -112,6 +112,8 @@ def _each(unit: Unit, offers: pd.DataFrame) -> NDArray[np.float64]:
 def as_asked(plan: Plan, catalog: Catalog) -> PlanRequest:
     """Return the request of a plan without the limits that its account added.
 
+    What ran before the plan does no longer: moving from the plan itself is judged apart.
+
     Args:
         plan: saved.
         catalog: of today, at list prices.
@@ -119,7 +121,7 @@ def as_asked(plan: Plan, catalog: Catalog) -> PlanRequest:
     Raises:
         UnknownNameError: a quota of the account names nothing in the catalogue.
     """
-    request, limits = plan.request, plan.request.limits
+    request, limits = plan.request.from_nothing, plan.request.limits
     if plan.account is None:
         return request
     told = frozenset(plan.account.limiting(Limits(), catalog).counted)

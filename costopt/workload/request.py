@@ -11,6 +11,7 @@ from costopt.errors import InvalidInputError
 from costopt.profile.profile import Profile
 from costopt.units import HOURS_PER_MONTH
 from costopt.workload.batch import BatchInference
+from costopt.workload.fleet import RunningInstances, SwitchingCost
 from costopt.workload.limits import Limits
 from costopt.workload.requirement import Requirement
 from costopt.workload.serving import InferenceService
@@ -62,6 +63,8 @@ class PlanRequest(Written):
         confidence: probability with which the planned rates are reached; 0.5 plans on the
             expected rate [0..1].
         profiles: runs that you measured yourself; where they apply they override the model.
+        current_fleet: what runs already; None where starting and stopping is free.
+        switching_cost: what a start or a stop costs; needs ``current_fleet``.
     """
 
     workloads: tuple[AnyWorkload, ...]
@@ -72,6 +75,8 @@ class PlanRequest(Written):
     time_limit_seconds: Positive = 10.0
     confidence: Annotated[float, Strict(), Field(ge=0.05, le=0.95)] = 0.5
     profiles: tuple[Profile, ...] = ()
+    current_fleet: tuple[RunningInstances, ...] | None = None
+    switching_cost: SwitchingCost = Field(default_factory=SwitchingCost)
 
     @field_validator("workloads", mode="before")
     @classmethod
@@ -103,6 +108,20 @@ class PlanRequest(Written):
             if named and instead:
                 raise ValueError(f"{name}: {', '.join(named)} {instead}")
         return self
+
+    @model_validator(mode="after")
+    def _changes_start_from_a_fleet(self) -> Self:
+        if self.current_fleet is None and self.switching_cost != SwitchingCost():
+            raise ValueError(
+                "switching_cost is charged for leaving current_fleet, which is not given; an "
+                "empty one says that nothing runs"
+            )
+        return self
+
+    @property
+    def from_nothing(self) -> Self:
+        """The same question where starting and stopping is free."""
+        return self.model_copy(update={"current_fleet": None, "switching_cost": SwitchingCost()})
 
     @property
     def named_workloads(self) -> tuple[tuple[str, AnyWorkload], ...]:

@@ -15,8 +15,7 @@ region and zone, spot costs 0.25 to 0.6 of on demand, and every offer has a quot
 import argparse
 import os
 import platform
-from dataclasses import dataclass, replace
-from time import perf_counter
+from dataclasses import dataclass
 
 import numpy as np
 

@@ -127,6 +127,7 @@ def _cheapest_by_search(problem: Problem) -> float | None:
         fits = feasible & _limits_kept(problem, counts, chosen)
         if problem.budget_per_hour is not None:
             fits &= cost <= problem.budget_per_hour + EXACT
+        cost = cost + _cost_of_changes(problem, counts, chosen)
         costs += cost[fits].tolist()
     return None if min(costs) == np.inf else min(costs)
 
@@ -139,8 +140,35 @@ def _count_vectors(problem: Problem) -> NDArray[np.int64]:
             able = rates > 0
             load = (block.demand[able] / rates[able]).sum() / block.max_utilisation[server]
             carried.append(np.ceil(load - EXACT))
-    most = np.minimum(problem.upper, np.array(carried)[problem.server]).astype(int)
+    most = np.array(carried)[problem.server]
+    if problem.changes is not None:
+        forbidden = [block.is_spot & (block.max_spot_fraction == 0) for block in problem.blocks]
+        able = (most > 0) & ~np.concatenate(forbidden)[problem.server]
+        most = np.where(able, np.maximum(most, problem.changes.running.max()), 0)
+    most = np.minimum(problem.upper, most).astype(int)
     return np.array(list(product(*(range(count + 1) for count in most))), dtype=np.int64)
+
+
+def _cost_of_changes(
+    problem: Problem, counts: NDArray[np.int64], chosen: tuple[int, ...]
+) -> FloatArray:
+    """Price of the starts and stops between what runs and each count vector, kind by kind."""
+    changes = problem.changes
+    if changes is None:
+        return np.zeros(len(counts))
+    started = counts[:, changes.kind < 0].sum(axis=1)
+    stopped = np.zeros(len(counts), dtype=np.int64)
+    for gang, taken in zip(changes.gangs, chosen, strict=True):
+        started = started + gang.new[taken]
+    for kind, there in enumerate(changes.running):
+        wanted = counts[:, changes.kind == kind].sum(axis=1)
+        wanted = wanted + sum(
+            gang.running[taken, kind] for gang, taken in zip(changes.gangs, chosen, strict=True)
+        )
+        started = started + np.where(wanted > there, wanted - there, 0)
+        stopped = stopped + np.where(wanted < there, there - wanted, 0)
+    cost: FloatArray = started * changes.start_cost + stopped * changes.stop_cost
+    return cost
 
 
 def _limits_kept(
