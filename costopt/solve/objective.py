@@ -29,4 +29,5 @@ def respect_budget(assembly: Assembly, problem: Problem) -> None:
     program = assembly.program
     cost = np.concatenate(program.costs) * assembly.price_scale
     row = program.add_rows(1, -np.inf, 1)
+    assembly.rows.budget = int(row[0])
     program.add_entries(row, np.arange(len(cost)), cost / budget)
