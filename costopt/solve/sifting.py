@@ -39,6 +39,10 @@ OWN_GAP: Final = 0.25
 """Part of the gap asked for at which a restricted search ends for want of anything better."""
 
 
+PART_OF_TIME: Final = 0.25
+"""Part of the time left that a restricted search may take; its bound proves nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Part:
     """A program over some of the kept offers.
@@ -166,7 +170,8 @@ class _Sifting:
         if len(near) <= self.tried:
             return
         self.tried = len(near)
-        self._search(self._part(near, self.reduction.upper), OWN_GAP * self.gap)
+        part = self._part(near, self.reduction.upper)
+        self._search(part, OWN_GAP * self.gap, PART_OF_TIME * self._left())
 
     def search_rest(self) -> None:
         """Search among all offers that a cheaper plan could have, and keep the bound found."""
@@ -178,7 +183,7 @@ class _Sifting:
             upper = np.minimum(upper, np.where(self.priced.reduced_cost > 0, most, np.inf))
         left = np.flatnonzero(upper >= 1)
         logger.info("%d of %d offers are left to search", len(left), len(upper))
-        bound = self._search(self._part(left, upper), self.gap)
+        bound = self._search(self._part(left, upper), self.gap, self._left())
         if bound is None:
             if not np.isfinite(self.cost):
                 self.found = Found(decision=None, bound=None)
@@ -186,13 +191,13 @@ class _Sifting:
         proven = max(self.priced.bound, min(bound, self.cost))
         self.found = replace(self.found, bound=max(proven, 0.0))
 
-    def _search(self, part: _Part, gap: float) -> float | None:
+    def _search(self, part: _Part, gap: float, seconds: float) -> float | None:
         """Search a part for a cheaper plan; give its own bound, None where it has no plan."""
         scale = part.assembly.price_scale
         run = run_program(
             part.assembly.program,
             gap=gap,
-            time_limit_seconds=self._left(),
+            time_limit_seconds=seconds,
             good_enough=self.priced.bound / (1 - self.gap) / scale,
             start=self._start(part),
         )
