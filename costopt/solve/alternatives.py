@@ -88,7 +88,7 @@ class _Least:
         np.minimum.at(lightest, of, taken)
         shared = np.where(self.is_shared[:, None], lightest, 0.0) * needed[:, None]
         self.weights = own + shared
-        paid = _filled(of, payers.cost, self.most, payers.instances)
+        paid = filled(of, payers.cost, self.most, payers.instances)
         self.cost = found.cost + np.bincount(of, weights=paid * payers.cost, minlength=count)
         enough = np.bincount(of, weights=paid, minlength=count) >= needed
         self.fits: BoolArray = enough & (self.weights <= uppers).all(axis=1)
@@ -104,7 +104,7 @@ def _most(taken: FloatArray, left: FloatArray, instances: IntArray) -> FloatArra
     return most
 
 
-def _filled(of: IntArray, cost: FloatArray, most: FloatArray, instances: IntArray) -> FloatArray:
+def filled(of: IntArray, cost: FloatArray, most: FloatArray, instances: IntArray) -> FloatArray:
     """Instances that each payer pays for when the cheapest pay for all they may (payers,) [1]."""
     order = np.lexsort((cost, of))
     room = most[order]

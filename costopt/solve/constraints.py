@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from costopt.solve.problem import FloatArray, IntArray, Problem
+from costopt.solve.problem import IntArray, Problem
 from costopt.solve.program import Assembly
 from costopt.solve.reduce import ReducedBlock, Reduction
 
@@ -19,10 +19,11 @@ def serve_demand(assembly: Assembly, reduction: Reduction) -> None:
     """
     program, whole = assembly.program, 1 - len(assembly.served)
     for block, routing in zip(reduction.blocks, assembly.routing, strict=True):
-        rows = program.add_rows(block.load.shape[1], whole, whole)
+        rows = program.add_rows(block.kind_load.shape[1], whole, whole)
         program.add_entries(rows[routing.bucket], routing.columns, 1)
         for served in assembly.served:
             program.add_entries(rows, served, -1)
+        assembly.rows.demand.append(rows)
 
 
 def respect_capacity(assembly: Assembly, reduction: Reduction) -> None:
@@ -35,10 +36,11 @@ def respect_capacity(assembly: Assembly, reduction: Reduction) -> None:
     program = assembly.program
     servers = sum(len(block.servers) for block in reduction.blocks)
     capacity = program.add_rows(servers, -np.inf, 0)
+    assembly.rows.capacity = capacity
     program.add_entries(capacity[reduction.server], assembly.counts, -1)
     first = 0
     for block, routing in zip(reduction.blocks, assembly.routing, strict=True):
-        load = block.load / np.minimum(1, _most_load(block))[:, None]
+        load = block.tight_load
         cell_load = load[routing.server, routing.bucket]
         cell_server = first + routing.server
         program.add_entries(capacity[cell_server], routing.columns, cell_load)
@@ -50,24 +52,18 @@ def respect_capacity(assembly: Assembly, reduction: Reduction) -> None:
         first += len(block.servers)
 
 
-def _most_load(block: ReducedBlock) -> FloatArray:
-    """Most that each server can be loaded with, caps included (servers,) [instances]."""
-    total = np.sum(block.load, axis=1, where=np.isfinite(block.load))
-    most: FloatArray = total * block.most_share
-    return most
-
-
 def cap_spot_share(assembly: Assembly, reduction: Reduction) -> None:
     """Add ``sum_{spot k} x_bk <= s``: no bucket has more than its allowed share on spot.
 
     It is a share of what is served.
     """
     program = assembly.program
-    for block, routing in zip(reduction.blocks, assembly.routing, strict=True):
-        fraction = block.whole.max_spot_fraction
+    for index, block in enumerate(reduction.blocks):
+        routing, fraction = assembly.routing[index], block.whole.max_spot_fraction
         if fraction == 1 or not block.is_spot.any():
             continue
-        rows = _share_rows(assembly, block.load.shape[1], fraction)
+        rows = _share_rows(assembly, block.kind_load.shape[1], fraction)
+        assembly.rows.spot[index] = rows
         spot = block.is_spot[routing.server]
         program.add_entries(rows[routing.bucket[spot]], routing.columns[spot], 1)
 
@@ -86,35 +82,36 @@ def cap_losses(assembly: Assembly, reduction: Reduction) -> None:
 
     The largest ``k`` of the groups' shares ``X_g`` sum to ``min_theta k theta + sum_g max(0, X_g
     - theta)``, so ``k theta + sum_g w_g <= s`` with ``w_g >= X_g - theta`` and ``w, theta >= 0``
-    is the exact limit. For ``k = 1`` it is ``X_g <= s``, and for ``k`` of ``k`` groups their sum;
-    a server alone in its group then needs no row, since its shares are bounded by ``s`` anyway,
-    except where less than all of the demand may be served: it is a share of what is served.
+    is the exact limit. For ``k = 1`` it is ``X_g <= s``; a server alone in its group then needs
+    no row, since its shares are bounded by ``s`` anyway, except where less than all of the demand
+    may be served: it is a share of what is served.
 
     Source: Ogryczak and Tamir, "Minimizing the sum of the k largest functions in linear time",
     Information Processing Letters 85 (2003).
     """
-    for block, routing in zip(reduction.blocks, assembly.routing, strict=True):
+    for index, block in enumerate(reduction.blocks):
+        routing = assembly.routing[index]
         at_risk = block.group[routing.server] >= 0
         if not block.whole.limits_losses or not at_risk.any():
             continue
         cells = routing.columns[at_risk]
         groups, group = np.unique(block.group[routing.server[at_risk]], return_inverse=True)
-        losses = min(block.whole.max_losses, len(groups))
-        if losses == len(groups):
-            group = np.zeros_like(group)
-        pairs = group * block.load.shape[1] + routing.bucket[at_risk]
+        buckets = block.kind_load.shape[1]
+        pairs = group * buckets + routing.bucket[at_risk]
         present, pair, cells_of_pair = np.unique(pairs, return_inverse=True, return_counts=True)
-        if losses in (1, len(groups)):
-            _cap_each(assembly, block, cells, pair, cells_of_pair)
+        if block.whole.max_losses == 1:
+            row = _cap_each(assembly, block, cells, pair, cells_of_pair)
         else:
-            bucket = present % block.load.shape[1]
-            _cap_largest(assembly, block, cells, pair, bucket)
+            row = _cap_largest(assembly, block, cells, pair, present % buckets)
+        has = row >= 0
+        group_of_row, bucket_of_row = groups[present // buckets], present % buckets
+        assembly.rows.losses[index] = (row[has], group_of_row[has], bucket_of_row[has])
 
 
 def _cap_each(
     assembly: Assembly, block: ReducedBlock, cells: IntArray, pair: IntArray, sizes: IntArray
-) -> None:
-    """Add ``X <= s`` for each pair of group and bucket with several cells."""
+) -> IntArray:
+    """Add ``X <= s`` for each pair of group and bucket with several cells; -1 where none is."""
     program = assembly.program
     several = (sizes > 1) | (len(assembly.served) > 0)
     row = np.full(len(sizes), -1)
@@ -122,15 +119,16 @@ def _cap_each(
     row[several] = _share_rows(assembly, int(several.sum()), fraction)
     bound = several[pair]
     program.add_entries(row[pair[bound]], cells[bound], 1)
+    return row
 
 
 def _cap_largest(
     assembly: Assembly, block: ReducedBlock, cells: IntArray, pair: IntArray, bucket: IntArray
-) -> None:
+) -> IntArray:
     """Add ``k theta_b + sum_g w_bg <= s`` and ``X_bg - theta_b - w_bg <= 0``."""
     program = assembly.program
     losses, fraction = block.whole.max_losses, block.whole.max_lost_fraction
-    buckets = block.load.shape[1]
+    buckets = block.kind_load.shape[1]
     level = program.add_columns(np.zeros(buckets), fraction / losses, integer=False)
     excess = program.add_columns(np.zeros(len(bucket)), fraction, integer=False)
     sums = _share_rows(assembly, buckets, fraction)
@@ -140,6 +138,7 @@ def _cap_largest(
     program.add_entries(above[pair], cells, 1)
     program.add_entries(above, level[bucket], -1)
     program.add_entries(above, excess, -1)
+    return above
 
 
 def spread_over_groups(assembly: Assembly, reduction: Reduction) -> None:
@@ -211,10 +210,11 @@ def respect_limits(assembly: Assembly, problem: Problem, reduction: Reduction) -
     A limit of 0 needs no row: whatever it forbids has been left out already.
     """
     program = assembly.program
-    for limit in problem.rows:
+    for index, limit in enumerate(problem.rows):
         if limit.upper in (0, np.inf):
             continue
         row = program.add_rows(1, -np.inf, 1)
+        assembly.rows.limits[index] = int(row[0])
         weights = limit.offer_coefficients[reduction.offers]
         program.add_entries(row, assembly.counts, weights / limit.upper)
         jobs = zip(

@@ -17,7 +17,7 @@ from typing import Final
 
 import numpy as np
 
-from costopt.solve.fleets import Fleets
+from costopt.solve.fleets import MASTER_SECONDS, Fleets
 from costopt.solve.parts import Parts
 from costopt.solve.problem import FloatArray, Problem
 from costopt.solve.recheck import total_cost
@@ -34,9 +34,6 @@ LEAST_GAP: Final = 1e-4
 
 PENALTY: Final = 10.0
 """Price of a unit beyond a limit, over what all of the first fleets cost for each unit taken."""
-
-MASTER_SECONDS: Final = 1.0
-"""Time for each choice among the fleets [s]."""
 
 SolvePart = Callable[[Problem, float, float], Solution]
 """Problem, gap, time limit in seconds -> its solution."""

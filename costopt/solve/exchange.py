@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from costopt.solve.failure_groups import FailureGroups
+from costopt.solve.kinds import Kinds
 from costopt.solve.problem import BoolArray, FloatArray, IntArray, Problem
 from costopt.solve.recheck import (
     groups_in_use,
@@ -13,7 +14,6 @@ from costopt.solve.recheck import (
     total_cost,
     used_of_limits,
 )
-from costopt.solve.reduce import instances_needed
 from costopt.solve.solution import Decision
 
 ROUNDING: Final = 1e-9
@@ -47,18 +47,22 @@ class _Tidying:
         self.problem = problem
         self.block = problem.offer_block
         self.local = problem.server - problem.first_server[self.block]
-        self.loads = tuple(instances_needed(block) for block in problem.blocks)
+        self.kinds = tuple(Kinds.of(block) for block in problem.blocks)
         self.weights = problem.row_coefficients
         self.uppers = problem.row_uppers
         self.failure = FailureGroups.of(problem)
 
     def without_idle(self, decision: Decision) -> Decision:
         """Give back instances that the routing leaves without load, dearest first."""
-        busy = [
-            np.sum(np.where(share > 0, load, 0) * share, axis=1)
-            for load, share in zip(self.loads, decision.shares, strict=True)
-        ]
-        needed = np.ceil(np.concatenate([*busy, np.zeros(0)]) * (1 - ROUNDING))
+        busy = [np.zeros(0)]
+        for kinds, share in zip(self.kinds, decision.shares, strict=True):
+            routed = np.flatnonzero(share.any(axis=1))
+            load = kinds.load[kinds.number[routed]]
+            taken = np.where(share[routed] > 0, load, 0) * share[routed]
+            own = np.zeros(len(share))
+            own[routed] = taken.sum(axis=1)
+            busy.append(own)
+        needed = np.ceil(np.concatenate(busy) * (1 - ROUNDING))
         needed = np.maximum(needed, self._held(needed > 0))
         spare = instances_per_server(self.problem, decision.counts) - needed
         counts = decision.counts.copy()
@@ -111,10 +115,11 @@ class _Tidying:
         self, decision: Decision, offer: int, others: IntArray
     ) -> tuple[IntArray, IntArray]:
         """Instances given and taken for each other offer; 0 and 0 where nothing is gained."""
-        load = self.loads[self.block[offer]]
+        kinds = self.kinds[self.block[offer]]
         routed = decision.shares[self.block[offer]][self.local[offer]] > 0
-        own = load[self.local[offer], routed]
-        ratio = (load[np.ix_(self.local[others], routed)] / own).max(axis=1, initial=0)
+        own = kinds.load[kinds.number[self.local[offer]], routed]
+        of_kind = (kinds.load[:, routed] / own).max(axis=1, initial=0)
+        ratio = of_kind[kinds.number[self.local[others]]]
         held = int(decision.counts[offer])
         room = np.floor(self.problem.upper[others]) - decision.counts[others]
         useful = (ratio > 0) & (ratio < 1)

@@ -4,11 +4,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from costopt.solve.highs import run_program, run_relaxed
+from costopt.solve.highs import Outcome, run_program, run_relaxed
 from costopt.solve.parts import Parts
 from costopt.solve.problem import FloatArray, IntArray
 from costopt.solve.program import Program
 from costopt.solve.solution import Decision
+
+MASTER_SECONDS = 1.0
+"""Time for each choice among the fleets [s]."""
 
 MASTER_GAP = 1e-6
 """Relative gap of the choice of whole fleets: it is small, and only a candidate plan."""
@@ -49,13 +52,11 @@ class Fleets:
     def prices(self) -> FloatArray:
         """Worth of one unit more of each shared row where fleets may be mixed (rows,)."""
         program, rows, _ = self._program(integer=False)
-        found = run_relaxed(program)
-        # Lifting a limit never raises the cost, so a price above 0 is rounding.
-        return (
-            np.zeros(len(rows))
-            if found.row_prices is None
-            else -found.row_prices[rows].clip(max=0)
-        )
+        found = run_relaxed(program, time_limit_seconds=MASTER_SECONDS)
+        if isinstance(found, Outcome):
+            return np.zeros(len(rows))
+        # More room never raises the cost, so a price of the other sign is rounding.
+        return np.maximum(-found.duals[rows], 0.0)
 
     def cheapest(self, time_limit_seconds: float) -> Decision | None:
         """Return the cheapest choice of one fleet for each part; None where none fits together."""

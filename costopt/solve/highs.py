@@ -1,13 +1,13 @@
 """HiGHS in process: arrays in, values, proven bound and outcome out."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
 import numpy as np
 
 from costopt.errors import PlanCheckError
-from costopt.solve.problem import FloatArray
+from costopt.solve.problem import FloatArray, IntArray
 from costopt.solve.program import Program
 
 OPTIONS: Final = {
@@ -39,46 +39,89 @@ class SolverRun:
         outcome: how the run ended.
         values: value of each column of the best point found; None without one.
         bound: lower bound on the objective; meaningless when infeasible.
-        row_prices: of a linear program, what one unit more on the right-hand side of each row
-            adds to the objective (rows,).
     """
 
     outcome: Outcome
     values: FloatArray | None
     bound: float
-    row_prices: FloatArray | None = None
 
 
-def run_program(program: Program, *, gap: float, time_limit_seconds: float) -> SolverRun:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Start:
+    """A point to start from, as far as it is known; the solver finds the other columns.
+
+    Attributes:
+        columns: numbers of the columns.
+        values: value of each.
+    """
+
+    columns: IntArray
+    values: FloatArray
+
+
+def run_program(
+    program: Program,
+    *,
+    gap: float,
+    time_limit_seconds: float,
+    good_enough: float = -np.inf,
+    start: Start | None = None,
+) -> SolverRun:
     """Minimise the program with its whole columns whole.
 
     Args:
         program: the program.
         gap: relative distance between cost and bound at which to stop [1].
         time_limit_seconds: wall-clock limit [s].
+        good_enough: objective at which to stop whatever the bound.
+        start: point to start from; None without one.
     """
     upper = np.concatenate(program.column_uppers)
     integer = np.concatenate(program.integers)
     solver = _loaded(program, np.zeros_like(upper), upper, integer.astype(np.int32))
     _set(solver, "mip_rel_gap", gap)
     _set(solver, "time_limit", time_limit_seconds)
+    if np.isfinite(good_enough):
+        _set(solver, "objective_target", good_enough)
+    if start is not None:
+        columns = start.columns.astype(np.int32)
+        solver.setSolution(len(columns), columns, start.values)
     return _run(solver)
 
 
-def run_relaxed(program: Program) -> SolverRun:
-    """Minimise the program with its whole columns allowed in parts: a bound, found in a moment.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Relaxed:
+    """Optimum of the program with its whole columns free to be fractions.
+
+    Attributes:
+        values: value of each column.
+        duals: change of the objective for each unit that a row's side is raised.
+        objective: least value of the objective.
+    """
+
+    values: FloatArray
+    duals: FloatArray
+    objective: float
+
+
+def run_relaxed(program: Program, *, time_limit_seconds: float) -> Relaxed | Outcome:
+    """Solve the linear relaxation; the outcome where it has no optimum in time.
 
     Args:
         program: the program.
+        time_limit_seconds: wall-clock limit [s].
     """
     upper = np.concatenate(program.column_uppers)
     solver = _loaded(program, np.zeros_like(upper), upper, np.zeros(len(upper), dtype=np.int32))
+    _set(solver, "time_limit", time_limit_seconds)
     run = _run(solver)
-    if run.values is None:
-        return run
-    prices = np.array(solver.getSolution().row_dual)
-    objective = float(solver.getInfo().objective_function_value)
-    return replace(run, bound=objective, row_prices=prices)
+    if run.outcome is not Outcome.FINISHED or run.values is None:
+        return run.outcome
+    return Relaxed(
+        values=run.values,
+        duals=np.array(solver.getSolution().row_dual),
+        objective=float(np.concatenate(program.costs) @ run.values),
+    )
 
 
 def route_fixed(program: Program, values: FloatArray) -> SolverRun:
@@ -153,7 +196,7 @@ def _run(solver: Any) -> SolverRun:
     # Costs and bounds are finite here, so nothing can be unbounded.
     if status in (statuses.kInfeasible, statuses.kUnboundedOrInfeasible):
         return SolverRun(outcome=Outcome.INFEASIBLE, values=None, bound=0.0)
-    if status not in (statuses.kOptimal, statuses.kTimeLimit):
+    if status not in (statuses.kOptimal, statuses.kTimeLimit, statuses.kObjectiveTarget):
         raise PlanCheckError([f"HiGHS ended with {solver.modelStatusToString(status)}"])
     info = solver.getInfo()
     found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible

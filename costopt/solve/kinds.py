@@ -31,8 +31,8 @@ class Kinds:
         It is ``inf`` where a server cannot serve. A bucket without demand needs nothing from
         anybody; it is ``inf`` too, so that it asks for no routing.
         """
-        rows = np.column_stack([block.rates, block.max_utilisation])
-        first, number = distinct_rows(rows)
+        _, of_rates = distinct_rows(block.rates)
+        first, number = distinct_rows(np.column_stack([of_rates, block.max_utilisation]))
         rates, utilisation = block.rates[first], block.max_utilisation[first]
         able = (rates > 0) & (block.demand > 0)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -55,7 +55,7 @@ def distinct_rows(values: NDArray[np.float64] | NDArray[np.int64]) -> tuple[IntA
         return first, np.zeros(len(table), dtype=np.int64)
     weights = np.random.default_rng(HASH_SEED).integers(1, 2**63, table.shape[1], dtype=np.uint64)
     odd = weights | np.uint64(1)
-    keys = (table.view(np.uint64) * odd).sum(axis=1, dtype=np.uint64)
+    keys = table.view(np.uint64) @ odd
     _, first, number = np.unique(keys, return_index=True, return_inverse=True)
     if not np.array_equal(table, table[first[number]]):
         _, first, number = np.unique(table, axis=0, return_index=True, return_inverse=True)

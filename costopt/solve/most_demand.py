@@ -18,6 +18,9 @@ MOST_FACTOR: Final = 1e6
 GROWTH: Final = 16.0
 """Factor by which the demand grows until the limits no longer carry it [1]."""
 
+RELAXED_SECONDS: Final = 10.0
+"""Time for one relaxed program [s]."""
+
 ROOM: Final = 1e-6
 """Relative room above the relaxed bound, so that the largest multiple stays inside [1]."""
 
@@ -99,10 +102,12 @@ def _relaxed_most(problem: Problem) -> float:
         reduction = reduce_problem(grown)
         if reduction.unserved or reduction.impossible_choices:
             return 0.0
-        run = run_relaxed(assemble(grown, reduction, seeks_demand=True).program)
-        if run.values is None:
+        program = assemble(grown, reduction, seeks_demand=True).program
+        relaxed = run_relaxed(program, time_limit_seconds=RELAXED_SECONDS)
+        if relaxed is Outcome.INFEASIBLE:
             return 0.0
-        share = float(run.values[0])
+        # Where even the relaxed program takes too long, the bound is that all of it is served.
+        share = 1.0 if isinstance(relaxed, Outcome) else float(relaxed.values[0])
         if share < 1 - ROOM:
             return share * factor * (1 + ROOM)
         factor *= GROWTH

@@ -29,6 +29,7 @@ def respect_budget(assembly: Assembly, problem: Problem, reduction: Reduction) -
         return
     program = assembly.program
     row = program.add_rows(1, -np.inf, 1)
+    assembly.rows.budget = int(row[0])
     offers = problem.price_per_hour[reduction.offers]
     program.add_entries(row, assembly.counts, offers / budget)
     jobs = zip(

@@ -1,11 +1,15 @@
 """Program: columns, rows and coefficients of the integer program, as the solver takes them."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from costopt.solve.problem import BoolArray, FloatArray, IntArray
+
+ROW_TOLERANCE: Final = 1e-9
+"""Excess up to which a row counts as kept: that of the solver itself."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -68,6 +72,19 @@ class Program:
         starts = np.searchsorted(columns[order], np.arange(self.column_count + 1))
         return starts, rows[order], values[order]
 
+    def allows(self, values: FloatArray) -> bool:
+        """Whether a point keeps every bound and row, and has its whole columns whole."""
+        whole = np.concatenate(self.integers)
+        if (values[whole] != np.round(values[whole])).any():
+            return False
+        starts, rows, coefficients = self.by_column()
+        each = np.repeat(values, np.diff(starts)) * coefficients
+        total = np.bincount(rows, each, minlength=self.row_count)
+        below = total <= np.concatenate(self.row_uppers) + ROW_TOLERANCE
+        above = total >= np.concatenate(self.row_lowers) - ROW_TOLERANCE
+        inside = (values >= 0) & (values <= np.concatenate(self.column_uppers))
+        return bool(below.all() and above.all() and inside.all())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class BlockColumns:
@@ -84,6 +101,28 @@ class BlockColumns:
     columns: IntArray
 
 
+@dataclass(slots=True, kw_only=True, eq=False)
+class PricedRows:
+    """Rows of a program whose dual values price offers; filled as the rows are added.
+
+    Attributes:
+        demand: row of each merged bucket, by block.
+        capacity: row of each reduced server, counted over all blocks (servers,).
+        spot: row of each merged bucket, for the blocks with a cap on spot.
+        losses: for the blocks with a limit on losses, rows of a group's share of a bucket, with
+            the group and the bucket of each.
+        limits: row of each limit of the problem that has one.
+        budget: row of the budget; None without one.
+    """
+
+    demand: list[IntArray] = field(default_factory=list)
+    capacity: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    spot: dict[int, IntArray] = field(default_factory=dict)
+    losses: dict[int, tuple[IntArray, IntArray, IntArray]] = field(default_factory=dict)
+    limits: dict[int, int] = field(default_factory=dict)
+    budget: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Assembly:
     """A finished program and where the parts of the decision stand in it.
@@ -97,6 +136,7 @@ class Assembly:
         price_scale: price that one unit of the objective stands for [currency/h].
         served: column of the part of the demand that is served, in 0..1, where that is sought;
             empty where all of it must be.
+        rows: rows whose dual values price offers.
     """
 
     program: Program
@@ -106,3 +146,4 @@ class Assembly:
     payers: tuple[IntArray, ...]
     price_scale: float
     served: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    rows: PricedRows = field(default_factory=PricedRows)

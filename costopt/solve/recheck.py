@@ -46,7 +46,9 @@ def paid_of(problem: Problem, decision: Decision) -> tuple[IntArray, ...]:
 
 def used_of_limits(problem: Problem, decision: Decision) -> FloatArray:
     """What a decision takes of each limit row (rows,) [units]."""
-    used: FloatArray = decision.counts @ problem.row_coefficients
+    rented = np.flatnonzero(decision.counts)
+    weights = [row.offer_coefficients[rented] for row in problem.rows]
+    used = np.array([decision.counts[rented] @ own for own in weights], dtype=np.float64)
     for choice, paid in enumerate(paid_of(problem, decision)):
         used = used + problem.choice_row_coefficients(choice)[decision.chosen[choice]]
         used = used + paid @ problem.payer_row_coefficients(choice)
@@ -99,6 +101,8 @@ def _payer_violations(problem: Problem, decision: Decision) -> Iterator[str]:
 def _routing_violations(
     where: str, block: ServingBlock, shares: FloatArray, instances: IntArray
 ) -> Iterator[str]:
+    in_use = np.flatnonzero(shares.any(axis=1))
+    shares, rates = shares[in_use], block.rates[in_use]
     wanted = block.demand > 0
     served = shares.sum(axis=0)
     if not np.allclose(served[wanted], 1, rtol=0, atol=FEASIBILITY_TOLERANCE):
@@ -106,27 +110,29 @@ def _routing_violations(
     if (shares < 0).any() or (shares[:, ~wanted] > 0).any():
         yield f"{where}: a share is negative, or goes to a bucket without demand"
     routed = shares > 0
-    if (routed & (block.rates <= 0)).any():
+    if (routed & (rates <= 0)).any():
         yield f"{where}: a share goes to a server that cannot serve the bucket"
         return
-    rates = np.where(routed, block.rates, 1.0)
-    busy = (block.demand * shares / rates).sum(axis=1)
-    if _exceeds(busy, block.max_utilisation * instances):
+    busy = (block.demand * shares / np.where(routed, rates, 1.0)).sum(axis=1)
+    if _exceeds(busy, block.max_utilisation[in_use] * instances[in_use]):
         yield f"{where}: a server is loaded beyond its highest utilisation"
-    if _exceeds(shares[block.is_spot].sum(axis=0), block.max_spot_fraction):
+    if _exceeds(shares[block.is_spot[in_use]].sum(axis=0), block.max_spot_fraction):
         yield f"{where}: a bucket has more than its allowed share on spot"
-    yield from _loss_violations(where, block, shares, instances)
+    yield from _loss_violations(where, block, shares, block.server_group[in_use])
+    held = len(np.unique(block.server_group[(instances > 0) & (block.server_group >= 0)]))
+    if 0 < held < block.min_failure_groups:
+        yield f"{where}: {held} of {block.min_failure_groups} failure groups hold instances"
 
 
 def _loss_violations(
-    where: str, block: ServingBlock, shares: FloatArray, instances: IntArray
+    where: str, block: ServingBlock, shares: FloatArray, group: IntArray
 ) -> Iterator[str]:
-    if not block.has_groups:
+    at_risk = group >= 0
+    groups, number = np.unique(group[at_risk], return_inverse=True)
+    if not len(groups):
         return
-    at_risk = block.server_group >= 0
-    groups, group = np.unique(block.server_group[at_risk], return_inverse=True)
     carried = np.zeros((len(groups), shares.shape[1]))
-    np.add.at(carried, group, shares[at_risk])
+    np.add.at(carried, number, shares[at_risk])
     worst = -np.sort(-carried, axis=0)[: block.max_losses].sum(axis=0)
     if block.max_losses and _exceeds(worst, block.max_lost_fraction):
         bucket = int(np.argmax(worst))
@@ -135,9 +141,6 @@ def _loss_violations(
             f"{where}: failure groups {sorted(lost.tolist())} carry {worst[bucket]:g} of bucket "
             f"{bucket}, of {block.max_lost_fraction:g} allowed"
         )
-    held = len(np.unique(group[instances[at_risk] > 0]))
-    if 0 < held < block.min_failure_groups:
-        yield f"{where}: {held} of {block.min_failure_groups} failure groups hold instances"
 
 
 def _limit_violations(problem: Problem, decision: Decision) -> Iterator[str]:

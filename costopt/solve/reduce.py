@@ -48,6 +48,18 @@ class ReducedBlock:
         return self.kind_load[self.kind]
 
     @property
+    def tight_load(self) -> FloatArray:
+        """Loads of servers that one instance could never fill, raised so that theirs is full.
+
+        ``L / min(1, T)`` with ``T`` the most that the server can be loaded with, caps included:
+        as a row of the program it cuts off no whole count (kept servers, merged buckets)
+        [instances].
+        """
+        total = np.sum(self.kind_load, axis=1, where=np.isfinite(self.kind_load))[self.kind]
+        tight: FloatArray = self.load / np.minimum(1, total * self.most_share)[:, None]
+        return tight
+
+    @property
     def is_spot(self) -> BoolArray:
         """True where the server can be reclaimed (kept servers,)."""
         return self.whole.is_spot[self.servers]

@@ -1,25 +1,23 @@
 """Solve a problem: reduce, assemble, run, map back, and believe nothing that fails a recheck."""
 
 import logging
-from dataclasses import dataclass
 from time import perf_counter
 from typing import Final
 
 import numpy as np
 
-from costopt.errors import PlanCheckError
 from costopt.plan.status import PlanStatus
+from costopt.solve.answer import Found, checked_decision, decision_of, refuse_broken
 from costopt.solve.assembly import assemble
 from costopt.solve.coordinate import coordinate
-from costopt.solve.exchange import tidied
-from costopt.solve.highs import Outcome, route_fixed, run_program, run_relaxed
-from costopt.solve.parts import parts_of
-from costopt.solve.problem import BoolArray, FloatArray, IntArray, Payers, Problem
+from costopt.solve.highs import Outcome, run_program, run_relaxed
+from costopt.solve.parts import Parts, parts_of
+from costopt.solve.problem import Problem
 from costopt.solve.problem_checks import check_effort, check_problem
-from costopt.solve.program import Assembly, BlockColumns
-from costopt.solve.recheck import total_cost, violations
-from costopt.solve.reduce import ReducedBlock, Reduction, reduce_problem
-from costopt.solve.solution import Decision, Solution
+from costopt.solve.recheck import total_cost
+from costopt.solve.reduce import Reduction, reduce_problem
+from costopt.solve.sifting import sift
+from costopt.solve.solution import Solution
 
 logger = logging.getLogger(__name__)
 
@@ -33,8 +31,8 @@ solved at once."""
 COORDINATION: Final = 0.7
 """Part of the time that coordination may take [0..1]."""
 
-RESIDUE: Final = 1e-9
-"""Largest share that is taken for the solver's rounding [1]."""
+SIFTED_OFFERS: Final = 1_000
+"""Kept offers above which the program of all of them is not written at once."""
 
 
 def solve_problem(
@@ -75,146 +73,70 @@ def solve_problem(
     return solution
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """Outcome of a search: no bound when infeasible, no decision when time ran out.
-
-    Attributes:
-        decision: the best decision found, rechecked.
-        bound: proven lower bound on the cost [currency/h].
-    """
-
-    decision: Decision | None
-    bound: float | None
-
-
-def _search(problem: Problem, reduction: Reduction, *, gap: float, deadline: float) -> _Found:
+def _search(problem: Problem, reduction: Reduction, *, gap: float, deadline: float) -> Found:
     if reduction.unserved or reduction.impossible_choices:
-        return _Found(decision=None, bound=None)
+        return Found(decision=None, bound=None)
     parts = parts_of(problem)
     if parts is None or len(parts.parts) < MANY_PARTS:
-        return _at_once(problem, reduction, gap=gap, deadline=deadline)
-    if run_relaxed(assemble(problem, reduction).program).outcome is Outcome.INFEASIBLE:
-        return _Found(decision=None, bound=None)
+        return _together(problem, reduction, gap=gap, deadline=deadline)
+    return _coordinated(problem, parts, reduction, gap=gap, deadline=deadline)
+
+
+def _coordinated(
+    problem: Problem, parts: Parts, reduction: Reduction, *, gap: float, deadline: float
+) -> Found:
+    """Coordinate the parts by prices; where that leaves a gap, solve all of it together too."""
     now = perf_counter()
+    relaxed = run_relaxed(assemble(problem, reduction).program, time_limit_seconds=deadline - now)
+    if relaxed is Outcome.INFEASIBLE:
+        return Found(decision=None, bound=None)
     by_price = coordinate(
         parts, _solve_part, gap=gap, deadline=now + COORDINATION * (deadline - now)
     )
-    found = _Found(decision=by_price.decision, bound=by_price.bound)
+    found = Found(decision=by_price.decision, bound=by_price.bound)
     if found.decision is not None:
-        decision = found.decision
-        _refuse_broken(violations(problem, decision))
-        if by_price.bound >= total_cost(problem, decision) * (1 - gap):
+        refuse_broken(problem, found.decision)
+        if by_price.bound >= total_cost(problem, found.decision) * (1 - gap):
             return found
-    return _better(problem, found, _at_once(problem, reduction, gap=gap, deadline=deadline))
+    return _better(problem, found, _together(problem, reduction, gap=gap, deadline=deadline))
 
 
 def _solve_part(problem: Problem, gap: float, time_limit_seconds: float) -> Solution:
     return solve_problem(problem, gap=gap, time_limit_seconds=time_limit_seconds)
 
 
-def _better(problem: Problem, one: _Found, other: _Found) -> _Found:
+def _better(problem: Problem, one: Found, other: Found) -> Found:
     """Return the cheaper decision of two with the higher of their bounds."""
     if other.bound is None:
         return other
     decisions = [found.decision for found in (one, other) if found.decision is not None]
     cheapest = min(decisions, key=lambda decision: total_cost(problem, decision), default=None)
-    return _Found(decision=cheapest, bound=max(one.bound or 0.0, other.bound))
+    return Found(decision=cheapest, bound=max(one.bound or 0.0, other.bound))
 
 
-def _at_once(problem: Problem, reduction: Reduction, *, gap: float, deadline: float) -> _Found:
-    """Solve the whole program."""
+def _together(problem: Problem, reduction: Reduction, *, gap: float, deadline: float) -> Found:
+    """Solve one program for all of it, or sift it where that would be too large.
+
+    What runs already is priced by rows of its own, which sifting does not look at.
+    """
+    if len(reduction.offers) > SIFTED_OFFERS and problem.changes is None:
+        return sift(problem, reduction, gap=gap, deadline=deadline)
     assembly = assemble(problem, reduction)
     if not assembly.program.column_count:
-        nothing = _decision(problem, reduction, assembly, np.zeros(0))
-        return _Found(decision=nothing, bound=0.0)
+        nothing = decision_of(problem, reduction, assembly, np.zeros(0))
+        return Found(decision=nothing, bound=0.0)
     left = max(deadline - perf_counter(), 0.0)
     run = run_program(assembly.program, gap=gap, time_limit_seconds=left)
     if run.outcome is Outcome.INFEASIBLE:
-        return _Found(decision=None, bound=None)
+        return Found(decision=None, bound=None)
     bound = max(run.bound * assembly.price_scale, 0.0)
     if run.values is None:
-        return _Found(decision=None, bound=bound)
-    return _Found(decision=_checked(problem, reduction, assembly, run.values), bound=bound)
-
-
-def _checked(
-    problem: Problem, reduction: Reduction, assembly: Assembly, values: FloatArray
-) -> Decision:
-    """Give the decision that the values stand for, its routing repaired where rounding hurt it.
-
-    Raises:
-        PlanCheckError: the whole counts cannot carry the demand within the limits.
-    """
-    decision = _decision(problem, reduction, assembly, values)
-    if violations(problem, decision):
-        run = route_fixed(assembly.program, values)
-        if run.values is not None:
-            decision = _decision(problem, reduction, assembly, run.values)
-    broken = violations(problem, decision)
-    if not broken:
-        decision = tidied(problem, decision)
-        broken = violations(problem, decision)
-    _refuse_broken(broken)
-    return decision
-
-
-def _refuse_broken(broken: list[str]) -> None:
-    if broken:
-        raise PlanCheckError(broken)
-
-
-def _decision(
-    problem: Problem, reduction: Reduction, assembly: Assembly, values: FloatArray
-) -> Decision:
-    """Map the values of the program's columns back to the problem."""
-    counts = np.zeros(problem.offer_count, dtype=np.int64)
-    counts[reduction.offers] = np.round(values[assembly.counts])
-    in_use = np.zeros(sum(len(block.servers) for block in reduction.blocks), dtype=bool)
-    in_use[reduction.server[counts[reduction.offers] > 0]] = True
-    shares = []
-    first = 0
-    for index, block in enumerate(reduction.blocks):
-        rented = in_use[first : first + len(block.servers)]
-        merged = _shares(block, assembly.routing[index], values, rented)
-        whole = np.zeros(problem.blocks[index].rates.shape)
-        wanted = np.flatnonzero(block.bucket >= 0)
-        whole[np.ix_(block.servers, wanted)] = merged[:, block.bucket[wanted]]
-        shares.append(whole)
-        first += len(block.servers)
-    chosen = tuple(
-        int(kept[np.argmax(values[columns])])
-        for kept, columns in zip(reduction.alternatives, assembly.alternatives, strict=True)
-    )
-    paid = tuple(
-        _paid(choice.payers, taken, left.payers, values[columns])
-        for choice, taken, left, columns in zip(
-            problem.choices, chosen, reduction.choices, assembly.payers, strict=True
-        )
-    )
-    return Decision(counts=counts, shares=tuple(shares), chosen=chosen, paid=paid)
-
-
-def _paid(payers: Payers, chosen: int, kept: IntArray, values: FloatArray) -> IntArray:
-    """Instances that each payer of the chosen alternative pays for (payers,)."""
-    paid = np.zeros(len(payers), dtype=np.int64)
-    paid[kept] = np.where(payers.alternative[kept] == chosen, np.round(values), 0)
-    return paid
-
-
-def _shares(
-    block: ReducedBlock, routing: BlockColumns, values: FloatArray, rented: BoolArray
-) -> FloatArray:
-    """Shares of the merged buckets without the solver's residue (kept servers, merged)."""
-    shares = np.zeros(block.load.shape)
-    shares[routing.server, routing.bucket] = values[routing.columns]
-    shares[(shares < RESIDUE) | ~rented[:, None]] = 0
-    served = shares.sum(axis=0)
-    return shares / np.where(served > 0, served, 1)
+        return Found(decision=None, bound=bound)
+    return Found(decision=checked_decision(problem, reduction, assembly, run.values), bound=bound)
 
 
 def _solution(
-    problem: Problem, reduction: Reduction, found: _Found, *, gap: float, seconds: float
+    problem: Problem, reduction: Reduction, found: Found, *, gap: float, seconds: float
 ) -> Solution:
     decision, bound = found.decision, found.bound
     cost = proven = None

@@ -115,7 +115,9 @@ def draw_offers(
     kinds = np.repeat(ACCELERATORS, len(COUNTS), axis=0)[:types]
     counts = np.tile(np.array(COUNTS, dtype=float), len(ACCELERATORS))[:types]
     rates, demand = roofline(kinds, counts, grid), mix(grid) * requests_per_second
-    base = kinds[:, 3] * counts * random.uniform(0.9, 1.1, types)
+    # Types compete: each costs about what the mix of requests is worth on it.
+    speed = 1 / (mix(grid) / np.where(rates > 0, rates, 1e9)).sum(axis=1)
+    base = 0.9 * speed**0.97 * random.uniform(0.9, 1.2, types)
     region = random.uniform(0.9, 1.35, (1, ZONES // 3))[:, REGION_OF_ZONE[:zones]]
     on_demand = base[:, None] * region * random.uniform(0.98, 1.02, (types, zones))
     reserved = on_demand * random.uniform(0.58, 0.70, (types, zones))
