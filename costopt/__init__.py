@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from costopt.evaluate.check import Evaluation, evaluate_plan
     from costopt.model import ModelSpec
     from costopt.performance.scoring.validation import Validation, validate_predictions
-    from costopt.plan.diff import PlanDiff, diff
+    from costopt.plan.diff import diff
+    from costopt.plan.diff_record import PlanDiff
     from costopt.plan.plan import Plan
     from costopt.plan.status import PlanStatus
     from costopt.planning.earliest_finish import EarliestFinish, earliest_finish
@@ -57,7 +58,7 @@ _HOMES = {
     "Mix": "solve.mix",
     "ModelSpec": "model",
     "Plan": "plan.plan",
-    "PlanDiff": "plan.diff",
+    "PlanDiff": "plan.diff_record",
     "PlanRequest": "workload.request",
     "PlanStatus": "plan.status",
     "Profile": "profile.profile",

@@ -3,9 +3,11 @@
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 import pyarrow as pa
@@ -63,7 +65,7 @@ class Snapshot:
 def bundled_snapshot() -> Snapshot:
     """Open the snapshot that is installed with costopt."""
     folder = files(BUNDLED_PACKAGE)
-    return open_snapshot(lambda name: folder.joinpath(name).read_bytes(), "bundled catalogue")
+    return open_snapshot(partial(_read_below, folder), "bundled catalogue")
 
 
 def snapshot_at(url: str | Path) -> Snapshot:
@@ -75,9 +77,21 @@ def snapshot_at(url: str | Path) -> Snapshot:
     """
     place = str(url)
     if is_web_place(place):
-        return open_snapshot(lambda name: read_web_file(file_url(place, name)), place)
+        return open_snapshot(partial(_read_from_web, place), place)
     system, root = file_system_of(place)
-    return open_snapshot(lambda name: bytes(system.cat_file(f"{root}/{name}")), place)
+    return open_snapshot(partial(_read_from, system, root), place)
+
+
+def _read_below(folder: Traversable, name: str) -> bytes:
+    return folder.joinpath(name).read_bytes()
+
+
+def _read_from_web(place: str, name: str) -> bytes:
+    return read_web_file(file_url(place, name))
+
+
+def _read_from(system: Any, root: str, name: str) -> bytes:
+    return bytes(system.cat_file(f"{root}/{name}"))
 
 
 def open_snapshot(read: Callable[[str], bytes], place: str) -> Snapshot:
@@ -90,22 +104,40 @@ def open_snapshot(read: Callable[[str], bytes], place: str) -> Snapshot:
     Raises:
         CatalogFileError: the manifest is missing or cannot be read.
     """
+    read_or_explain = _ReadOrExplain(read=read, place=place)
+    manifest = read_manifest(read_or_explain(MANIFEST_NAME), place)
+    return Snapshot(place=place, manifest=manifest, read=read_or_explain)
 
-    def read_or_explain(name: str) -> bytes:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ReadOrExplain:
+    """Reading with an error in words; no closure, so that catalogues travel between processes.
+
+    Attributes:
+        read: name of a file -> its bytes; raises when it is not there.
+        place: where it lies, for messages.
+    """
+
+    read: Callable[[str], bytes]
+    place: str
+
+    def __call__(self, name: str) -> bytes:
+        """Read one file.
+
+        Raises:
+            CatalogFileError: it is missing or cannot be read.
+        """
         try:
-            return read(name)
+            return self.read(name)
         except CatalogFileError:
             raise
         except Exception as error:  # each file system of fsspec raises errors of its own
             lacking = isinstance(error, FileNotFoundError)
             raise CatalogFileError(
-                f"{place}/{name}",
+                f"{self.place}/{name}",
                 "is not there" if lacking else f"cannot be read ({type(error).__name__})",
                 "Check the path, or build the catalogue again.",
             ) from error
-
-    manifest = read_manifest(read_or_explain(MANIFEST_NAME), place)
-    return Snapshot(place=place, manifest=manifest, read=read_or_explain)
 
 
 def parse_table(table: Table, payload: bytes, place: str) -> pd.DataFrame:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from costopt.explain.measurements import NextMeasurements
     from costopt.explain.why import Explanation
     from costopt.launch.recipe import Recipe
-    from costopt.plan.diff import PlanDiff
+    from costopt.plan.diff_record import PlanDiff
 
 
 class WorkloadOutcome(PlanRecord):

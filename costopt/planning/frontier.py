@@ -1,7 +1,7 @@
 """frontier: the cheapest plan at each value of one limit, each solved to its own gap."""
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -149,7 +149,7 @@ def frontier(
     account: Account | None = None,
     profiles: Profile | Sequence[Profile] = (),
     current_fleet: Fleet | None = None,
-    switching_cost: float | SwitchingCost = 0.0,
+    switching_cost: float | Mapping[str, float] | SwitchingCost = 0.0,
     executor: Executor | None = None,
 ) -> Frontier:
     """Find the cheapest plan at each value of one limit.

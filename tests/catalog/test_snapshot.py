@@ -1,6 +1,7 @@
 """Opening snapshots: what is read when, and what is refused with one sentence."""
 
 import json
+import pickle
 import shutil
 from collections.abc import Callable
 from importlib.resources import as_file, files
@@ -64,6 +65,16 @@ def test_snapshot_opens_from_any_file_system_that_fsspec_knows(
     finally:
         memory.rm("/catalogues", recursive=True)
     assert opened.fingerprint == small.fingerprint
+
+
+def test_a_catalogue_travels_to_another_process_with_what_it_reads_later(
+    write_snapshot: WriteSnapshot,
+) -> None:
+    for catalog in (Catalog.bundled(), Catalog.open(write_snapshot())):
+        again = pickle.loads(pickle.dumps(catalog))
+        assert again.fingerprint == catalog.fingerprint
+        for name in sorted(DATED_MATERIAL)[:1]:
+            assert again.table(name).equals(catalog.table(name))
 
 
 def test_truncated_file_says_how_much_is_missing(write_snapshot: WriteSnapshot) -> None:
