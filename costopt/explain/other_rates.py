@@ -82,8 +82,19 @@ def service_at(
 
 def gangs_left(job: JobCandidates, kept: Kept) -> JobCandidates:
     """Return a job with the gangs of some instance types alone."""
-    gangs, payers = job.gangs, job.payers
+    gangs = job.gangs
     stays = kept(type_names(job.offers))[gangs.offer] if len(gangs) else np.zeros(0, dtype=bool)
+    return gangs_at(job, stays)
+
+
+def gangs_at(job: JobCandidates, stays: Flags) -> JobCandidates:
+    """Return a job with some of its gangs alone.
+
+    Args:
+        job: with its candidates.
+        stays: which gangs are left (alternatives,).
+    """
+    gangs, payers = job.gangs, job.payers
     paid = stays[payers.gang]
     position = np.cumsum(stays) - 1
     return replace(

@@ -8,6 +8,7 @@ from costopt.account.account import Account
 from costopt.candidate.find import NamedWorkload
 from costopt.errors import InvalidInputError, NoPlanError
 from costopt.plan.line import PlanLine, PlanRecord
+from costopt.plan.questions import PlanQuestions
 from costopt.plan.status import PlanStatus
 from costopt.workload.request import PlanRequest
 from costopt.written import describe_errors
@@ -115,7 +116,7 @@ class CatalogStamp(PlanRecord):
     fingerprint: str
 
 
-class Plan(PlanRecord):
+class Plan(PlanQuestions):
     """The answer to a request: always returned, with a status.
 
     Attributes:

@@ -76,6 +76,9 @@ class Found:
 Forbidden = Callable[[pd.DataFrame], NDArray[np.bool_]]
 """Offers of a workload -> which of them a search may not use."""
 
+Solver = Callable[[Sequence[NamedWorkload], AssembledProblem, float, float], Solution]
+"""Workloads, their problem, a gap [0..1] and a time limit [s] -> what is to be rented."""
+
 
 def search(
     workloads: Sequence[NamedWorkload],
@@ -83,6 +86,7 @@ def search(
     catalog: Catalog,
     *,
     forbidden: Forbidden | None = None,
+    solver: Solver | None = None,
 ) -> Found:
     """Find the cheapest lines whose mix really meets every limit.
 
@@ -93,24 +97,41 @@ def search(
         request: limits and settings.
         catalog: what operating figures are computed from.
         forbidden: offers of a workload -> which of them this search may not use.
+        solver: what decides in place of the cheapest plan without the forbidden offers.
     """
+    decide = solver or _cheapest_without(forbidden)
     deadline = perf_counter() + request.time_limit_seconds
-    first = found = _searched(workloads, request, catalog, forbidden, deadline)
+    first = found = _searched(workloads, request, catalog, decide, deadline)
     rated: Sequence[NamedWorkload] = workloads
     while found.solution.cost is None and perf_counter() < deadline:
         changed = all_with_more_late(rated, catalog, request)
         if changed is None:
             break
         rated = changed
-        found = _searched(rated, request, catalog, forbidden, deadline)
+        found = _searched(rated, request, catalog, decide, deadline)
     return first if found.solution.cost is None else found
+
+
+def _cheapest_without(forbidden: Forbidden | None) -> Solver:
+    """Return what decides on the cheapest plan without some offers."""
+
+    def decide(
+        workloads: Sequence[NamedWorkload], assembled: AssembledProblem, gap: float, seconds: float
+    ) -> Solution:
+        problem = assembled.problem
+        if forbidden is not None:
+            row = forbidding_row(workloads, assembled, forbidden)
+            problem = replace(problem, rows=(*problem.rows, row))
+        return solve_problem(problem, gap=gap, time_limit_seconds=seconds)
+
+    return decide
 
 
 def _searched(
     workloads: Sequence[NamedWorkload],
     request: PlanRequest,
     catalog: Catalog,
-    forbidden: Forbidden | None,
+    decide: Solver,
     deadline: float,
 ) -> Found:
     """Search with the rates as they are.
@@ -118,7 +139,7 @@ def _searched(
     Where the first mix is late, two ways on are tried and the cheaper plan is kept: more room for
     the layouts that are late, again and again; and every layout held against the whole mix.
     """
-    found = _first_in_time(workloads, request, catalog, forbidden, deadline)
+    found = _first_in_time(workloads, request, catalog, decide, deadline)
     in_time = not found.is_late
     if in_time and (found.rounds == 1 or perf_counter() > deadline):
         return found
@@ -132,7 +153,7 @@ def _searched(
         else item
         for item in workloads
     ]
-    other = _first_in_time(held, request, catalog, forbidden, deadline)
+    other = _first_in_time(held, request, catalog, decide, deadline)
     best = min((found, other), key=_cost_in_time)
     answered = not best.is_late and best.solution.cost is not None
     return replace(best if answered else _unanswered(best), bound=found.bound)
@@ -160,7 +181,7 @@ def _first_in_time(
     workloads: Sequence[NamedWorkload],
     request: PlanRequest,
     catalog: Catalog,
-    forbidden: Forbidden | None,
+    decide: Solver,
     deadline: float,
 ) -> Found:
     """Solve, and solve again with more room where a mix is late, until none is."""
@@ -170,12 +191,8 @@ def _first_in_time(
     while True:
         rounds += 1
         assembled = assemble(tightened, shared_limits(request))
-        problem = assembled.problem
-        if forbidden is not None:
-            row = forbidding_row(tightened, assembled, forbidden)
-            problem = replace(problem, rows=(*problem.rows, row))
         left = max(deadline - perf_counter(), LEAST_SECONDS)
-        solution = solve_problem(problem, gap=request.gap, time_limit_seconds=left)
+        solution = decide(tightened, assembled, request.gap, left)
         bound = solution.bound if rounds == 1 else bound
         lines = _lines(tightened, assembled, solution, request.horizon_hours, catalog)
         found = tuple(

@@ -62,6 +62,16 @@ def run_program(program: Program, *, gap: float, time_limit_seconds: float) -> S
     return _run(solver)
 
 
+def run_relaxed(program: Program) -> SolverRun:
+    """Minimise the program with its whole columns allowed in parts: a bound, found in a moment.
+
+    Args:
+        program: the program.
+    """
+    upper = np.concatenate(program.column_uppers)
+    return _run(_loaded(program, np.zeros_like(upper), upper, np.zeros(len(upper), np.int32)))
+
+
 def route_fixed(program: Program, values: FloatArray) -> SolverRun:
     """Solve the linear program that is left with the whole columns at the nearest whole numbers.
 
