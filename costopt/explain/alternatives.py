@@ -61,7 +61,10 @@ def alternatives(field: Field) -> tuple[Alternative, ...]:
         key = _key(one.lines)
         if one.lines and key in seen:
             other = max(one.lines, key=lambda rented: rented.line_cost_total)
-            more = (("provider", other.offer.provider), ("instance_type", other.offer.instance_type))
+            more = (
+                ("provider", other.offer.provider),
+                ("instance_type", other.offer.instance_type),
+            )
             one = _without(field, without, values, more)
             key = _key(one.lines)
         if not one.lines or key not in seen:

@@ -118,9 +118,7 @@ def _more_spot(limits: Limits) -> float | None:
     return min(limits.max_spot_fraction + MORE_SHARE, 1.0)
 
 
-def _of_workload(
-    request: PlanRequest, position: int, workload: AnyWorkload
-) -> Iterator[Easing]:
+def _of_workload(request: PlanRequest, position: int, workload: AnyWorkload) -> Iterator[Easing]:
     """Yield latencies, deadline and planned utilisation, each let out."""
     steps: tuple[tuple[str, float, str], ...] = (
         ("max_ttft_ms", MORE_MS, "10 ms more"),

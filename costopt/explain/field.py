@@ -176,9 +176,7 @@ def types_in_words(lines: Sequence[PlanLine]) -> str:
     return " + ".join(ranked[:2]) + more
 
 
-def _repriced(
-    item: NamedWorkload, change_per_hour: Floats, horizon_hours: float
-) -> NamedWorkload:
+def _repriced(item: NamedWorkload, change_per_hour: Floats, horizon_hours: float) -> NamedWorkload:
     """Add to the price of offers, in a service's prices or in the costs of a job's gangs."""
     candidates = item.candidates
     if isinstance(candidates, JobCandidates):

@@ -84,9 +84,7 @@ def limit_worths(
     return tuple(sorted(worths, key=lambda worth: -(worth.saving or 0.0)))
 
 
-def _relaxed_saving(
-    plan: Plan, tries: Tries, easing: Easing, base: float | None
-) -> float | None:
+def _relaxed_saving(plan: Plan, tries: Tries, easing: Easing, base: float | None) -> float | None:
     """Saving with instances in parts, over the horizon; None where it has no answer."""
     if base is None or tries.is_out_of_time:
         return None
@@ -95,9 +93,7 @@ def _relaxed_saving(
     return None if eased is None else max(base - eased, 0.0) * plan.horizon_hours
 
 
-def _worth(
-    plan: Plan, tries: Tries, easing: Easing, relaxed: float | None
-) -> LimitWorth:
+def _worth(plan: Plan, tries: Tries, easing: Easing, relaxed: float | None) -> LimitWorth:
     """Plan again with the limit let out, where there is time left."""
     if tries.is_out_of_time:
         text = "not planned again"

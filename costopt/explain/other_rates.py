@@ -136,14 +136,14 @@ def job_at(
     """
     if not isinstance(item.workload, Job):
         raise TypeError(f"{item.name} is no job")
-    changed = _with_work(item.workload, 1.0 / factor)
+    changed = with_work(item.workload, 1.0 / factor)
     found = candidates_among(changed, request, catalog, eligible)
     if not isinstance(found, JobCandidates):
         raise TypeError(f"{item.name} has no gangs")
     return replace(found, gangs=replace(found.gangs, rate=factor * found.gangs.rate))
 
 
-def _with_work(job: Job, share: float) -> Job:
+def with_work(job: Job, share: float) -> Job:
     """Return a job with a multiple of the work, in steps of the same size.
 
     Args:

@@ -119,9 +119,7 @@ def _without_sums(request: PlanRequest) -> PlanRequest:
         workload.model_copy(update={"limits": _opened(workload.limits)})
         for workload in request.workloads
     )
-    return request.model_copy(
-        update={"workloads": workloads, "limits": _opened(request.limits)}
-    )
+    return request.model_copy(update={"workloads": workloads, "limits": _opened(request.limits)})
 
 
 def _opened(limits: Limits) -> Limits:
