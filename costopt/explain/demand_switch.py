@@ -82,9 +82,20 @@ class _Search:
                 same = middle
         text = (
             f"at demand {signed_percent(other - 1)} other instance types are cheapest: "
-            f"{types_in_words(lines)} instead of {types_in_words(self.plan.lines)}"
+            f"{self._change_in_words(lines)}"
         )
         return SwitchPoint(kind="demand_types", text=text, value=other, change_fraction=other - 1)
+
+    def _change_in_words(self, lines: Sequence[PlanLine]) -> str:
+        """Name the instance types that come in and those that go."""
+        coming = [line for line in lines if _types([line]) - self.types]
+        staying = _types(lines)
+        going = [line for line in self.plan.lines if _types([line]) - staying]
+        if not coming:
+            return f"no {types_in_words(going)} any more"
+        if not going:
+            return f"{types_in_words(coming)} beside today's"
+        return f"{types_in_words(coming)} in place of {types_in_words(going)}"
 
     def _lines(self, factor: float) -> list[PlanLine] | None:
         """Plan at another demand; None without time or without an answer."""

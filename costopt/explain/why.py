@@ -200,7 +200,10 @@ class Explanation:
 
     def _switches_in_words(self) -> tuple[str, ...]:
         """Say at which prices, demands and rates the answer changes."""
-        rates = tuple(f"rate of {run.instance_type}: {run.flip}" for run in self.measurements)
+        rates = tuple(
+            f"rate of {run.instance_type}: {run.flip[0].lower()}{run.flip[1:].rstrip('.')}"
+            for run in self.measurements
+        )
         return (*(point.text for point in self.all_switch_points), *rates)
 
     def _prices_in_words(self) -> tuple[str, ...]:

@@ -72,16 +72,22 @@ class Tries:
         """
         return self.searched(self.workloads(request), request)
 
-    def searched(self, workloads: Sequence[NamedWorkload], request: PlanRequest) -> Found:
+    def searched(
+        self,
+        workloads: Sequence[NamedWorkload],
+        request: PlanRequest,
+        gap: float | None = None,
+    ) -> Found:
         """Plan with candidates that are at hand.
 
         Args:
             workloads: with their candidates.
             request: limits and settings.
+            gap: another one than for all tries [0..1].
         """
         seconds = max(min(self.seconds, self.ends_at - perf_counter()), LEAST_SECONDS)
         quicker = request.model_copy(
-            update={"gap": max(request.gap, self.gap), "time_limit_seconds": seconds}
+            update={"gap": max(request.gap, gap or self.gap), "time_limit_seconds": seconds}
         )
         return search(workloads, quicker, self.catalog)
 

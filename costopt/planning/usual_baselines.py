@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from costopt.candidate.alone import alone_costs
 from costopt.candidate.find import NamedWorkload
 from costopt.candidate.service import ServiceCandidates
 from costopt.catalog.catalog import Catalog
@@ -48,7 +49,7 @@ def _single_offer(
     name, text = "cheapest_single_offer", "cheapest instance by the hour that runs it"
     cost, words = 0.0, []
     for item in workloads:
-        for row in _by_the_hour(item):
+        for row in _by_the_hour(item, plan.horizon_hours):
             mask = np.arange(len(item.candidates.offers)) != row
             found = searches.best([item], plan.request, _constant(mask))
             lines = [line for one in found for line in one.lines]
@@ -56,7 +57,9 @@ def _single_offer(
                 break
         else:
             return Baseline(
-                name=name, text=f"{text}: none of the cheapest carries it", horizon_hours=plan.horizon_hours
+                name=name,
+                text=f"{text}: none of the cheapest carries it",
+                horizon_hours=plan.horizon_hours,
             )
         cost += sum(line.line_cost_total for line in lines)
         count = sum(line.count for line in lines)
@@ -64,15 +67,16 @@ def _single_offer(
     return _beside(plan, name, f"{text}, {' + '.join(words)}", cost, searches.is_proven)
 
 
-def _by_the_hour(item: NamedWorkload) -> list[int]:
+def _by_the_hour(item: NamedWorkload, horizon_hours: float) -> list[int]:
     """Return the offers that may carry a workload alone, the cheapest by the hour first."""
+    able = [alone.offer for alone in alone_costs(item.candidates, horizon_hours)]
     offers = item.candidates.offers
     price = (offers["effective_per_hour"] * offers["exchange_rate"]).to_numpy(dtype=np.float64)
     spot = (offers["purchase_option"] == "spot").to_numpy(dtype=np.bool_)
     alone = offers["term_years"].isna().to_numpy(dtype=np.bool_)
     if isinstance(item.candidates, ServiceCandidates):
         alone = alone & (~spot | (item.candidates.max_spot_fraction >= 1))
-    rows = np.flatnonzero(alone)
+    rows = np.intersect1d(np.flatnonzero(alone), np.array(able, dtype=np.int64))
     order: list[int] = rows[np.argsort(price[rows], kind="stable")].tolist()
     return order[:MOST_TRIED]
 
