@@ -1,6 +1,6 @@
 """Field: a plan's question, asked again at other prices or without some offers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -77,7 +77,7 @@ class Field:
         """Plan again without the offers that match any of these."""
 
         def forbidden(offers: pd.DataFrame) -> NDArray[np.bool_]:
-            return np.any([match.rows(offers) for match in matches], axis=0)
+            return any_of(matches, offers)
 
         return self._searched(self.workloads, forbidden)
 
@@ -117,7 +117,10 @@ class Field:
             change_per_hour: added to the price of one instance [plan currency/h].
         """
         return self.at_prices(
-            [change_per_hour * match.rows(item.candidates.offers) for item in self.workloads]
+            [
+                np.where(match.rows(item.candidates.offers), change_per_hour, 0.0)
+                for item in self.workloads
+            ]
         )
 
     def _service_with_one(self, match: OfferMatch) -> Found | None:
@@ -152,6 +155,14 @@ class Field:
         seconds = min(request.time_limit_seconds, TIME_LIMIT_SECONDS)
         quicker = request.model_copy(update={"time_limit_seconds": seconds})
         return search(workloads, quicker, self.catalog, forbidden=forbidden, solver=solver)
+
+
+def any_of(matches: Iterable[OfferMatch], offers: pd.DataFrame) -> NDArray[np.bool_]:
+    """Return which rows of an offers table match any of these (offers,)."""
+    rows = np.zeros(len(offers), dtype=np.bool_)
+    for match in matches:
+        rows |= match.rows(offers)
+    return rows
 
 
 def main_line(plan: Plan) -> PlanLine | None:

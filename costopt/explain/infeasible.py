@@ -26,6 +26,9 @@ SEARCH_SECONDS: Final = 2.0
 LOOSE_GAP: Final = 0.5
 """Gap at which a search may stop whose only question is whether there is a plan [0..1]."""
 
+FEW_STEPS: Final = 512
+"""Steps up to which the middle is tried first; of more, small ones are likelier [1]."""
+
 ROUNDING: Final = 1e-9
 """Part of a cent that is rounding."""
 
@@ -145,7 +148,9 @@ class _Search:
         if not words:
             return []
         named = [
-            f"without {change.name}" if change.said is None else change.said(steps[change.name])
+            self._freed(change, request)
+            if change.said is None
+            else change.said(steps[change.name])
             for change in kept
         ]
         return [f"{' and '.join(named)}, all of them: {words}; each of them is needed"]
@@ -186,7 +191,7 @@ class _Search:
         helps, useless = change.steps, 0
         if not feasible(changed(helps)):
             return None
-        reach = 1
+        reach = 1 if helps > FEW_STEPS else helps
         while reach < helps and not feasible(changed(reach)):
             useless, reach = reach, 4 * reach
         helps = min(helps, reach)

@@ -6,11 +6,12 @@ from time import perf_counter
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from costopt.candidate.find import NamedWorkload, all_candidates
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
-from costopt.explain.field import Field, OfferMatch, lines_of
+from costopt.explain.field import Field, OfferMatch, any_of, lines_of
 from costopt.explain.standing import Standing, pool_lost, standing_at
 from costopt.explain.stress_cases import (
     Case,
@@ -25,11 +26,11 @@ from costopt.planning.search import Found
 from costopt.planning.tries import Tries
 
 RATES: Final = (0.9, 0.8, 0.67)
-"""True over planned rates that are tried. Source: arXiv 2404.14527 has no such test; the steps
-are a planning choice, the last a third less."""
+"""True over planned rates that are tried. Source: a planning choice; arXiv 2604.07472 stresses
+allocations by parameters inflated up to 1.5 times, which is a third less throughput."""
 
 DEMANDS: Final = (1.1, 1.2, 1.5)
-"""Demands over what was asked for that are tried. Source: a planning choice."""
+"""Demands over what was asked for that are tried. Source: as above."""
 
 PRICES: Final = (0.8, 1.2)
 """Prices over today's of what the plan rents that are tried. Source: a planning choice."""
@@ -40,13 +41,13 @@ MOST_POOLS: Final = 3
 CLOSE: Final = 1e-2
 """Step of a factor at which the search for the first break ends [1]."""
 
-TIME_LIMIT_SECONDS: Final = 3.0
-"""Time for all cases together; those that are left are not planned again [s]."""
+TIME_LIMIT_SECONDS: Final = 10.0
+"""Time for planning all cases again; those that are left are not [s]."""
 
-SEARCH_SECONDS: Final = 0.6
+SEARCH_SECONDS: Final = 2.0
 """Time for planning again in one case [s]."""
 
-LOOSE_GAP: Final = 1e-3
+LOOSE_GAP: Final = 5e-3
 """Gap at which planning again may stop [0..1]."""
 
 
@@ -121,7 +122,7 @@ class _Test:
             else:
                 found = field.at_prices(
                     [
-                        (factor - 1) * _hourly(item) * _any_row(matches, item)
+                        (factor - 1) * _hourly(item) * any_of(matches, item.candidates.offers)
                         for item in self.workloads
                     ]
                 )
@@ -261,19 +262,11 @@ def _rented(plan: Plan, catalog: Catalog) -> Catalog:
         line.offer: OfferMatch(values=tuple(line.offer.model_dump().items()))
         for line in plan.lines
     }
-    rows = np.any([match.rows(catalog.offers) for match in matches.values()], axis=0)
-    return catalog.with_offers(catalog.offers[rows])
+    return catalog.with_offers(catalog.offers[any_of(matches.values(), catalog.offers)])
 
 
-def _hourly(item: NamedWorkload) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
+def _hourly(item: NamedWorkload) -> NDArray[np.float64]:
     """Price of one instance of each offer by the hour (offers,) [plan currency/h]."""
     offers = item.candidates.offers
     rate = offers["effective_per_hour"] * offers["exchange_rate"]
     return rate.to_numpy(dtype=np.float64)
-
-
-def _any_row(
-    matches: Sequence[OfferMatch], item: NamedWorkload
-) -> "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]":
-    """Return which offers match any of these (offers,)."""
-    return np.any([match.rows(item.candidates.offers) for match in matches], axis=0)

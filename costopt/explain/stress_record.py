@@ -23,7 +23,7 @@ KINDS: Final = {
 }
 """What a case is called."""
 
-SAME_COST: Final = 1e-3
+SAME_COST: Final = 5e-3
 """Relative difference up to which two costs count as equal here: the gap of the searches."""
 
 MOST_BROKEN: Final = 1

@@ -6,7 +6,7 @@ from costopt.plan.line import PlanRecord
 
 if TYPE_CHECKING:
     from costopt.catalog.catalog import Catalog
-    from costopt.explain.stress import Stress
+    from costopt.explain.stress_record import Stress
     from costopt.explain.why_not import WhyNot
     from costopt.plan.plan import Plan
 
