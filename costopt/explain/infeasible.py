@@ -5,13 +5,16 @@ from math import ceil
 from time import perf_counter
 from typing import Final
 
+from costopt.candidate.find import NamedWorkload
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError, UnknownNameError
 from costopt.explain.changes import Change, changes_of, joint_demand
 from costopt.explain.stress_cases import stressed_candidates
 from costopt.plan.answer import cost_in_words, lines_in_words
-from costopt.planning.search import Found
+from costopt.planning.assemble import assemble
+from costopt.planning.search import Found, shared_limits
 from costopt.planning.tries import Tries, with_workload
+from costopt.solve.run import solve_problem
 from costopt.workload.request import AnyWorkload, PlanRequest
 
 MOST_OFFERS_NAMED: Final = 2
@@ -111,9 +114,7 @@ class _Search:
         def changed(step: int) -> PlanRequest:
             return at(step, self.request)
 
-        step = self._smallest(change, changed, by_demand=change.is_demand)
-        if step is not None and change.is_demand and not self._is_feasible(changed(step)):
-            step = self._smallest(change, changed, by_demand=False)
+        step = self._smallest(change, changed)
         if step is None:
             return ""
         words = self.planned(changed(step))
@@ -141,7 +142,7 @@ class _Search:
         steps: dict[str, int] = {}
         for change in kept:
             if change.at is not None:
-                found = self._smallest(change, self._one_of(change, kept, steps), by_demand=False)
+                found = self._smallest(change, self._one_of(change, kept, steps))
                 steps[change.name] = change.steps if found is None else found
         request = self._with(kept, steps)
         words = self.planned(request)
@@ -177,51 +178,65 @@ class _Search:
                 request = change.at(step, request)
         return request
 
-    def _smallest(
-        self, change: Change, changed: Callable[[int], PlanRequest], *, by_demand: bool
-    ) -> int | None:
+    def _smallest(self, change: Change, changed: Callable[[int], PlanRequest]) -> int | None:
         """Return the smallest step that helps; None where the largest does not.
+
+        The program alone finds it, and planning whole proves it and that one step less does not
+        help. Where the two differ, because a mix is late or more of it may be, planning decides.
 
         Args:
             change: a number.
             changed: step -> the request with it.
-            by_demand: True to leave rates as they are and to scale what is asked for.
         """
-        feasible = self._is_feasible_at_rates if by_demand else self._is_feasible
-        helps, useless = change.steps, 0
-        if not feasible(changed(helps)):
-            return None
-        reach = 1 if helps > FEW_STEPS else helps
-        while reach < helps and not feasible(changed(reach)):
-            useless, reach = reach, 4 * reach
-        helps = min(helps, reach)
-        while helps - useless > 1:
-            middle = (useless + helps) // 2
-            if feasible(changed(middle)):
-                helps = middle
-            else:
-                useless = middle
-        return helps
+
+        def helps(step: int) -> bool:
+            return self._is_feasible(changed(step))
+
+        quick = _first_step(
+            0, change.steps, lambda step: self._may_be_feasible(change, changed(step))
+        )
+        step = change.steps if quick is None else quick
+        if not helps(step):
+            if step == change.steps or not helps(change.steps):
+                return None
+            return _first_step(step, change.steps, helps)
+        if step > 1 and helps(step - 1):
+            return _first_step(0, step - 1, helps)
+        return step
 
     def _is_feasible(self, request: PlanRequest) -> bool:
         return self._found(request, LOOSE_GAP) is not None
 
-    def _is_feasible_at_rates(self, request: PlanRequest) -> bool:
-        """Return whether there is a plan at another demand, the candidates left as they are."""
-        candidates = stressed_candidates(self.tries.workloads(self.request), request)
-        if candidates is None:
-            return self._is_feasible(request)
-        found = self.tries.searched(candidates, request, LOOSE_GAP)
-        return found.solution.cost is not None
+    def _may_be_feasible(self, change: Change, request: PlanRequest) -> bool:
+        """Return whether the program has an answer, no mix held against its limits."""
+        workloads = None
+        if change.is_demand:
+            workloads = stressed_candidates(self._own_workloads(), request)
+        if workloads is None:
+            workloads = self._workloads(request)
+        if workloads is None:
+            return False
+        problem = assemble(workloads, shared_limits(request)).problem
+        found = solve_problem(problem, gap=LOOSE_GAP, time_limit_seconds=SEARCH_SECONDS)
+        return found.cost is not None
 
-    def _found(self, request: PlanRequest, gap: float | None) -> Found | None:
-        """Plan a changed request; None when it has no answer either.
+    def _own_workloads(self) -> tuple[NamedWorkload, ...]:
+        return self.tries.workloads(self.request)
 
-        A change may leave limits that contradict each other, or name what then has no price.
+    def _workloads(self, request: PlanRequest) -> tuple[NamedWorkload, ...] | None:
+        """Return workloads with their candidates; None where limits contradict each other.
+
+        A change may leave limits that do, or that name only what then has no price.
         """
         try:
-            workloads = self.tries.workloads(request)
+            return self.tries.workloads(request)
         except (InvalidInputError, UnknownNameError):
+            return None
+
+    def _found(self, request: PlanRequest, gap: float | None) -> Found | None:
+        """Plan a changed request; None when it has no answer either."""
+        workloads = self._workloads(request)
+        if workloads is None:
             return None
         found = self.tries.searched(workloads, request, gap)
         return found if found.solution.cost is not None else None
@@ -235,6 +250,23 @@ class _Search:
         lines = [] if found is None else [line for item in found.operated for line in item.lines]
         cost = sum(line.line_cost_total for line in lines)
         return f"limits.budget of {ceil(100 * cost - ROUNDING) / 100:,.2f}"
+
+
+def _first_step(useless: int, helps: int, is_enough: Callable[[int], bool]) -> int | None:
+    """Return the first step that is enough, of steps beyond a useless one; None without any."""
+    if not is_enough(helps):
+        return None
+    reach = useless + 1 if helps - useless > FEW_STEPS else helps
+    while reach < helps and not is_enough(reach):
+        useless, reach = reach, 4 * reach
+    helps = min(helps, reach)
+    while helps - useless > 1:
+        middle = (useless + helps) // 2
+        if is_enough(middle):
+            helps = middle
+        else:
+            useless = middle
+    return helps
 
 
 def _plan_in_words(request: PlanRequest, found: Found) -> str:

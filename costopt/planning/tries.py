@@ -5,7 +5,9 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any, Final
 
-from costopt.candidate.find import NamedWorkload, all_candidates
+from costopt.candidate.eligible import EligibleOffers, eligible_offers
+from costopt.candidate.find import NamedWorkload, candidates_among
+from costopt.candidate.profiled import check_profiles
 from costopt.catalog.catalog import Catalog
 from costopt.planning.search import Found, search
 from costopt.workload.limits import Limits
@@ -37,6 +39,7 @@ class Tries:
     seconds: float
     gap: float
     _candidates: dict[str, tuple[NamedWorkload, ...]] = field(default_factory=dict)
+    _eligible: dict[str, EligibleOffers] = field(default_factory=dict)
 
     @property
     def is_out_of_time(self) -> bool:
@@ -55,11 +58,24 @@ class Tries:
         rated = _without_sums(request)
         key = rated.model_dump_json(exclude={"gap", "time_limit_seconds"})
         if key not in self._candidates:
-            self._candidates[key] = all_candidates(rated, self.catalog)
+            self._candidates[key] = self._all_candidates(rated)
         return tuple(
             replace(item, workload=workload)
             for item, workload in zip(self._candidates[key], request.workloads, strict=True)
         )
+
+    def _all_candidates(self, request: PlanRequest) -> tuple[NamedWorkload, ...]:
+        """Find candidates, the offers that limits allow looked up once for equal limits."""
+        check_profiles(request, self.catalog)
+        found = []
+        for name, workload in request.named_workloads:
+            limits = (workload.limits, request.limits)
+            key = "\n".join([request.currency, *(one.model_dump_json() for one in limits)])
+            if key not in self._eligible:
+                self._eligible[key] = eligible_offers(self.catalog, limits, request.currency)
+            candidates = candidates_among(workload, request, self.catalog, self._eligible[key])
+            found.append(NamedWorkload(name=name, workload=workload, candidates=candidates))
+        return tuple(found)
 
     def found(self, request: PlanRequest) -> Found:
         """Plan a request.

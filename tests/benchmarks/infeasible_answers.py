@@ -30,10 +30,10 @@ AIM_SECONDS = {"12 types": 0.2, "1,000 offers": 2.0}
 """What is hoped for [s]."""
 
 CASES: dict[str, dict[str, object]] = {
-    "quota": {"quota": {"*": 1}},
-    "budget": {"budget": 400.0},
-    "quota and budget": {"quota": {"*": 1}, "budget": 400.0},
-    "T4 alone, tight": {"accelerator_types": ("T4",), "quota": {"*": 2}},
+    "quota": {"quota": {"*": 2}, "accelerator_types": ("L4", "L40S", "A10G", "A100*", "H100")},
+    "budget": {"budget": 4000.0},
+    "quota and budget": {"quota": {"*": 1}, "budget": 400.0, "accelerator_types": ("H100",)},
+    "T4 alone": {"accelerator_types": ("T4",), "quota": {"*": 2}},
 }
 """Limits that leave no plan, by name."""
 
@@ -82,7 +82,7 @@ def chat() -> InferenceService:
     return InferenceService(
         model="meta-llama/Llama-3.1-8B-Instruct",
         precision=("bf16",),
-        traffic=Traffic.from_trace("azure-llm-2023-conv", requests_per_second=200),
+        traffic=Traffic.from_trace("azure-llm-2023-conv", requests_per_second=400),
         max_ttft_ms=1000,
         max_tpot_ms=50,
     )
