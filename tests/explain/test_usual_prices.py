@@ -60,9 +60,11 @@ def test_another_plan_is_named_where_it_is_cheaper_at_usual_prices(
 ) -> None:
     noise = price_noise(plan, plan._workloads, nodes)
     usual = {}
-    for row in nodes.offers.itertuples():
-        known = upper_quartile(plan, nodes, str(row.region))
-        usual[str(row.region)] = float(row.effective_per_hour) if known is None else known
+    for region, today in zip(
+        nodes.offers["region"].astype(str), nodes.offers["effective_per_hour"], strict=True
+    ):
+        known = upper_quartile(plan, nodes, region)
+        usual[region] = float(today) if known is None else known
     offers = plan._workloads[0].candidates.offers
     cheapest = min(usual[str(region)] for region in offers["region"])
     assert noise.cost_total is not None
