@@ -1,77 +1,73 @@
 """Changes that make an infeasible request feasible, each proven by planning again."""
 
-from collections.abc import Callable, Iterator
-from functools import partial
-from math import ceil, floor, log10
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from math import ceil
+from time import perf_counter
+from typing import Final
 
-from costopt.candidate.find import all_candidates
+from costopt.candidate.find import NamedWorkload
 from costopt.catalog.catalog import Catalog
-from costopt.errors import CostoptError
+from costopt.errors import InvalidInputError, UnknownNameError
+from costopt.explain.changes import Change, changes_of, joint_demand
+from costopt.explain.stress_cases import stressed_candidates
 from costopt.plan.answer import cost_in_words, lines_in_words
-from costopt.planning.search import Found, search
-from costopt.workload.limits import DEFAULT_PURCHASE_OPTIONS, LOSSES, Limits
+from costopt.planning.assemble import assemble
+from costopt.planning.search import Found, shared_limits
+from costopt.planning.tries import Tries, with_workload
+from costopt.solve.run import solve_problem
 from costopt.workload.request import AnyWorkload, PlanRequest
-
-DROPPED: Final = ("accelerators_per_node", "accelerator_types", "intra_node_interconnect")
-"""Fields of a requirement that are dropped one at a time to see whether that helps."""
-
-RAISED: Final = ("max_ttft_ms", "max_tpot_ms", "max_latency_ms", "deadline_hours")
-"""Numbers of a workload that are raised one at a time."""
-
-PROMISED: Final = ("limits.served_after_loss", "limits.availability")
-"""Shares of a limit on spot losses, of a workload or of the request, that are lowered."""
-
-LOWERED: Final = (
-    "vram_gib_per_accelerator",
-    "vram_gib_total",
-    "tflops_total",
-    "traffic.requests_per_second",
-    "samples_per_second",
-    "demand_per_second",
-    *PROMISED,
-)
-"""Numbers of a workload that are lowered one at a time."""
-
-MOST_CHANGED: Final = 64.0
-"""Factor up to which a number is raised or lowered."""
-
-CLOSE: Final = 1.02
-"""Ratio of the values that help and that do not, at which the search for the smallest ends."""
-
-DIGITS: Final = 3
-"""Digits of a value that is tried, so that what is shown is what was planned."""
-
-ROUNDING: Final = 1e-9
-"""Part of a last digit that is rounding."""
 
 MOST_OFFERS_NAMED: Final = 2
 """Offers that name the plan which a change leads to."""
+
+TIME_LIMIT_SECONDS: Final = 15.0
+"""Time for all changes together [s]."""
+
+SEARCH_SECONDS: Final = 2.0
+"""Time for planning with one change made [s]."""
+
+LOOSE_GAP: Final = 0.5
+"""Gap at which a search may stop whose only question is whether there is a plan [0..1]."""
+
+FEW_STEPS: Final = 512
+"""Steps up to which the middle is tried first; of more, small ones are likelier [1]."""
+
+ROUNDING: Final = 1e-9
+"""Part of a cent that is rounding."""
 
 
 def helpful_changes(request: PlanRequest, catalog: Catalog) -> tuple[str, ...]:
     """Say which single change makes a request feasible, and which do not.
 
+    Where no single one does, a set of changes is named that is enough and of which each is
+    needed. All of it is planned again; what time did not suffice for is said.
+
     Args:
         request: infeasible as it stands.
         catalog: offers and facts.
     """
+    search = _Search(request, catalog)
+    every = changes_of(request)
+    demand = joint_demand(request)
     helping: list[str] = []
-    useless: list[str] = []
-    for name, changed in [*_without_limits(request), *_without_fields(request)]:
-        found = _try(changed, catalog)
-        if found is None:
-            useless.append(name)
-        else:
-            helping.append(f"{_freed(request, name, found)}: {_plan_in_words(changed, found)}")
-    for name, value, up, changed_to in _numbers(request):
-        sentence = _smallest_change(name, value, up, changed_to, catalog)
+    useless: list[Change] = []
+    untried: list[str] = []
+    for change in (*every, *((demand,) if demand else ())):
+        if search.tries.is_out_of_time:
+            untried.append(change.name)
+            continue
+        sentence = search.alone(change)
         if sentence:
             helping.append(sentence)
         else:
-            useless.append(name)
+            useless.append(change)
+    if not helping and len(every) > 1 and not untried:
+        helping += search.together(every)
     if useless:
-        helping.append(f"changing only {' or only '.join(useless)} does not help")
+        names = dict.fromkeys(change.name for change in useless)
+        helping.append(f"changing only {' or only '.join(names)} does not help")
+    if untried:
+        helping.append(f"not tried in time: {', '.join(dict.fromkeys(untried))}")
     return tuple(helping)
 
 
@@ -86,147 +82,191 @@ def changed_plan(
         workload: what takes its place.
         catalog: offers and facts.
     """
-    changed = _with_workload(request, position, workload)
-    found = _try(changed, catalog)
-    return "" if found is None else _plan_in_words(changed, found)
+    changed = with_workload(request, position, workload)
+    return _Search(request, catalog).planned(changed)
 
 
-def _freed(request: PlanRequest, name: str, found: Found) -> str:
-    """Name a limit that is left out; of a budget for all workloads, what it must be at least."""
-    own = any(workload.limits.budget is not None for workload in request.workloads)
-    if name != "limits.budget" or own:
-        return f"without {name}"
-    cost = sum(line.line_cost_total for item in found.operated for line in item.lines)
-    return f"limits.budget of {ceil(100 * cost - ROUNDING) / 100:,.2f}"
+class _Search:
+    """Plans an infeasible request again with changes made to it.
 
-
-def _try(request: PlanRequest, catalog: Catalog) -> Found | None:
-    """Plan a changed request; None when it has no answer either."""
-    try:
-        found = search(all_candidates(request, catalog), request, catalog)
-    except CostoptError:
-        return None
-    return found if found.solution.cost is not None else None
-
-
-def _without_limits(request: PlanRequest) -> Iterator[tuple[str, PlanRequest]]:
-    """Yield the request without each of its limits, one at a time."""
-    for field, info in Limits.model_fields.items():
-        if field == LOSSES[1]:
-            continue
-        free = info.get_default()
-        every = [request.limits, *(workload.limits for workload in request.workloads)]
-        if all(_is_free(field, getattr(limits, field), free) for limits in every):
-            continue
-        workloads = (
-            workload.model_copy(update={"limits": workload.limits.without(field)})
-            for workload in request.workloads
-        )
-        changes = {"limits": request.limits.without(field), "workloads": tuple(workloads)}
-        changed = request.model_copy(update=changes)
-        if changed != request:
-            yield f"limits.{field}", changed
-
-
-def _is_free(field: str, value: object, free: object) -> bool:
-    """Return whether a limit allows whatever it allows when it is left out."""
-    if field == "purchase_options" and isinstance(value, tuple):
-        return set(value) >= set(DEFAULT_PURCHASE_OPTIONS)
-    return value == free
-
-
-def _without_fields(request: PlanRequest) -> Iterator[tuple[str, PlanRequest]]:
-    """Yield the request without each condition of its requirements, one at a time."""
-    for index, (name, workload) in enumerate(request.named_workloads):
-        for field in DROPPED:
-            if getattr(workload, field, None) is not None:
-                yield (
-                    _named(request, name, field),
-                    _with_workload(request, index, workload.model_copy(update={field: None})),
-                )
-
-
-def _numbers(
-    request: PlanRequest,
-) -> Iterator[tuple[str, float, bool, Callable[[float], PlanRequest]]]:
-    """Yield each number that may be eased: name, value, whether up, and how to set it."""
-    for index, (name, workload) in enumerate(request.named_workloads):
-        for path in (*RAISED, *LOWERED):
-            value: Any = workload
-            for part in path.split("."):
-                value = getattr(value, part, None)
-            if value is None:
-                continue
-
-            def changed_to(value: float, index: int = index, path: str = path) -> PlanRequest:
-                workload = _with_number(request.workloads[index], path, value)
-                return _with_workload(request, index, workload)
-
-            yield _named(request, name, path), value, path in RAISED, changed_to
-    for path in PROMISED:
-        shared = getattr(request.limits, path.removeprefix("limits."))
-        if shared is not None:
-            yield path, shared, False, partial(_with_number, request, path)
-
-
-def _named(request: PlanRequest, workload: str, field: str) -> str:
-    """Name a field, with its workload where there are several."""
-    return f"{workload}: {field}" if len(request.workloads) > 1 else field
-
-
-def _with_number(record: Any, path: str, value: float) -> Any:
-    """Return a record with one number changed, in the record itself or one level down."""
-    first, _, rest = path.partition(".")
-    changed = _with_number(getattr(record, first), rest, value) if rest else value
-    return record.model_copy(update={first: changed})
-
-
-def _with_workload(request: PlanRequest, index: int, workload: AnyWorkload) -> PlanRequest:
-    workloads = list(request.workloads)
-    workloads[index] = workload
-    return request.model_copy(update={"workloads": tuple(workloads)})
-
-
-def _smallest_change(
-    name: str,
-    value: float,
-    up: bool,
-    changed_to: Callable[[float], PlanRequest],
-    catalog: Catalog,
-) -> str:
-    """Return the value nearest to today's that helps, in words; empty when none up to 64 times.
-
-    Args:
-        name: of the number.
-        value: as it stands.
-        up: whether raising it eases it; lowering otherwise.
-        changed_to: value -> the request with it.
-        catalog: offers and facts.
+    Attributes:
+        request: infeasible as it stands.
+        tries: plans while there is time.
     """
-    useless, helps = 1.0, MOST_CHANGED
-    trial = _eased(value, helps, up)
-    found = _try(changed_to(trial), catalog)
-    if found is None:
-        return ""
-    best, plan = trial, found
-    while helps / useless > CLOSE:
-        middle = (useless * helps) ** 0.5
-        trial = _eased(value, middle, up)
-        found = _try(changed_to(trial), catalog)
-        if found is None:
-            useless = middle
+
+    def __init__(self, request: PlanRequest, catalog: Catalog) -> None:
+        self.request = request
+        self.tries = Tries(
+            catalog=catalog,
+            ends_at=perf_counter() + TIME_LIMIT_SECONDS,
+            seconds=min(SEARCH_SECONDS, request.time_limit_seconds),
+            gap=request.gap,
+        )
+
+    def alone(self, change: Change) -> str:
+        """Say what one change leads to, the smallest of its kind; empty where none helps."""
+        at, said = change.at, change.said
+        if at is None or said is None:
+            eased = change.eased(self.request)
+            words = self.planned(eased) if eased != self.request else ""
+            return f"{self._freed(change, eased)}: {words}" if words else ""
+
+        def changed(step: int) -> PlanRequest:
+            return at(step, self.request)
+
+        step = self._smallest(change, changed)
+        if step is None:
+            return ""
+        words = self.planned(changed(step))
+        return f"{said(step)}: {words}" if words else ""
+
+    def together(self, changes: Sequence[Change]) -> list[str]:
+        """Return a set of changes that is enough and of which each is needed; empty without one.
+
+        All are made; one after the other is taken back where the rest is still enough. What is
+        left cannot spare any: less was not enough when more was eased. Then each number is taken
+        back as far as the others allow.
+
+        Args:
+            changes: none of which is enough alone; taken back in this order.
+        """
+        kept = list(changes)
+        if not self._is_feasible(self._with(kept)):
+            return ["all of these changes together do not help either"]
+        for change in changes:
+            rest = [other for other in kept if other is not change]
+            if self.tries.is_out_of_time:
+                return []
+            if self._is_feasible(self._with(rest)):
+                kept = rest
+        steps: dict[str, int] = {}
+        for change in kept:
+            if change.at is not None:
+                found = self._smallest(change, self._one_of(change, kept, steps))
+                steps[change.name] = change.steps if found is None else found
+        request = self._with(kept, steps)
+        words = self.planned(request)
+        if not words:
+            return []
+        named = [
+            self._freed(change, request)
+            if change.said is None
+            else change.said(steps[change.name])
+            for change in kept
+        ]
+        return [f"{' and '.join(named)}, all of them: {words}; each of them is needed"]
+
+    def planned(self, request: PlanRequest) -> str:
+        """Name the plan of a changed request and its cost; empty where it has no answer."""
+        found = self._found(request, None)
+        return "" if found is None else _plan_in_words(request, found)
+
+    def _one_of(
+        self, change: Change, kept: Sequence[Change], steps: dict[str, int]
+    ) -> Callable[[int], PlanRequest]:
+        """Return what makes one change as far as a step says, and all others as they are."""
+        return lambda step: self._with(kept, steps | {change.name: step})
+
+    def _with(self, changes: Sequence[Change], steps: dict[str, int] | None = None) -> PlanRequest:
+        """Return the request with changes made, numbers as far as their steps say."""
+        request = self.request
+        for change in changes:
+            step = (steps or {}).get(change.name)
+            if step is None or change.at is None:
+                request = change.eased(request)
+            else:
+                request = change.at(step, request)
+        return request
+
+    def _smallest(self, change: Change, changed: Callable[[int], PlanRequest]) -> int | None:
+        """Return the smallest step that helps; None where the largest does not.
+
+        The program alone finds it, and planning whole proves it and that one step less does not
+        help. Where the two differ, because a mix is late or more of it may be, planning decides.
+
+        Args:
+            change: a number.
+            changed: step -> the request with it.
+        """
+
+        def helps(step: int) -> bool:
+            return self._is_feasible(changed(step))
+
+        quick = _first_step(
+            0, change.steps, lambda step: self._may_be_feasible(change, changed(step))
+        )
+        step = change.steps if quick is None else quick
+        if not helps(step):
+            if step == change.steps or not helps(change.steps):
+                return None
+            return _first_step(step, change.steps, helps)
+        if step > 1 and helps(step - 1):
+            return _first_step(0, step - 1, helps)
+        return step
+
+    def _is_feasible(self, request: PlanRequest) -> bool:
+        return self._found(request, LOOSE_GAP) is not None
+
+    def _may_be_feasible(self, change: Change, request: PlanRequest) -> bool:
+        """Return whether the program has an answer, no mix held against its limits."""
+        workloads = None
+        if change.is_demand:
+            workloads = stressed_candidates(self._own_workloads(), request)
+        if workloads is None:
+            workloads = self._workloads(request)
+        if workloads is None:
+            return False
+        problem = assemble(workloads, shared_limits(request)).problem
+        found = solve_problem(problem, gap=LOOSE_GAP, time_limit_seconds=SEARCH_SECONDS)
+        return found.cost is not None
+
+    def _own_workloads(self) -> tuple[NamedWorkload, ...]:
+        return self.tries.workloads(self.request)
+
+    def _workloads(self, request: PlanRequest) -> tuple[NamedWorkload, ...] | None:
+        """Return workloads with their candidates; None where limits contradict each other.
+
+        A change may leave limits that do, or that name only what then has no price.
+        """
+        try:
+            return self.tries.workloads(request)
+        except (InvalidInputError, UnknownNameError):
+            return None
+
+    def _found(self, request: PlanRequest, gap: float | None) -> Found | None:
+        """Plan a changed request; None when it has no answer either."""
+        workloads = self._workloads(request)
+        if workloads is None:
+            return None
+        found = self.tries.searched(workloads, request, gap)
+        return found if found.solution.cost is not None else None
+
+    def _freed(self, change: Change, request: PlanRequest) -> str:
+        """Name what is left out; of a budget for all workloads, what it must be at least."""
+        own = any(workload.limits.budget is not None for workload in self.request.workloads)
+        if change.name != "limits.budget" or own:
+            return f"without {change.name}"
+        found = self._found(request, None)
+        lines = [] if found is None else [line for item in found.operated for line in item.lines]
+        cost = sum(line.line_cost_total for line in lines)
+        return f"limits.budget of {ceil(100 * cost - ROUNDING) / 100:,.2f}"
+
+
+def _first_step(useless: int, helps: int, is_enough: Callable[[int], bool]) -> int | None:
+    """Return the first step that is enough, of steps beyond a useless one; None without any."""
+    if not is_enough(helps):
+        return None
+    reach = useless + 1 if helps - useless > FEW_STEPS else helps
+    while reach < helps and not is_enough(reach):
+        useless, reach = reach, 4 * reach
+    helps = min(helps, reach)
+    while helps - useless > 1:
+        middle = (useless + helps) // 2
+        if is_enough(middle):
+            helps = middle
         else:
-            helps, best, plan = middle, trial, found
-    return f"{name} of {best:,.10g}: {_plan_in_words(changed_to(best), plan)}"
-
-
-def _eased(value: float, factor: float, up: bool) -> float:
-    """Multiply or divide a number by a factor, rounded to three digits on the easier side."""
-    exact = value * factor if up else value / factor
-    places = DIGITS - 1 - floor(log10(exact))
-    step: float = 10.0**-places
-    whole = ceil(exact / step - ROUNDING) if up else floor(exact / step + ROUNDING)
-    return round(whole * step, max(places, 0))
+            useless = middle
+    return helps
 
 
 def _plan_in_words(request: PlanRequest, found: Found) -> str:

@@ -91,12 +91,13 @@ class Measurement:
         return (
             f"{self.workload} on {counted(self.instances, 'instance')} of {self.instance_type} in "
             f"{self.provider} {self.region}, {payment}: {self.minutes:.0f} min, "
-            f"{self._money(self.cost)}. {self._flip} Knowing it is expected to save "
+            f"{self._money(self.cost)}. {self.flip} Knowing it is expected to save "
             f"{self.saving_in_words}{less}."
         )
 
     @property
-    def _flip(self) -> str:
+    def flip(self) -> str:
+        """At which rate the choice changes, and to what, in a sentence."""
         change = signed_percent(self.flip_factor - 1)
         side = "Just below" if self.flip_factor < 1.0 else "Just above"
         others = [name for name in self.instead if name != self.instance_type]

@@ -82,8 +82,19 @@ def service_at(
 
 def gangs_left(job: JobCandidates, kept: Kept) -> JobCandidates:
     """Return a job with the gangs of some instance types alone."""
-    gangs, payers = job.gangs, job.payers
+    gangs = job.gangs
     stays = kept(type_names(job.offers))[gangs.offer] if len(gangs) else np.zeros(0, dtype=bool)
+    return gangs_at(job, stays)
+
+
+def gangs_at(job: JobCandidates, stays: Flags) -> JobCandidates:
+    """Return a job with some of its gangs alone.
+
+    Args:
+        job: with its candidates.
+        stays: which gangs are left (alternatives,).
+    """
+    gangs, payers = job.gangs, job.payers
     paid = stays[payers.gang]
     position = np.cumsum(stays) - 1
     return replace(
@@ -125,14 +136,14 @@ def job_at(
     """
     if not isinstance(item.workload, Job):
         raise TypeError(f"{item.name} is no job")
-    changed = _with_work(item.workload, 1.0 / factor)
+    changed = with_work(item.workload, 1.0 / factor)
     found = candidates_among(changed, request, catalog, eligible)
     if not isinstance(found, JobCandidates):
         raise TypeError(f"{item.name} has no gangs")
     return replace(found, gangs=replace(found.gangs, rate=factor * found.gangs.rate))
 
 
-def _with_work(job: Job, share: float) -> Job:
+def with_work(job: Job, share: float) -> Job:
     """Return a job with a multiple of the work, in steps of the same size.
 
     Args:

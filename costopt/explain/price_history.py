@@ -77,7 +77,9 @@ def price_history(plan: Plan, catalog: Catalog) -> PriceHistory:
     lines = {line.offer: line for line in plan.lines if not line.is_owned}
     if not lines:
         return PriceHistory()
-    read, gaps = _past_prices(list(lines.values()), catalog)
+    named = list(lines.values())
+    compiled = catalog.has_compiled_prices and any(line.is_spot for line in named)
+    read, gaps = past_prices(_question(named), catalog, compiled=compiled)
     if not read:
         return PriceHistory(gaps=tuple(gaps))
     past, offers = pd.concat(read, ignore_index=True), catalog.offers
@@ -94,19 +96,29 @@ def price_history(plan: Plan, catalog: Catalog) -> PriceHistory:
     return PriceHistory(places=tuple(places), gaps=tuple(gaps))
 
 
-def _past_prices(
-    lines: Sequence[PlanLine], catalog: Catalog
-) -> tuple[list[pd.DataFrame], list[str]]:
-    """Read what is known of the past of some offers, and say what cannot be read."""
-    question = PriceQuestion(
+def _question(lines: Sequence[PlanLine]) -> PriceQuestion:
+    """Ask for the past prices of some lines' offers."""
+    return PriceQuestion(
         provider=sorted({line.offer.provider for line in lines}),
         region=sorted({line.offer.region for line in lines}),
         instance_type=sorted({line.offer.instance_type for line in lines}),
         purchase_option=sorted({line.offer.purchase_option for line in lines}),
         newest_versions=MOST_VERSIONS,
     )
+
+
+def past_prices(
+    question: PriceQuestion, catalog: Catalog, *, compiled: bool
+) -> tuple[list[pd.DataFrame], list[str]]:
+    """Read what is known of the past of some offers, and say what cannot be read.
+
+    Args:
+        question: which offers.
+        catalog: whose store and compiled histories are read.
+        compiled: True to read the compiled spot histories as well.
+    """
     sources: list[Callable[[PriceQuestion], pd.DataFrame | None]] = [catalog.version_prices]
-    if catalog.has_compiled_prices and any(line.is_spot for line in lines):
+    if compiled:
         sources.append(catalog.compiled_prices)
     found, unread = [], []
     for read in sources:

@@ -11,7 +11,7 @@ from costopt.candidate.alone import alone_costs
 from costopt.candidate.find import NamedWorkload
 from costopt.candidate.job import JobCandidates
 from costopt.catalog.catalog import Catalog
-from costopt.explain.field import Field, OfferMatch, lines_of, types_in_words
+from costopt.explain.field import Field, OfferMatch, lines_of, main_line, types_in_words
 from costopt.plan.line import OfferKey, PlanLine
 from costopt.plan.plan import Plan
 from costopt.plan.status import PlanStatus
@@ -63,23 +63,19 @@ def switch_points(
     if not plan.lines or not plan.cost_total:
         return ()
     field = Field(plan=plan, workloads=workloads, catalog=catalog)
-    if all(line.is_owned for line in plan.lines):
+    line = main_line(plan)
+    if line is None:
         return tuple(_demand(plan))
-    return (_own_price(field), *_rival_price(field), *_demand(plan))
+    return (_own_price(field, line), *_rival_price(field), *_demand(plan))
 
 
-def _main_line(plan: Plan) -> PlanLine:
-    bought = (line for line in plan.lines if not line.is_owned)
-    return max(bought, key=lambda line: line.line_cost_total)
-
-
-def _own_price(field: Field) -> SwitchPoint:
+def _own_price(field: Field, line: PlanLine) -> SwitchPoint:
     """Plan without the costliest instance type: how much dearer, and from what price of it on.
 
     When every offer of the type costs ``(C' - C) / u`` more, with ``u`` instances rented, the plan
     at cost ``C`` is no cheaper than the best one without the type at cost ``C'``.
     """
-    plan, line = field.plan, _main_line(field.plan)
+    plan = field.plan
     name, provider = line.offer.instance_type, line.offer.provider
     key = f"{provider}/*/{name}"
     match = OfferMatch(values=(("provider", provider), ("instance_type", name)))

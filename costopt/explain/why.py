@@ -3,21 +3,36 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
+from time import perf_counter
+from typing import Final
 
 from costopt.candidate.find import NamedWorkload, all_candidates
 from costopt.catalog.catalog import Catalog
-from costopt.explain.binding import binding_limits
+from costopt.explain.alternatives import Alternative, alternatives
+from costopt.explain.binding import Binding, binding_limits
+from costopt.explain.demand_switch import demand_switches
+from costopt.explain.field import Field
 from costopt.explain.infeasible import helpful_changes
+from costopt.explain.limit_worth import LimitWorth, limit_worths
 from costopt.explain.measurements import NextMeasurements
 from costopt.explain.memory import MemoryReasons, memory_reasons
 from costopt.explain.next_measurements import next_measurements
 from costopt.explain.price_history import PriceHistory, price_history
+from costopt.explain.price_noise import PriceNoise, price_noise
 from costopt.explain.price_place import PricePlace
 from costopt.explain.rejected import Rejected, rejected_types
 from costopt.explain.switch_points import SwitchPoint, switch_points
-from costopt.plan.answer import HISTORY_TITLE
-from costopt.plan.plan import Plan
+from costopt.plan.answer import HISTORY_TITLE, baseline_words
+from costopt.plan.plan import Baseline, Plan
 from costopt.plan.status import PlanStatus
+from costopt.planning.tries import Tries
+from costopt.planning.usual_baselines import usual_baselines
+
+DEMAND_SECONDS: Final = 2.0
+"""Time for planning at other demands [s]."""
+
+DEMAND_GAP: Final = 1e-3
+"""Gap at which planning at another demand may stop [0..1]."""
 
 
 class Later:
@@ -31,6 +46,41 @@ class Later:
 
     def __init__(self, plan: Plan, catalog: Catalog, workloads: tuple[NamedWorkload, ...]) -> None:
         self.plan, self.catalog, self.workloads = plan, catalog, workloads
+
+    @cached_property
+    def worths(self) -> tuple[LimitWorth, ...]:
+        """What one more unit of each limit saves."""
+        return limit_worths(self.plan, self.workloads, self.catalog)
+
+    @cached_property
+    def alternatives(self) -> tuple[Alternative, ...]:
+        """The cheapest plans without what the plan rests on."""
+        field = Field(plan=self.plan, workloads=self.workloads, catalog=self.catalog)
+        return alternatives(field)
+
+    @cached_property
+    def baselines(self) -> tuple[Baseline, ...]:
+        """Other ways to meet the request: those of the plan, and what others would rent."""
+        return (
+            *self.plan.baselines,
+            *usual_baselines(self.plan, self.workloads, self.catalog),
+        )
+
+    @cached_property
+    def price_noise(self) -> PriceNoise:
+        """The plan at the 75th percentile of its spot prices."""
+        return price_noise(self.plan, self.workloads, self.catalog)
+
+    @cached_property
+    def demand_switches(self) -> tuple[SwitchPoint, ...]:
+        """The demand at which other instance types become cheapest."""
+        tries = Tries(
+            catalog=self.catalog,
+            ends_at=perf_counter() + DEMAND_SECONDS,
+            seconds=DEMAND_SECONDS,
+            gap=DEMAND_GAP,
+        )
+        return demand_switches(self.plan, self.workloads, tries)
 
     @cached_property
     def memory(self) -> MemoryReasons:
@@ -48,7 +98,7 @@ class Explanation:
     """Reasons behind a plan.
 
     Attributes:
-        binding: limits that the plan uses up, one sentence each.
+        binding_limits: limits that the plan uses up.
         switch_points: what would change the answer.
         rejected: the instance types that came nearest, and why they were not taken.
         because: for an infeasible request, what excludes what and by how much.
@@ -58,13 +108,49 @@ class Explanation:
         later: what takes longer to find out, and is only when it is asked for.
     """
 
-    binding: tuple[str, ...]
+    binding_limits: tuple[Binding, ...]
     switch_points: tuple[SwitchPoint, ...]
     rejected: tuple[Rejected, ...]
     because: tuple[str, ...]
     changes: tuple[str, ...]
     prices: PriceHistory = field(default_factory=PriceHistory)
     later: Later | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def binding(self) -> tuple[str, ...]:
+        """Limits that the plan uses up, one sentence each."""
+        return tuple(limit.text for limit in self.binding_limits)
+
+    @property
+    def limit_worths(self) -> tuple[LimitWorth, ...]:
+        """What one more unit of each limit saves, each planned again; the most first."""
+        return () if self._planned is None else self._planned.worths
+
+    @property
+    def alternatives(self) -> tuple[Alternative, ...]:
+        """The cheapest plans that differ in type, cloud or way to pay."""
+        return () if self._planned is None else self._planned.alternatives
+
+    @property
+    def baselines(self) -> tuple[Baseline, ...]:
+        """Other ways to meet the request, to compare with."""
+        return () if self._planned is None else self._planned.baselines
+
+    @property
+    def price_noise(self) -> PriceNoise:
+        """The plan at the 75th percentile of its spot prices."""
+        return PriceNoise() if self._planned is None else self._planned.price_noise
+
+    @property
+    def all_switch_points(self) -> tuple[SwitchPoint, ...]:
+        """Prices and demands that would change the answer, those found by longer searches too."""
+        more = () if self._planned is None else self._planned.demand_switches
+        return (*self.switch_points, *more)
+
+    @property
+    def _planned(self) -> Later | None:
+        """What is found out by planning again; None without a plan."""
+        return self.later if self.later is not None and self.later.plan.lines else None
 
     @property
     def memory(self) -> MemoryReasons:
@@ -90,14 +176,46 @@ class Explanation:
         sections = [
             ("Why there is no plan", self.because),
             ("What would help", self.changes),
-            ("What binds", self.binding),
-            ("What would change it", self.switch_sentences),
-            (HISTORY_TITLE, self.prices.sentences),
+            ("What binds, and what letting it out saves", self._binding_in_words()),
+            ("What would change it", self._switches_in_words()),
+            (HISTORY_TITLE, self._prices_in_words()),
+            ("Other plans", tuple(one.text for one in self.alternatives)),
             ("Nearest that were not taken", tuple(item.text for item in self.rejected)),
+            ("Beside it", self._baselines_in_words()),
             ("Memory", self.memory.sentences),
             ("Worth measuring", (self.measurements.brief,) if self.measurements.brief else ()),
         ]
         return [section for section in sections if section[1]]
+
+    def _binding_in_words(self) -> tuple[str, ...]:
+        """Say what binds with what it is worth, then what else saves something."""
+        worths = {worth.key: worth for worth in self.limit_worths}
+        bound = [
+            f"{limit.text}; {worths[limit.key].text}" if limit.key in worths else limit.text
+            for limit in self.binding_limits
+        ]
+        keys = {limit.key for limit in self.binding_limits}
+        saving = [worth for worth in self.limit_worths if worth.saving and worth.key not in keys]
+        return (*bound, *(f"{worth.limit}: {worth.text}" for worth in saving))
+
+    def _switches_in_words(self) -> tuple[str, ...]:
+        """Say at which prices, demands and rates the answer changes."""
+        rates = tuple(
+            f"rate of {run.instance_type}: {run.flip[0].lower()}{run.flip[1:].rstrip('.')}"
+            for run in self.measurements
+        )
+        return (*(point.text for point in self.all_switch_points), *rates)
+
+    def _prices_in_words(self) -> tuple[str, ...]:
+        """Say where the prices lie in their history, and what usual ones would change."""
+        noise = (self.price_noise.text,) if self.price_noise.text else ()
+        return (*self.prices.sentences, *noise)
+
+    def _baselines_in_words(self) -> tuple[str, ...]:
+        """Say what other ways to meet the request cost."""
+        if self._planned is None:
+            return ()
+        return tuple(baseline_words(self._planned.plan, one) for one in self.baselines)
 
     def __str__(self) -> str:
         """Return the reasons as text."""
@@ -134,7 +252,7 @@ def explain(
     found = workloads or all_candidates(plan.request, catalog)
     if plan.status is PlanStatus.INFEASIBLE:
         return Explanation(
-            binding=(),
+            binding_limits=(),
             switch_points=(),
             rejected=(),
             because=plan.unanswered_because,
@@ -142,7 +260,7 @@ def explain(
             later=Later(plan, catalog, found),
         )
     return Explanation(
-        binding=binding_limits(plan, catalog),
+        binding_limits=binding_limits(plan, catalog),
         switch_points=switch_points(plan, found, catalog),
         rejected=rejected_types(plan, found, catalog),
         because=(),

@@ -9,6 +9,7 @@ from costopt.candidate.find import NamedWorkload
 from costopt.errors import InvalidInputError, NoPlanError
 from costopt.plan.change import PlanChange
 from costopt.plan.line import PlanLine, PlanRecord
+from costopt.plan.questions import PlanQuestions
 from costopt.plan.status import PlanStatus
 from costopt.workload.request import PlanRequest
 from costopt.written import describe_errors
@@ -125,7 +126,7 @@ class CatalogStamp(PlanRecord):
     fingerprint: str
 
 
-class Plan(PlanRecord):
+class Plan(PlanQuestions):
     """The answer to a request: always returned, with a status.
 
     Attributes:

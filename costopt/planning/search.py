@@ -79,18 +79,21 @@ class _Asked:
     """What a search is held to beside the request.
 
     Attributes:
-        forbidden: offers of a workload -> which of them it may not use; None for all.
+        decide: what is to be rented, of a problem.
         staying: True where what runs already must stay as it is.
         deadline: when it ends, on the performance counter [s].
     """
 
-    forbidden: "Forbidden | None"
+    decide: "Solver"
     staying: bool
     deadline: float
 
 
 Forbidden = Callable[[pd.DataFrame], NDArray[np.bool_]]
 """Offers of a workload -> which of them a search may not use."""
+
+Solver = Callable[[Sequence[NamedWorkload], AssembledProblem, float, float], Solution]
+"""Workloads, their problem, a gap [0..1] and a time limit [s] -> what is to be rented."""
 
 
 def search(
@@ -100,6 +103,7 @@ def search(
     *,
     forbidden: Forbidden | None = None,
     staying: bool = False,
+    solver: Solver | None = None,
 ) -> Found:
     """Find the cheapest lines whose mix really meets every limit.
 
@@ -111,9 +115,10 @@ def search(
         catalog: what operating figures are computed from.
         forbidden: offers of a workload -> which of them this search may not use.
         staying: True where the request's fleet must stay as it is.
+        solver: what decides in place of the cheapest plan without the forbidden offers.
     """
     asked = _Asked(
-        forbidden=forbidden,
+        decide=solver or _cheapest_without(forbidden),
         staying=staying,
         deadline=perf_counter() + request.time_limit_seconds,
     )
@@ -126,6 +131,21 @@ def search(
         rated = changed
         found = _searched(rated, request, catalog, asked)
     return first if found.solution.cost is None else found
+
+
+def _cheapest_without(forbidden: Forbidden | None) -> Solver:
+    """Return what decides on the cheapest plan without some offers."""
+
+    def decide(
+        workloads: Sequence[NamedWorkload], assembled: AssembledProblem, gap: float, seconds: float
+    ) -> Solution:
+        problem = assembled.problem
+        if forbidden is not None:
+            row = forbidding_row(workloads, assembled, forbidden)
+            problem = replace(problem, rows=(*problem.rows, row))
+        return solve_problem(problem, gap=gap, time_limit_seconds=seconds)
+
+    return decide
 
 
 def _searched(
@@ -193,12 +213,9 @@ def _first_in_time(
         changes = changes_of(
             tightened, assembled.services, request, catalog, is_frozen=asked.staying
         )
-        problem = replace(assembled.problem, changes=changes)
-        if asked.forbidden is not None:
-            row = forbidding_row(tightened, assembled, asked.forbidden)
-            problem = replace(problem, rows=(*problem.rows, row))
+        assembled = replace(assembled, problem=replace(assembled.problem, changes=changes))
         left = max(asked.deadline - perf_counter(), LEAST_SECONDS)
-        solution = solve_problem(problem, gap=request.gap, time_limit_seconds=left)
+        solution = asked.decide(tightened, assembled, request.gap, left)
         bound = solution.bound if rounds == 1 else bound
         lines = _lines(tightened, assembled, solution, request.horizon_hours, catalog)
         found = tuple(

@@ -101,15 +101,21 @@ def test_a_limit_that_is_named_alone_stands_in_the_way(
     if field == "regions":
         given["families"] = ("inf1", "g4dn")
     plan = optimize(service, bundled, limits=Limits.model_validate(given))
-    helping = [text for text in changes(plan).splitlines() if text.startswith("without limits.")]
+    texts = changes(plan).splitlines()
+    helping = [text for text in texts if text.startswith("without limits.")]
     for text in helping:
         dropped = text.removeprefix("without limits.").split(":")[0]
         freed = plan.request.limits.model_copy(
             update={dropped: Limits.model_fields[dropped].default}
         )
         assert optimize(service, bundled, limits=freed).has_answer
+    named = [text.removeprefix("without limits.").split(":")[0] for text in helping]
     culprit = "families" if field == "regions" else field
-    assert [text.removeprefix("without limits.").split(":")[0] for text in helping] == [culprit]
+    if culprit == "quota":
+        assert named == []
+        assert any(text.startswith("limits.quota * of ") for text in texts)
+    else:
+        assert named == [culprit]
     assert "does not help" in changes(plan)
 
 
@@ -138,3 +144,62 @@ def test_a_budget_that_is_too_small_is_answered_with_the_smallest_that_does(
     for budget, answered in ((least, True), (least - 0.02, False)):
         limits = Limits.model_validate(where | {"budget": budget})
         assert optimize(wanted, bundled, limits=limits).has_answer is answered
+
+
+LIMITED = Requirement(demand_per_second=100.0, throughput_per_second={"g6.xlarge": 10.0})
+ON_DEMAND = {"purchase_options": ("on_demand",)}
+
+
+@pytest.fixture(scope="module")
+def one_type(bundled: Catalog) -> Catalog:
+    """g6.xlarge in us-east-1, on demand and on spot."""
+    return bundled.filter(
+        providers=["aws"], regions=["us-east-1"], instance_types=["g6.xlarge"],
+        purchase_options=["on_demand", "spot"],
+    )  # fmt: skip
+
+
+def limited(catalog: Catalog, **limits: object) -> Plan:
+    return optimize(LIMITED, catalog, limits=Limits.model_validate(ON_DEMAND | limits))
+
+
+def test_a_quota_is_raised_by_as_many_as_are_missing(one_type: Catalog) -> None:
+    # 100 / 10 = 10 instances, 7 allowed.
+    text = changes(limited(one_type, quota={"g6.xlarge": 7}))
+    assert "limits.quota g6.xlarge of 10 (+3): 10 x g6.xlarge" in text
+    assert limited(one_type, quota={"g6.xlarge": 10}).has_answer
+    assert not limited(one_type, quota={"g6.xlarge": 9}).has_answer
+
+
+def test_changes_made_together_are_enough_and_each_is_needed(one_type: Catalog) -> None:
+    plan = limited(one_type, quota={"g6.xlarge": 7}, budget=100.0)
+    (text,) = [line for line in changes(plan).splitlines() if "each of them is needed" in line]
+    found = re.search(
+        r"limits\.quota g6\.xlarge of 10 \(\+3\) and limits\.budget of ([\d,.]+)", text
+    )
+    assert found
+    budget = float(found[1].replace(",", ""))
+    assert limited(one_type, quota={"g6.xlarge": 10}, budget=budget).has_answer
+    assert not limited(one_type, quota={"g6.xlarge": 7}, budget=budget).has_answer
+    assert not limited(one_type, quota={"g6.xlarge": 10}, budget=100.0).has_answer
+    assert "limits.quota g6.xlarge" in text.split(":")[0]
+
+
+def test_the_share_of_spot_is_raised_to_the_smallest_that_does(one_type: Catalog) -> None:
+    prices = {"aws/us-east-1/g6.xlarge/on_demand": 1.0, "aws/us-east-1/g6.xlarge/spot": 0.5}
+    catalog = one_type.with_prices(prices_per_hour=prices)
+    # 10 instances; with n on spot 730 x (10 - n / 2) <= 5,800 needs n = 5 (5,475 USD).
+    both = {"purchase_options": ("on_demand", "spot"), "budget": 5800.0}
+    text = changes(limited(catalog, max_spot_fraction=0.2, **both))
+    assert "limits.max_spot_fraction of 0.5: " in text
+    assert not limited(catalog, max_spot_fraction=0.49, **both).has_answer
+
+
+def test_several_demands_are_lowered_by_one_fraction(one_type: Catalog) -> None:
+    wanted = [LIMITED.model_copy(update={"name": name}) for name in ("one", "two")]
+    limits = Limits.model_validate(ON_DEMAND | {"quota": {"g6.xlarge": 10}})
+    text = changes(optimize(wanted, one_type, limits=limits))
+    found = re.search(r"every demand at ([\d.]+) %: ", text)
+    assert found
+    # Each needs 10 instances and 10 are allowed together: half of each fits, to the step of 2 %.
+    assert 50 / 1.02 <= float(found[1]) <= 50
