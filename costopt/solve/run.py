@@ -84,7 +84,7 @@ def _search(problem: Problem, reduction: Reduction, *, gap: float, deadline: flo
         return _Found(decision=None, bound=None)
     assembly = assemble(problem, reduction)
     if not assembly.program.column_count:
-        nothing = _decision(problem, reduction, assembly, np.zeros(0))
+        nothing = decision_of(problem, reduction, assembly, np.zeros(0))
         return _Found(decision=nothing, bound=0.0)
     left = max(deadline - perf_counter(), 0.0)
     run = run_program(assembly.program, gap=gap, time_limit_seconds=left)
@@ -104,11 +104,11 @@ def _checked(
     Raises:
         PlanCheckError: the whole counts cannot carry the demand within the limits.
     """
-    decision = _decision(problem, reduction, assembly, values)
+    decision = decision_of(problem, reduction, assembly, values)
     if violations(problem, decision):
         run = route_fixed(assembly.program, values)
         if run.values is not None:
-            decision = _decision(problem, reduction, assembly, run.values)
+            decision = decision_of(problem, reduction, assembly, run.values)
     broken = violations(problem, decision)
     if not broken:
         decision = tidied(problem, decision)
@@ -118,7 +118,7 @@ def _checked(
     return decision
 
 
-def _decision(
+def decision_of(
     problem: Problem, reduction: Reduction, assembly: Assembly, values: FloatArray
 ) -> Decision:
     """Map the values of the program's columns back to the problem."""
