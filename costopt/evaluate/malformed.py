@@ -44,8 +44,19 @@ def malformed(workload: AnyWorkload, lines: Sequence[PlanLine], catalog: Catalog
         reason = _unusable(workload, kind, catalog)
         if reason:
             yield f"{line.place}: {REASONS[reason]}"
-        elif line.layout not in _possible_layouts(workload, line.layout, kind, catalog):
+        elif not _is_possible(line, _possible_layouts(workload, line.layout, kind, catalog)):
             yield f"{line.place}: its layout is none of those that are possible there"
+
+
+def _is_possible(line: PlanLine, layouts: Sequence[Layout]) -> bool:
+    """Return whether a line is laid out in one of these ways, with fewer replicas where shared."""
+    if not line.shared_node:
+        return line.layout in layouts
+    return any(
+        1 <= line.layout.replicas <= layout.replicas
+        and replace(line.layout, replicas=layout.replicas) == layout
+        for layout in layouts
+    )
 
 
 def _bucket_count(workload: AnyWorkload, catalog: Catalog) -> int:

@@ -63,6 +63,7 @@ def sample_point(
         raise InvalidInputError("samples", ["the service has no samples_per_second"])
     hardware = whole_instances(catalog, types_of(catalog, lines))
     rate, latency = (np.zeros(len(lines)) for _ in range(2))
+    parts = np.array([line.layout.replicas for line in lines]) / hardware.accelerators
     vram: list[dict[str, float]] = [{} for _ in lines]
     bands: list[tuple[list[int], Band]] = []
     precisions = [line.layout.precision for line in lines]
@@ -71,7 +72,7 @@ def sample_point(
         planned = planned_samples(hardware, workload, catalog, precision, settings)
         rated = rate_samples(workload, catalog, planned.hardware, precision)
         bands.append((rows, planned.band.take(np.array(rows))))
-        rate[rows] = rated.samples_per_second[rows]
+        rate[rows] = (rated.samples_per_second * parts)[rows]
         latency[rows] = rated.latency_ms[rows]
         for row in rows:
             vram[row] = vram_by_term(rated.vram, row)

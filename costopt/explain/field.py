@@ -13,6 +13,7 @@ from costopt.candidate.job import JobCandidates
 from costopt.catalog.catalog import Catalog
 from costopt.plan.line import PlanLine
 from costopt.plan.plan import Plan
+from costopt.plan.shared_node import rented
 from costopt.planning.search import Forbidden, Found, search
 
 Floats = NDArray[np.float64]
@@ -46,7 +47,9 @@ class OfferMatch:
     def hours_rented(self, lines: Sequence[PlanLine], horizon_hours: float) -> float:
         """Instance-hours per hour of the horizon that lines buy of these offers."""
         bought = sum(
-            line.count * line.hours for line in lines if self.holds(line) and not line.is_owned
+            count * line.hours
+            for line, count in zip(lines, rented(lines), strict=True)
+            if self.holds(line) and not line.is_owned
         )
         return bought / horizon_hours
 

@@ -15,7 +15,6 @@ from costopt.candidate.more_late import all_with_more_late
 from costopt.candidate.service import ServiceCandidates
 from costopt.catalog.catalog import Catalog
 from costopt.evaluate.operate import Operated, operated
-from costopt.plan.line import PlanLine
 from costopt.plan.status import PlanStatus, proven_status
 from costopt.planning.assemble import (
     AssembledProblem,
@@ -24,14 +23,17 @@ from costopt.planning.assemble import (
     forbidding_row,
 )
 from costopt.planning.late import late_lines, with_more_room
-from costopt.planning.lines import job_lines, service_lines
-from costopt.solve.run import solve_problem
+from costopt.planning.shared_nodes import sharing_helps_nobody
+from costopt.planning.solving import Solve, solved_alone, solved_together
 from costopt.solve.solution import Solution
 from costopt.workload.request import PlanRequest
 from costopt.workload.serving import InferenceService
 
 LEAST_SECONDS: Final = 0.1
 """Time that a solve gets however late it is [s]."""
+
+LEAST_SAVING: Final = 1e-9
+"""Relative saving from which on workloads share instances; less is rounding."""
 
 MOST_ROUNDS: Final = 8
 """Searches after which the request counts as one that this method cannot plan."""
@@ -94,45 +96,98 @@ def search(
         catalog: what operating figures are computed from.
         forbidden: offers of a workload -> which of them this search may not use.
     """
-    deadline = perf_counter() + request.time_limit_seconds
-    first = found = _searched(workloads, request, catalog, forbidden, deadline)
+    seconds = request.time_limit_seconds
+    search = _Search(request=request, catalog=catalog, forbidden=forbidden, solve=solved_alone)
+    if sharing_helps_nobody(workloads):
+        return _late_enough(workloads, replace(search, deadline=perf_counter() + seconds))
+    alone = _late_enough(workloads, replace(search, deadline=perf_counter() + seconds / 2))
+    search = replace(search, solve=solved_together, deadline=perf_counter() + seconds / 2)
+    return _cheaper(alone, _late_enough(workloads, search))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Search:
+    """What every round of a search is made with.
+
+    Attributes:
+        request: limits and settings.
+        catalog: what operating figures are computed from.
+        forbidden: offers of a workload -> which of them this search may not use.
+        solve: how a round is solved.
+        deadline: when the last round starts, on the performance counter [s].
+    """
+
+    request: PlanRequest
+    catalog: Catalog
+    forbidden: Forbidden | None
+    solve: Solve
+    deadline: float = 0.0
+
+    @property
+    def seconds_left(self) -> float:
+        """Time for the next solve [s]."""
+        return max(self.deadline - perf_counter(), LEAST_SECONDS)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no further round starts."""
+        return perf_counter() > self.deadline
+
+
+def _cheaper(alone: Found, together: Found) -> Found:
+    """Return the plan with shared instances where it costs less, with the bound of both.
+
+    Whatever runs without sharing is also allowed with it, so the bound of the search with sharing
+    holds for every plan.
+    """
+    own, shared = alone.solution.cost, together.solution.cost
+    if shared is not None and (own is None or shared < own * (1 - LEAST_SAVING)):
+        return together
+    if own is None:
+        return alone
+    return replace(alone, bound=_lower(alone.bound, together.bound))
+
+
+def _lower(first: float | None, second: float | None) -> float:
+    return min(first or 0.0, second or 0.0)
+
+
+def _late_enough(workloads: Sequence[NamedWorkload], search: _Search) -> Found:
+    """Search, where need be with more of the longest prompts late."""
+    first = found = _searched(workloads, search)
     rated: Sequence[NamedWorkload] = workloads
-    while found.solution.cost is None and perf_counter() < deadline:
-        changed = all_with_more_late(rated, catalog, request)
+    while found.solution.cost is None and not search.is_over:
+        changed = all_with_more_late(rated, search.catalog, search.request)
         if changed is None:
             break
         rated = changed
-        found = _searched(rated, request, catalog, forbidden, deadline)
+        found = _searched(rated, search)
     return first if found.solution.cost is None else found
 
 
-def _searched(
-    workloads: Sequence[NamedWorkload],
-    request: PlanRequest,
-    catalog: Catalog,
-    forbidden: Forbidden | None,
-    deadline: float,
-) -> Found:
+def _searched(workloads: Sequence[NamedWorkload], search: _Search) -> Found:
     """Search with the rates as they are.
 
     Where the first mix is late, two ways on are tried and the cheaper plan is kept: more room for
     the layouts that are late, again and again; and every layout held against the whole mix.
     """
-    found = _first_in_time(workloads, request, catalog, forbidden, deadline)
+    found = _first_in_time(workloads, search)
     in_time = not found.is_late
-    if in_time and (found.rounds == 1 or perf_counter() > deadline):
+    if in_time and (found.rounds == 1 or search.is_over):
         return found
     held = [
         replace(
             item,
-            candidates=with_mix_room(item.workload, item.candidates, catalog, request),
+            candidates=with_mix_room(
+                item.workload, item.candidates, search.catalog, search.request
+            ),
         )
         if isinstance(item.workload, InferenceService)
         and isinstance(item.candidates, ServiceCandidates)
         else item
         for item in workloads
     ]
-    other = _first_in_time(held, request, catalog, forbidden, deadline)
+    other = _first_in_time(held, search)
     best = min((found, other), key=_cost_in_time)
     answered = not best.is_late and best.solution.cost is not None
     return replace(best if answered else _unanswered(best), bound=found.bound)
@@ -156,38 +211,33 @@ def _cost_in_time(found: Found) -> tuple[bool, float]:
     return found.is_late or cost is None, np.inf if cost is None else cost
 
 
-def _first_in_time(
-    workloads: Sequence[NamedWorkload],
-    request: PlanRequest,
-    catalog: Catalog,
-    forbidden: Forbidden | None,
-    deadline: float,
-) -> Found:
+def _first_in_time(workloads: Sequence[NamedWorkload], search: _Search) -> Found:
     """Solve, and solve again with more room where a mix is late, until none is."""
     tightened = list(workloads)
     rounds = 0
     bound: float | None = None
     while True:
         rounds += 1
-        assembled = assemble(tightened, shared_limits(request))
-        problem = assembled.problem
-        if forbidden is not None:
-            row = forbidding_row(tightened, assembled, forbidden)
+        assembled = assemble(tightened, shared_limits(search.request))
+        if search.forbidden is not None:
+            row = forbidding_row(tightened, assembled, search.forbidden)
+            problem = assembled.problem
             problem = replace(problem, rows=(*problem.rows, row))
-        left = max(deadline - perf_counter(), LEAST_SECONDS)
-        solution = solve_problem(problem, gap=request.gap, time_limit_seconds=left)
-        bound = solution.bound if rounds == 1 else bound
-        lines = _lines(tightened, assembled, solution, request.horizon_hours, catalog)
+            assembled = replace(assembled, problem=problem)
+        solved = search.solve(
+            tightened, assembled, search.request, search.catalog, search.seconds_left
+        )
+        bound = solved.solution.bound if rounds == 1 else bound
         found = tuple(
-            operated(item.workload, written, catalog, request)
-            for item, written in zip(tightened, lines, strict=False)
+            operated(item.workload, written, search.catalog, search.request)
+            for item, written in zip(tightened, solved.lines, strict=False)
         )
         late = [
             index for index, item in enumerate(found) if any(late_lines(tightened[index], item))
         ]
-        if not late or rounds == MOST_ROUNDS or perf_counter() > deadline:
+        if not late or rounds == MOST_ROUNDS or search.is_over:
             return Found(
-                solution=solution,
+                solution=solved.solution,
                 assembled=assembled,
                 operated=found,
                 rounds=rounds,
@@ -210,39 +260,3 @@ def shared_limits(request: PlanRequest) -> SharedLimits:
         max_distinct_types=min((count for count in most_types if count), default=None),
         horizon_hours=request.horizon_hours,
     )
-
-
-def _lines(
-    workloads: Sequence[NamedWorkload],
-    assembled: AssembledProblem,
-    solution: Solution,
-    horizon_hours: float,
-    catalog: Catalog,
-) -> list[list[PlanLine]]:
-    """Write the lines of each workload; none without a solution."""
-    if solution.cost is None:
-        return []
-    lines = []
-    services = jobs = 0
-    for item in workloads:
-        if isinstance(item.candidates, ServiceCandidates):
-            columns = assembled.services[services]
-            lines.append(
-                list(
-                    service_lines(
-                        item.name,
-                        item.candidates,
-                        columns,
-                        solution,
-                        services,
-                        horizon_hours,
-                        catalog,
-                    )
-                )
-            )
-            services += 1
-        else:
-            chosen, paid = solution.chosen[jobs], solution.paid[jobs]
-            lines.append(list(job_lines(item.name, item.candidates, chosen, paid, catalog)))
-            jobs += 1
-    return lines

@@ -60,7 +60,7 @@ class _Kinds:
 def _useful_kinds(problem: Problem, nodes: SharedNodes) -> IntArray:
     """Kinds that no smaller ones of the same workload stand in for."""
     kinds = _Kinds(problem, nodes)
-    alive = (kinds.speed > 0).any(axis=1)
+    alive: BoolArray = np.any(kinds.speed > 0, axis=1)
     order = np.lexsort((nodes.size, nodes.slot, nodes.home))
     of_pool = np.split(order, np.flatnonzero(np.diff(nodes.home[order])) + 1)
     for members in of_pool:
