@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from math import isnan
 
+from costopt.candidate.slices import accelerators_taken
 from costopt.catalog.catalog import Catalog
 from costopt.evaluate.facts import offers_of
 from costopt.evaluate.limits import TOLERANCE
 from costopt.plan.line import PlanLine
-from costopt.plan.shared_node import accelerators_used, sharing
+from costopt.plan.shared_node import accelerators_held, sharing
 from costopt.workload.limits import Limits
 from costopt.workload.request import AnyWorkload, PlanRequest
 from costopt.workload.serving import InferenceService
@@ -48,7 +49,7 @@ def _contradictions(
     for line in together:
         if not isinstance(workloads.get(line.workload), InferenceService):
             yield f"{line.workload} takes whole instances"
-    if len(together) == 1:
+    if len(together) == 1 and not together[0].layout.slice:
         yield "nothing else stands on it"
 
 
@@ -58,9 +59,9 @@ def _overfull(
     """Yield which of its resources one node has too little of."""
     offer = offers_of(catalog, together[:1]).iloc[0]
     there = float(offer["accelerator_count"])
-    used = sum(map(accelerators_used, together))
-    if used > there * (1 + TOLERANCE):
-        yield f"its replicas take {used:g} accelerators, it has {there:g}"
+    held = accelerators_held(together)
+    if held > there:
+        yield f"its replicas take {held} accelerators, it has {there:g}"
     workloads = dict(request.named_workloads)
     for field, (column, words) in FLOORS.items():
         floors = [
@@ -69,11 +70,12 @@ def _overfull(
             if line.workload in workloads
         ]
         needed = sum(
-            floor * accelerators_used(line) for floor, line in zip(floors, together, strict=False)
+            floor * accelerators_taken(line.layout)
+            for floor, line in zip(floors, together, strict=False)
         )
-        held = float(offer[column])
-        if needed and (isnan(held) or needed > held * (1 + TOLERANCE)):
-            yield f"its replicas take {needed:g} {words}, it has {held:g}"
+        host = float(offer[column])
+        if needed and (isnan(host) or needed > host * (1 + TOLERANCE)):
+            yield f"its replicas take {needed:g} {words}, it has {host:g}"
 
 
 def _floor(field: str, own: Limits, shared: Limits) -> float:

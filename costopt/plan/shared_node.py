@@ -1,17 +1,11 @@
 """Lines that share instances: how many instances there are, and who carries which part."""
 
 from collections.abc import Iterator, Sequence
-from math import floor
 
 from costopt.candidate.layout import Layout
+from costopt.candidate.slices import SIZES, accelerators_for, accelerators_taken, size_of
 from costopt.plan.line import PlanLine
 from costopt.plan.words import counted
-
-
-def accelerators_used(line: PlanLine) -> float:
-    """Accelerators of one instance that a line takes: its replicas, whole or in slices [1]."""
-    layout = line.layout
-    return layout.tensor_parallel * layout.replicas
 
 
 def rented(lines: Sequence[PlanLine]) -> tuple[int, ...]:
@@ -42,11 +36,11 @@ def node_fractions(lines: Sequence[PlanLine]) -> tuple[float, ...]:
     Whoever shares a node pays for what is idle there in proportion to what it uses.
     """
     in_use = {
-        node: sum(accelerators_used(line) for line in together)
+        node: sum(accelerators_taken(line.layout) for line in together)
         for node, together in sharing(lines).items()
     }
     return tuple(
-        accelerators_used(line) / in_use[line.shared_node] if line.shared_node else 1.0
+        accelerators_taken(line.layout) / in_use[line.shared_node] if line.shared_node else 1.0
         for line in lines
     )
 
@@ -59,20 +53,31 @@ def shared_in_words(lines: Sequence[PlanLine]) -> Iterator[str]:
     """
     for together in sharing(lines).values():
         first = together[0]
-        users = [
-            f"{line.workload} ({_amount(accelerators_used(line), line.layout, named=not row)})"
-            for row, line in enumerate(together)
-        ]
-        idle = _accelerators(first.layout) - sum(map(accelerators_used, together))
-        parts = [*users, *([f"{floor(idle)} idle"] if idle >= 1 else [])]
+        users = []
+        for line in together:
+            named = not any("accelerator" in user for user in users)
+            users.append(f"{line.workload} ({_amount(line.layout, named=named)})")
+        idle = int(first.layout.accelerators) - accelerators_held(together)
+        parts = [*users, *([f"{idle} idle"] if idle > 0 else [])]
         yield f"{first.count} x {first.place} shared by {', '.join(parts)}"
 
 
-def _amount(accelerators: float, layout: Layout, *, named: bool) -> str:
-    """Write how many accelerators a line takes, with the unit where it comes first."""
-    count = round(accelerators)
-    return counted(count, "accelerator") if named else str(count)
+def accelerators_held(together: Sequence[PlanLine]) -> int:
+    """Accelerators of one instance that hold its replicas, whole ones and sliced ones [1]."""
+    slices = [0] * len(SIZES)
+    whole = 0
+    for line in together:
+        size = size_of(line.layout)
+        if size is None:
+            whole += line.layout.tensor_parallel * line.layout.replicas
+        else:
+            slices[size] += line.layout.replicas
+    return whole + accelerators_for(slices)
 
 
-def _accelerators(layout: Layout) -> int:
-    return max(1, int(layout.accelerators))
+def _amount(layout: Layout, *, named: bool) -> str:
+    """Write what a line takes, with the unit where accelerators come first."""
+    if layout.slice:
+        return f"{layout.replicas} x {layout.slice}"
+    taken = layout.tensor_parallel * layout.replicas
+    return counted(taken, "accelerator") if named else str(taken)

@@ -23,7 +23,7 @@ from costopt.planning.assemble import (
     forbidding_row,
 )
 from costopt.planning.late import late_lines, with_more_room
-from costopt.planning.shared_nodes import sharing_helps_nobody
+from costopt.planning.shared_nodes import sharing_helps_nobody, sliced_workloads
 from costopt.planning.solving import Solve, solved_alone, solved_together
 from costopt.solve.solution import Solution
 from costopt.workload.request import PlanRequest
@@ -101,8 +101,12 @@ def search(
     if sharing_helps_nobody(workloads):
         return _late_enough(workloads, replace(search, deadline=perf_counter() + seconds))
     alone = _late_enough(workloads, replace(search, deadline=perf_counter() + seconds / 2))
-    search = replace(search, solve=solved_together, deadline=perf_counter() + seconds / 2)
-    return _cheaper(alone, _late_enough(workloads, search))
+    together = _late_enough(workloads, search.beyond(alone, seconds / 4))
+    best = _cheaper(alone, together)
+    sliced = sliced_workloads(workloads, catalog, request)
+    if sliced is None:
+        return best
+    return _cheaper(best, _late_enough(sliced, search.beyond(best, seconds / 4)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +119,8 @@ class _Search:
         forbidden: offers of a workload -> which of them this search may not use.
         solve: how a round is solved.
         deadline: when the last round starts, on the performance counter [s].
+        beaten_by: cost of a plan that is there already; a search whose first answer costs as much
+            ends there, as further rounds only ask for more [plan currency/h].
     """
 
     request: PlanRequest
@@ -122,6 +128,13 @@ class _Search:
     forbidden: Forbidden | None
     solve: Solve
     deadline: float = 0.0
+    beaten_by: float = np.inf
+
+    def beyond(self, found: Found, seconds: float) -> "_Search":
+        """Return a wider search, on shared instances, for plans that cost less than one found."""
+        cost = np.inf if found.solution.cost is None else found.solution.cost
+        deadline = perf_counter() + seconds
+        return replace(self, solve=solved_together, deadline=deadline, beaten_by=cost)
 
     @property
     def seconds_left(self) -> float:
@@ -135,10 +148,10 @@ class _Search:
 
 
 def _cheaper(alone: Found, together: Found) -> Found:
-    """Return the plan with shared instances where it costs less, with the bound of both.
+    """Return the plan of the wider search where it costs less, with a bound for both.
 
-    Whatever runs without sharing is also allowed with it, so the bound of the search with sharing
-    holds for every plan.
+    Whatever runs without sharing is also allowed with it, and whatever runs on whole accelerators
+    is allowed beside slices.
     """
     own, shared = alone.solution.cost, together.solution.cost
     if shared is not None and (own is None or shared < own * (1 - LEAST_SAVING)):
@@ -173,7 +186,8 @@ def _searched(workloads: Sequence[NamedWorkload], search: _Search) -> Found:
     """
     found = _first_in_time(workloads, search)
     in_time = not found.is_late
-    if in_time and (found.rounds == 1 or search.is_over):
+    is_beaten = found.solution.cost is not None and not found.operated
+    if in_time and (found.rounds == 1 or is_beaten or search.is_over):
         return found
     held = [
         replace(
@@ -228,6 +242,16 @@ def _first_in_time(workloads: Sequence[NamedWorkload], search: _Search) -> Found
             tightened, assembled, search.request, search.catalog, search.seconds_left
         )
         bound = solved.solution.bound if rounds == 1 else bound
+        cost = solved.solution.cost
+        if cost is not None and cost >= search.beaten_by * (1 - LEAST_SAVING):
+            return Found(
+                solution=solved.solution,
+                assembled=assembled,
+                operated=(),
+                rounds=rounds,
+                is_late=False,
+                bound=bound,
+            )
         found = tuple(
             operated(item.workload, written, search.catalog, search.request)
             for item, written in zip(tightened, solved.lines, strict=False)

@@ -10,10 +10,12 @@ import pandas as pd
 
 from costopt.candidate.find import NamedWorkload
 from costopt.candidate.service import ServiceCandidates
+from costopt.candidate.slices import MEMORY_PARTS, SIZES
 from costopt.catalog.catalog import Catalog
 from costopt.plan.line import PlanLine
 from costopt.planning.assemble import AssembledProblem
 from costopt.planning.lines import job_lines, written_line
+from costopt.solve.shared_nodes import SharedNodes
 from costopt.solve.shared_run import SharedSolution
 
 
@@ -106,12 +108,12 @@ def _held(found: SharedSolution) -> Iterator[_Held]:
     number = 0
     for one in found.packing:
         offer = int(nodes.offer[one.node])
-        if len(one.replicas) == 1:
+        if len(one.replicas) == 1 and nodes.slot[one.replicas[0][0]] < 0:
             key = (one.replicas[0][0], offer)
             alone[key] = alone.get(key, 0) + one.count
             continue
         number += 1
-        taken = [int(nodes.size[kind]) * replicas for kind, replicas in one.replicas]
+        taken = [_taken(nodes, kind) * replicas for kind, replicas in one.replicas]
         for (kind, replicas), accelerators in zip(one.replicas, taken, strict=True):
             yield _Held(
                 kind=kind,
@@ -123,6 +125,12 @@ def _held(found: SharedSolution) -> Iterator[_Held]:
             )
     for (kind, offer), count in alone.items():
         yield _Held(kind=kind, offer=offer, count=count, replicas=int(nodes.divisor[kind]))
+
+
+def _taken(nodes: SharedNodes, kind: int) -> float:
+    """Accelerators that one replica takes, of a slice by its memory [1]."""
+    slot = int(nodes.slot[kind])
+    return int(nodes.size[kind]) if slot < 0 else SIZES[slot].memory / MEMORY_PARTS
 
 
 def _service_lines(

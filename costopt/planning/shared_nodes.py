@@ -1,6 +1,7 @@
 """Which services of a request may share instances, and what fits on which."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,10 @@ from numpy.typing import NDArray
 
 from costopt.candidate.find import NamedWorkload
 from costopt.candidate.service import ServiceCandidates
+from costopt.candidate.settings import RateSettings
+from costopt.candidate.sliced_services import with_slices
+from costopt.candidate.slices import PROFILES, partitions, size_of
+from costopt.catalog.catalog import Catalog
 from costopt.planning.assemble import AssembledProblem, ServiceColumns
 from costopt.solve.shared_nodes import SharedNodes
 from costopt.workload.serving import InferenceService
@@ -40,7 +45,7 @@ def sharing_helps_nobody(workloads: Sequence[NamedWorkload]) -> bool:
                 item.candidates.types[index]
                 for index in np.unique(item.candidates.type_of_layout[rated]).tolist()
             )
-            if kind.count > 1
+            if kind.count > 1 or kind.chip in PROFILES
         }
         if own & types:
             return False
@@ -76,6 +81,8 @@ def shared_nodes_of(
     offers["pool"] = pool[node]
     kinds = offers.drop_duplicates(["pool", "server"])
     of_pool = kinds.drop_duplicates("pool").sort_values("pool")
+    divided = np.unique(kinds.loc[kinds["slot"] >= 0, "pool"].to_numpy(dtype=np.int64))
+    ways = np.array(partitions(), dtype=np.int64)
     return SharedNodes(
         offer=offers["offer"].to_numpy(dtype=np.int64)[first_row],
         pool=pool,
@@ -83,10 +90,10 @@ def shared_nodes_of(
         server=kinds["server"].to_numpy(dtype=np.int64),
         home=kinds["pool"].to_numpy(dtype=np.int64),
         size=kinds["size"].to_numpy(dtype=np.int64),
-        slot=np.full(len(kinds), -1, dtype=np.int64),
+        slot=kinds["slot"].to_numpy(dtype=np.int64),
         divisor=kinds["divisor"].to_numpy(dtype=np.int64),
-        partition_home=np.zeros(0, dtype=np.int64),
-        partition_slots=np.zeros((0, 0), dtype=np.int64),
+        partition_home=np.repeat(divided, len(ways)),
+        partition_slots=np.tile(ways, (len(divided), 1)),
     )
 
 
@@ -101,12 +108,15 @@ def _part(item: NamedWorkload, columns: ServiceColumns, first_server: int) -> pd
             "server": columns.server + first_server,
             "accelerators": 1,
             "size": 1,
+            "slot": -1,
             "divisor": 1,
         }
     )
     if not may_share(item) or not isinstance(found, ServiceCandidates):
         return alone
-    layouts = [found.layouts[index] for index in range(len(found.layouts))]
+    layouts = found.layouts
+    slices = [size_of(one) for one in layouts]
+    slot = np.array([-1 if one is None else one for one in slices], dtype=np.int64)
     size = np.array([one.tensor_parallel for one in layouts], dtype=np.int64)
     replicas = np.array([one.replicas for one in layouts], dtype=np.int64)
     accelerators = np.array([max(1, int(one.accelerators)) for one in layouts], dtype=np.int64)
@@ -114,7 +124,8 @@ def _part(item: NamedWorkload, columns: ServiceColumns, first_server: int) -> pd
     return alone.assign(
         node=rows[columns.offer],
         accelerators=accelerators[columns.layout],
-        size=size[columns.layout],
+        size=np.where(slot < 0, size, 0)[columns.layout],
+        slot=slot[columns.layout],
         divisor=replicas[columns.layout],
     )
 
@@ -129,3 +140,35 @@ def _pools(node: Integers, server: Integers, nodes: int) -> Integers:
     fed[node, place] = server
     _, pool = np.unique(fed, axis=0, return_inverse=True)
     return np.asarray(pool.reshape(-1), dtype=np.int64)
+
+
+def sliced_workloads(
+    workloads: Sequence[NamedWorkload], catalog: Catalog, settings: RateSettings
+) -> list[NamedWorkload] | None:
+    """Let every service that may share also stand on slices of accelerators.
+
+    Args:
+        workloads: with their candidates.
+        catalog: where models, traces and accelerators are described.
+        settings: what decides the planned speed.
+
+    Returns:
+        The workloads with more layouts; None where no slice serves any of them.
+    """
+    changed = [
+        replace(
+            item,
+            candidates=with_slices(item.workload, item.candidates, catalog, settings),
+        )
+        if may_share(item)
+        and isinstance(item.workload, InferenceService)
+        and isinstance(item.candidates, ServiceCandidates)
+        else item
+        for item in workloads
+    ]
+    more = sum(map(_layouts, changed)) > sum(map(_layouts, workloads))
+    return changed if more else None
+
+
+def _layouts(item: NamedWorkload) -> int:
+    return len(item.candidates.layouts) if isinstance(item.candidates, ServiceCandidates) else 0
