@@ -24,7 +24,7 @@ from costopt.planning.assemble import (
 )
 from costopt.planning.late import late_lines, with_more_room
 from costopt.planning.shared_nodes import sharing_helps_nobody, sliced_workloads
-from costopt.planning.solving import Solve, solved_alone, solved_together
+from costopt.planning.solving import Effort, Solve, solved_alone, solved_together
 from costopt.solve.solution import Solution
 from costopt.workload.request import PlanRequest
 from costopt.workload.serving import InferenceService
@@ -101,12 +101,13 @@ def search(
     if sharing_helps_nobody(workloads):
         return _late_enough(workloads, replace(search, deadline=perf_counter() + seconds))
     alone = _late_enough(workloads, replace(search, deadline=perf_counter() + seconds / 2))
-    together = _late_enough(workloads, search.beyond(alone, seconds / 4))
-    best = _cheaper(alone, together)
+    wider = search.beyond(alone, seconds / 4)
+    best = _cheaper(alone, _late_enough(workloads, wider), wider.beaten_by)
     sliced = sliced_workloads(workloads, catalog, request)
     if sliced is None:
         return best
-    return _cheaper(best, _late_enough(sliced, search.beyond(best, seconds / 4)))
+    wider = search.beyond(best, seconds / 4)
+    return _cheaper(best, _late_enough(sliced, wider), wider.beaten_by)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +120,8 @@ class _Search:
         forbidden: offers of a workload -> which of them this search may not use.
         solve: how a round is solved.
         deadline: when the last round starts, on the performance counter [s].
-        beaten_by: cost of a plan that is there already; a search whose first answer costs as much
-            ends there, as further rounds only ask for more [plan currency/h].
+        beaten_by: cost from which on an answer is of no use, since a plan as cheap within the gap
+            is there already [plan currency/h].
     """
 
     request: PlanRequest
@@ -133,13 +134,18 @@ class _Search:
     def beyond(self, found: Found, seconds: float) -> "_Search":
         """Return a wider search, on shared instances, for plans that cost less than one found."""
         cost = np.inf if found.solution.cost is None else found.solution.cost
-        deadline = perf_counter() + seconds
-        return replace(self, solve=solved_together, deadline=deadline, beaten_by=cost)
+        return replace(
+            self,
+            solve=solved_together,
+            deadline=perf_counter() + seconds,
+            beaten_by=cost * (1 - max(self.request.gap, LEAST_SAVING)),
+        )
 
     @property
-    def seconds_left(self) -> float:
-        """Time for the next solve [s]."""
-        return max(self.deadline - perf_counter(), LEAST_SECONDS)
+    def effort(self) -> Effort:
+        """Time for the next solve, and what it must cost less than."""
+        seconds = max(self.deadline - perf_counter(), LEAST_SECONDS)
+        return Effort(seconds=seconds, below=self.beaten_by)
 
     @property
     def is_over(self) -> bool:
@@ -147,29 +153,31 @@ class _Search:
         return perf_counter() > self.deadline
 
 
-def _cheaper(alone: Found, together: Found) -> Found:
-    """Return the plan of the wider search where it costs less, with a bound for both.
+def _cheaper(narrow: Found, wide: Found, beaten_by: float) -> Found:
+    """Return the plan of a wider search where it has one, and a bound that holds for both.
 
     Whatever runs without sharing is also allowed with it, and whatever runs on whole accelerators
     is allowed beside slices.
+
+    Args:
+        narrow: found without sharing, or without slices.
+        wide: of the wider search, which only answers below the cost of the other.
+        beaten_by: that cost, within the gap [plan currency/h].
     """
-    own, shared = alone.solution.cost, together.solution.cost
-    if shared is not None and (own is None or shared < own * (1 - LEAST_SAVING)):
-        return together
-    if own is None:
-        return alone
-    return replace(alone, bound=_lower(alone.bound, together.bound))
-
-
-def _lower(first: float | None, second: float | None) -> float:
-    return min(first or 0.0, second or 0.0)
+    if wide.solution.cost is not None:
+        return wide
+    is_proven = wide.solution.status is PlanStatus.INFEASIBLE
+    if narrow.solution.cost is None:
+        return narrow if is_proven else wide
+    bound = beaten_by if is_proven else wide.bound
+    return replace(narrow, bound=min(narrow.bound or 0.0, bound or 0.0))
 
 
 def _late_enough(workloads: Sequence[NamedWorkload], search: _Search) -> Found:
     """Search, where need be with more of the longest prompts late."""
     first = found = _searched(workloads, search)
     rated: Sequence[NamedWorkload] = workloads
-    while found.solution.cost is None and not search.is_over:
+    while found.solution.cost is None and not search.is_over and np.isinf(search.beaten_by):
         changed = all_with_more_late(rated, search.catalog, search.request)
         if changed is None:
             break
@@ -186,8 +194,7 @@ def _searched(workloads: Sequence[NamedWorkload], search: _Search) -> Found:
     """
     found = _first_in_time(workloads, search)
     in_time = not found.is_late
-    is_beaten = found.solution.cost is not None and not found.operated
-    if in_time and (found.rounds == 1 or is_beaten or search.is_over):
+    if in_time and (found.rounds == 1 or search.is_over):
         return found
     held = [
         replace(
@@ -238,20 +245,8 @@ def _first_in_time(workloads: Sequence[NamedWorkload], search: _Search) -> Found
             problem = assembled.problem
             problem = replace(problem, rows=(*problem.rows, row))
             assembled = replace(assembled, problem=problem)
-        solved = search.solve(
-            tightened, assembled, search.request, search.catalog, search.seconds_left
-        )
+        solved = search.solve(tightened, assembled, search.request, search.catalog, search.effort)
         bound = solved.solution.bound if rounds == 1 else bound
-        cost = solved.solution.cost
-        if cost is not None and cost >= search.beaten_by * (1 - LEAST_SAVING):
-            return Found(
-                solution=solved.solution,
-                assembled=assembled,
-                operated=(),
-                rounds=rounds,
-                is_late=False,
-                bound=bound,
-            )
         found = tuple(
             operated(item.workload, written, search.catalog, search.request)
             for item, written in zip(tightened, solved.lines, strict=False)

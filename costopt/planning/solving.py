@@ -32,8 +32,21 @@ class Solved:
     lines: list[list[PlanLine]]
 
 
-Solve = Callable[[Sequence[NamedWorkload], AssembledProblem, PlanRequest, Catalog, float], Solved]
-"""How a problem is solved within so many seconds."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """How long a solve may take, and what is of use.
+
+    Attributes:
+        seconds: wall-clock limit [s].
+        below: highest cost of an answer that is of use [plan currency/h].
+    """
+
+    seconds: float
+    below: float
+
+
+Solve = Callable[[Sequence[NamedWorkload], AssembledProblem, PlanRequest, Catalog, Effort], Solved]
+"""How a problem is solved."""
 
 
 def solved_alone(
@@ -41,7 +54,7 @@ def solved_alone(
     assembled: AssembledProblem,
     request: PlanRequest,
     catalog: Catalog,
-    seconds: float,
+    effort: Effort,
 ) -> Solved:
     """Solve with instances that each run one workload in one layout.
 
@@ -50,10 +63,10 @@ def solved_alone(
         assembled: their problem.
         request: gap and horizon.
         catalog: where exchange rates and spot signals are.
-        seconds: wall-clock limit [s].
+        effort: wall-clock limit.
     """
     problem = assembled.problem
-    solution = solve_problem(problem, gap=request.gap, time_limit_seconds=seconds)
+    solution = solve_problem(problem, gap=request.gap, time_limit_seconds=effort.seconds)
     lines = _lines(workloads, assembled, solution, request.horizon_hours, catalog)
     return Solved(solution=solution, assembled=assembled, lines=lines)
 
@@ -63,7 +76,7 @@ def solved_together(
     assembled: AssembledProblem,
     request: PlanRequest,
     catalog: Catalog,
-    seconds: float,
+    effort: Effort,
 ) -> Solved:
     """Solve with instances on which services may stand side by side.
 
@@ -72,10 +85,16 @@ def solved_together(
         assembled: their problem.
         request: gap and horizon.
         catalog: where exchange rates and spot signals are.
-        seconds: wall-clock limit [s].
+        effort: wall-clock limit, and the highest cost of an answer.
     """
     nodes = shared_nodes_of(workloads, assembled)
-    found = solve_shared(assembled.problem, nodes, gap=request.gap, time_limit_seconds=seconds)
+    found = solve_shared(
+        assembled.problem,
+        nodes,
+        gap=request.gap,
+        time_limit_seconds=effort.seconds,
+        below=effort.below,
+    )
     lines = shared_lines(workloads, assembled, found, request.horizon_hours, catalog)
     return Solved(solution=found.solution, assembled=assembled, lines=lines)
 

@@ -47,6 +47,7 @@ def solve_shared(
     *,
     gap: float = 1e-4,
     time_limit_seconds: float = 10.0,
+    below: float = np.inf,
     prune: bool = True,
 ) -> SharedSolution:
     """Find the cheapest nodes on which all replicas find room, and check the answer.
@@ -56,6 +57,7 @@ def solve_shared(
         nodes: what can be rented and what fits on it.
         gap: relative distance between cost and proven bound at which to stop [1].
         time_limit_seconds: wall-clock limit [s].
+        below: highest cost of an answer; dearer ones are of no use [currency/h].
         prune: False solves without the lossless reduction, to audit it.
 
     Raises:
@@ -65,6 +67,9 @@ def solve_shared(
     started = perf_counter()
     check_effort("solve_shared", gap, time_limit_seconds)
     check_problem(problem)
+    if np.isfinite(below):
+        budget = np.inf if problem.budget_per_hour is None else problem.budget_per_hour
+        problem = replace(problem, budget_per_hour=min(budget, below))
     if prune:
         nodes = pruned(problem, nodes)
     served, market = replicas_of(problem, nodes), market_of(problem, nodes)

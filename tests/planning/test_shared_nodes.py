@@ -1,6 +1,7 @@
 """Several services on one node: what it costs, how it is written, and what is refused."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -92,7 +93,7 @@ def test_a_70b_an_8b_and_an_encoder_on_one_node_cost_one_node(three: Plan, firm:
 
 def test_each_of_the_three_alone_costs_as_much_as_all_of_them(three: Plan, firm: Catalog) -> None:
     for service in (chat(), assist(), embed()):
-        assert optimize(service, firm).cost_per_hour == three.cost_per_hour
+        assert optimize(service, firm).cost_per_hour == pytest.approx(three.cost_per_hour)
 
 
 def test_the_text_says_who_shares_the_node_and_names_it_once(three: Plan) -> None:
@@ -108,7 +109,7 @@ def test_a_quota_of_one_instance_counts_a_shared_node_once(three: Plan, firm: Ca
         [chat(), assist(), embed()], firm, limits=Limits(quota={"p5.48xlarge|a3-highgpu-8g": 1})
     )
     assert within.require().lines[0].offer.instance_type == name
-    assert within.cost_per_hour == three.cost_per_hour
+    assert within.cost_per_hour == pytest.approx(three.cost_per_hour)
 
 
 def test_a_shared_plan_survives_json_and_holds_when_it_is_evaluated(
@@ -130,8 +131,6 @@ def tampered(plan: Plan, workload: str, change: Change) -> Plan:
 
 def with_replicas(replicas: int) -> Change:
     def change(line: PlanLine) -> dict[str, Any]:
-        from dataclasses import replace
-
         return {"layout": replace(line.layout, replicas=replicas)}
 
     return change
@@ -209,3 +208,31 @@ def test_idle_accelerators_of_a_fleet_are_used_by_others(three: Plan, firm: Cata
     nodes = plan.cost_per_hour / three.cost_per_hour  # type: ignore[operator]
     # One node more at most: six accelerators are enough for one replica of each.
     assert needed <= round(nodes, 6) <= needed + 1
+
+
+@pytest.fixture(scope="module")
+def one(bundled: Catalog) -> Catalog:
+    """One type with a single A100 of 80 GB."""
+    return bundled.filter(
+        instance_types=["a2-ultragpu-1g"],
+        purchase_options=["on_demand"],
+        regions=["us-central1"],
+    )
+
+
+def test_two_small_services_share_one_accelerator_in_slices(one: Catalog) -> None:
+    services = [embed(20.0), embed(10.0).model_copy(update={"name": "rank"})]
+    plan = optimize(services, one).require()
+    assert plan.cost_per_hour == pytest.approx(float(one.offers["effective_per_hour"].iloc[0]))
+    assert all(line.layout.slice and line.rate_origin == "analytic" for line in plan.lines)
+    assert sum(line.node_fraction for line in plan.lines) == pytest.approx(1.0)
+    held = 0.975 * 80
+    for line in plan.lines:
+        part = {"1g": 1, "2g": 2, "3g": 4, "4g": 4}[line.layout.slice[:2]]
+        eighths = 2 if line.layout.slice == "1g.20gb" else part
+        assert line.vram_usable_gib == pytest.approx(held * eighths / 8)
+    text = " ".join(str(plan).split())
+    assert f"embed (1 x {plan.lines[0].layout.slice})" in text
+    crowded = tampered(plan, "embed", with_replicas(8))
+    broken = evaluate_plan(crowded, one).violations
+    assert any("accelerators, it has 1" in sentence for sentence in broken)
