@@ -53,7 +53,7 @@ def shared_in_words(lines: Sequence[PlanLine]) -> Iterator[str]:
     """
     for together in sharing(lines).values():
         first = together[0]
-        users = []
+        users: list[str] = []
         for line in together:
             named = not any("accelerator" in user for user in users)
             users.append(f"{line.workload} ({_amount(line.layout, named=named)})")
