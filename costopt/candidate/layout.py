@@ -27,6 +27,8 @@ class Layout:
         replicas: replicas on one instance [1].
         nodes_per_gang: instances that work on one job together [1].
         strategy: how a gang shares the work, in words; empty for serving.
+        slice: slice of an accelerator on which each replica stands, by the vendor's name; empty
+            on whole accelerators.
     """
 
     accelerator: str
@@ -36,6 +38,7 @@ class Layout:
     replicas: int = 1
     nodes_per_gang: int = 1
     strategy: str = ""
+    slice: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

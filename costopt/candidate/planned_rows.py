@@ -10,7 +10,9 @@ from costopt.candidate.layout import placement
 from costopt.candidate.profiled import planned_replicas
 from costopt.candidate.service import ServiceCandidates
 from costopt.candidate.settings import RateSettings
+from costopt.candidate.slice_hardware import sliced, with_slices_analytic
 from costopt.catalog.catalog import Catalog
+from costopt.performance.bands import Work
 from costopt.performance.hardware import Hardware
 from costopt.workload.serving import InferenceService
 
@@ -51,15 +53,20 @@ def planned_rows(
         rows = [row for row, name in enumerate(precisions) if name == precision]
         layouts = [candidates.layouts[row] for row in rows]
         kinds = [candidates.types[candidates.type_of_layout[row]] for row in rows]
-        hardware = Hardware.of(
-            [
-                placement(catalog, kind, layout.tensor_parallel)
-                for kind, layout in zip(kinds, layouts, strict=True)
-            ]
+        hardware = sliced(
+            Hardware.of(
+                [
+                    placement(catalog, kind, layout.tensor_parallel)
+                    for kind, layout in zip(kinds, layouts, strict=True)
+                ]
+            ),
+            layouts,
         )
+        found = planned_replicas(hardware, workload, catalog, precision, settings)
+        work, confidence = Work.SERVING, settings.confidence
         yield PlannedRows(
             precision=precision,
             rows=np.array(rows),
             replicas=np.array([layout.replicas for layout in layouts], dtype=np.float64),
-            hardware=planned_replicas(hardware, workload, catalog, precision, settings).hardware,
+            hardware=with_slices_analytic(found, hardware, layouts, work, confidence).hardware,
         )

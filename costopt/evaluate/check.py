@@ -17,6 +17,7 @@ from costopt.evaluate.operate import Operated, operated
 from costopt.evaluate.outcome import outcome_of
 from costopt.evaluate.own import account_notes
 from costopt.evaluate.repriced import repriced
+from costopt.evaluate.shared_nodes import broken_nodes
 from costopt.evaluate.workload_check import broken_workload
 from costopt.plan.line import PlanLine
 from costopt.plan.plan import Plan
@@ -100,6 +101,7 @@ def evaluate_plan(plan: Plan, catalog: Catalog) -> Evaluation:
                 lines[row] = line
     lines = list(repriced(lines, plan.request, catalog))
     violations += _wrong_lines(plan, lines)
+    violations += broken_nodes(lines, plan.request, catalog)
     violations += _wrong_sums(plan, lines, running, catalog)
     violations += _broken_limits(plan, lines, catalog)
     for name, workload in plan.request.named_workloads:

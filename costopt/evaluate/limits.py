@@ -14,6 +14,7 @@ from costopt.catalog.catalog import Catalog
 from costopt.catalog.dates import age_days, first_days
 from costopt.catalog.offer_keys import OfferNames
 from costopt.plan.line import PlanLine
+from costopt.plan.shared_node import rented
 from costopt.units import DAYS_PER_MONTH
 from costopt.workload.counted import CountedLimit
 from costopt.workload.limits import Limits, joined_options
@@ -155,7 +156,7 @@ def used_of_quotas(
     """
     if not limits.counted:
         return
-    counts = np.array([line.count for line in lines], dtype=np.float64)
+    counts = np.array(rented(lines), dtype=np.float64)
     names = OfferNames.of(offers)
     for counted in limits.counted:
         yield counted, float(counts @ counted.weights(offers, names))

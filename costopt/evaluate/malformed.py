@@ -14,6 +14,7 @@ from costopt.candidate.reasons import REASONS
 from costopt.candidate.requirement import plain_layout
 from costopt.candidate.samples import whole_instance_layout
 from costopt.candidate.sizes import sizes_of
+from costopt.candidate.slices import size_of
 from costopt.catalog.catalog import Catalog
 from costopt.evaluate.facts import types_of
 from costopt.performance.parallelism import tensor_parallel_degrees
@@ -44,8 +45,27 @@ def malformed(workload: AnyWorkload, lines: Sequence[PlanLine], catalog: Catalog
         reason = _unusable(workload, kind, catalog)
         if reason:
             yield f"{line.place}: {REASONS[reason]}"
-        elif line.layout not in _possible_layouts(workload, line.layout, kind, catalog):
+        elif not _is_possible(line, _possible_layouts(workload, line.layout, kind, catalog)):
             yield f"{line.place}: its layout is none of those that are possible there"
+
+
+def _is_possible(line: PlanLine, layouts: Sequence[Layout]) -> bool:
+    """Return whether a line is laid out in one of these ways, with fewer replicas where shared.
+
+    A slice holds one replica of one accelerator; how many fit is checked with their neighbours.
+    """
+    if not line.shared_node:
+        return line.layout in layouts
+    written = line.layout
+    if written.slice:
+        if size_of(written) is None or written.tensor_parallel != 1:
+            return False
+        written = replace(written, slice="", replicas=1)
+    return any(
+        1 <= written.replicas <= layout.replicas
+        and replace(written, replicas=layout.replicas) == layout
+        for layout in layouts
+    )
 
 
 def _bucket_count(workload: AnyWorkload, catalog: Catalog) -> int:

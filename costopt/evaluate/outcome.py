@@ -11,6 +11,7 @@ from costopt.evaluate.losses import availability_of, worst_loss
 from costopt.evaluate.operate import Operated
 from costopt.plan.line import PlanLine
 from costopt.plan.plan import WorkloadOutcome
+from costopt.plan.shared_node import sharing
 from costopt.units import SECONDS_PER_HOUR
 from costopt.workload.batch import BatchInference
 from costopt.workload.request import AnyWorkload, PlanRequest
@@ -126,15 +127,32 @@ def cost_range(lines: Sequence[PlanLine]) -> tuple[float, float]:
 def _cost_at(lines: Sequence[PlanLine], *, high: bool) -> float:
     total = 0.0
     for line in lines:
-        band = line.rate_band
-        factor = 1.0 if band is None else (band.high if high else band.low)
+        if line.shared_node:
+            continue
         if line.utilisation is None:
-            total += line.line_cost_total / factor
+            total += line.line_cost_total / _factor(line, high=high)
         else:
-            full = line.utilisation / _planned_use(line)
-            needed = max(1, ceil(line.count * full / factor - 1e-9)) if full > 0 else line.count
-            total += line.line_cost_total / line.count * needed
+            total += line.line_cost_total / line.count * _needed(line, high=high)
+    for together in sharing(lines).values():
+        needed = max(_needed(line, high=high) for line in together)
+        total += sum(line.line_cost_total / line.count for line in together) * needed
     return total
+
+
+def _factor(line: PlanLine, *, high: bool) -> float:
+    """Factor on a line's rate at one end of its band [1]."""
+    band = line.rate_band
+    if band is None:
+        return 1.0
+    return band.high if high else band.low
+
+
+def _needed(line: PlanLine, *, high: bool) -> int:
+    """Instances that a service's line then needs; who shares one needs as many as the neediest."""
+    full = (line.utilisation or 0.0) / _planned_use(line)
+    if full <= 0:
+        return line.count
+    return max(1, ceil(line.count * full / _factor(line, high=high) - 1e-9))
 
 
 def _planned_use(line: PlanLine) -> float:

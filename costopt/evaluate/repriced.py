@@ -12,6 +12,7 @@ from costopt.catalog.currency import ExchangeRate
 from costopt.catalog.dates import age_days
 from costopt.evaluate.facts import offers_of
 from costopt.plan.line import PlanLine
+from costopt.plan.shared_node import node_fractions
 from costopt.workload.limits import Limits
 from costopt.workload.request import PlanRequest
 
@@ -39,15 +40,17 @@ def repriced(
     prices = priced(offers.assign(exchange_rate=[rate.rate for rate in exchange]), hours)
     ages = age_days(offers["as_of"], catalog.as_of)
     risk = risk_of(catalog, offers)
+    fractions = node_fractions(lines)
+    paid = [line.count * part for line, part in zip(lines, fractions, strict=True)]
     return tuple(
         line.model_copy(
             update={
                 "price_per_hour": float(prices.per_hour[row]),
-                "line_cost_per_hour": float(prices.per_hour[row]) * line.count,
-                "line_cost_total": float(prices.total[row]) * line.count,
-                "cash_now": float(prices.cash_now[row]) * line.count,
+                "line_cost_per_hour": float(prices.per_hour[row]) * paid[row],
+                "line_cost_total": float(prices.total[row]) * paid[row],
+                "cash_now": float(prices.cash_now[row]) * paid[row],
                 "locked_in_hours": float(prices.locked_in_hours[row]),
-                "locked_in": float(prices.locked_in[row]) * line.count,
+                "locked_in": float(prices.locked_in[row]) * paid[row],
                 "price_currency": exchange[row].base,
                 "exchange_rate": exchange[row].rate,
                 "exchange_rate_as_of": exchange[row].as_of,
@@ -62,6 +65,7 @@ def repriced(
                     float(risk.availability_fraction[row]) if line.is_spot else None
                 ),
                 "risk_source": risk.source[row] if line.is_spot else "",
+                "node_fraction": fractions[row],
             }
         )
         for row, line in enumerate(lines)

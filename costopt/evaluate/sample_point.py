@@ -10,10 +10,11 @@ from costopt.candidate.memory import vram_by_term
 from costopt.candidate.profiled import planned_samples
 from costopt.candidate.samples import rate_samples, whole_instances
 from costopt.candidate.settings import RateSettings
+from costopt.candidate.slice_hardware import sliced, with_slices_analytic
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.evaluate.facts import types_of
-from costopt.performance.bands import Band
+from costopt.performance.bands import Band, Work
 from costopt.plan.line import PlanLine
 from costopt.units import GIB
 from costopt.workload.serving import InferenceService
@@ -61,17 +62,25 @@ def sample_point(
     """
     if workload.samples_per_second is None:
         raise InvalidInputError("samples", ["the service has no samples_per_second"])
-    hardware = whole_instances(catalog, types_of(catalog, lines))
+    layouts = [line.layout for line in lines]
+    hardware = sliced(whole_instances(catalog, types_of(catalog, lines)), layouts)
     rate, latency = (np.zeros(len(lines)) for _ in range(2))
+    parts = np.array([line.layout.replicas for line in lines]) / hardware.accelerators
     vram: list[dict[str, float]] = [{} for _ in lines]
     bands: list[tuple[list[int], Band]] = []
     precisions = [line.layout.precision for line in lines]
     for precision in dict.fromkeys(precisions):
         rows = [row for row, name in enumerate(precisions) if name == precision]
-        planned = planned_samples(hardware, workload, catalog, precision, settings)
+        planned = with_slices_analytic(
+            planned_samples(hardware, workload, catalog, precision, settings),
+            hardware,
+            layouts,
+            Work.SAMPLES,
+            settings.confidence,
+        )
         rated = rate_samples(workload, catalog, planned.hardware, precision)
         bands.append((rows, planned.band.take(np.array(rows))))
-        rate[rows] = rated.samples_per_second[rows]
+        rate[rows] = (rated.samples_per_second * parts)[rows]
         latency[rows] = rated.latency_ms[rows]
         for row in rows:
             vram[row] = vram_by_term(rated.vram, row)

@@ -14,12 +14,13 @@ from costopt.candidate.serving import late_choices, rate_cells
 from costopt.candidate.serving_setup import setup_of
 from costopt.candidate.settings import RateSettings
 from costopt.candidate.sizes import Sizes, sizes_of
+from costopt.candidate.slice_hardware import sliced, with_slices_analytic
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.evaluate.facts import types_of
 from costopt.evaluate.limits import TOLERANCE
 from costopt.model import ModelSpec
-from costopt.performance.bands import Band
+from costopt.performance.bands import Band, Work
 from costopt.performance.hardware import Hardware
 from costopt.performance.reasons import Reason
 from costopt.performance.serving_state import ServingState, serving_state
@@ -167,10 +168,18 @@ def _by_precision(
     bands: list[tuple[list[int], Band]] = []
     for precision in dict.fromkeys(precisions):
         rows = [row for row, name in enumerate(precisions) if name == precision]
-        hardware = Hardware.of(
-            [placement(catalog, kinds[row], lines[row].layout.tensor_parallel) for row in rows]
+        layouts = [lines[row].layout for row in rows]
+        placed = [
+            placement(catalog, kinds[row], lines[row].layout.tensor_parallel) for row in rows
+        ]
+        hardware = sliced(Hardware.of(placed), layouts)
+        found = with_slices_analytic(
+            planned_replicas(hardware, workload, catalog, precision, settings),
+            hardware,
+            layouts,
+            Work.SERVING,
+            settings.confidence,
         )
-        found = planned_replicas(hardware, workload, catalog, precision, settings)
         bands.append((rows, found.band))
         planned = found.hardware
         cells = rate_cells(model, planned, workload, sizes, precision, free)

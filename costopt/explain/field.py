@@ -14,9 +14,11 @@ from costopt.catalog.catalog import Catalog
 from costopt.explain.other_rates import gangs_at
 from costopt.plan.line import PlanLine
 from costopt.plan.plan import Plan
+from costopt.plan.shared_node import rented
 from costopt.planning.assemble import assemble
 from costopt.planning.forced import has_offers, with_one_of
-from costopt.planning.search import Forbidden, Found, Solver, search, shared_limits
+from costopt.planning.search import Forbidden, Found, search, shared_limits
+from costopt.planning.solving import Solver
 
 Floats = NDArray[np.float64]
 
@@ -49,7 +51,9 @@ class OfferMatch:
     def hours_rented(self, lines: Sequence[PlanLine], horizon_hours: float) -> float:
         """Instance-hours per hour of the horizon that lines buy of these offers."""
         bought = sum(
-            line.count * line.hours for line in lines if self.holds(line) and not line.is_owned
+            count * line.hours
+            for line, count in zip(lines, rented(lines), strict=True)
+            if self.holds(line) and not line.is_owned
         )
         return bought / horizon_hours
 

@@ -7,6 +7,7 @@ from costopt.performance.reasons import Origin
 from costopt.plan.line import PlanLine
 from costopt.plan.measured_latency import late_measurements
 from costopt.plan.plan import Baseline, Plan, WorkloadOutcome
+from costopt.plan.shared_node import rented
 from costopt.plan.status import PlanStatus
 from costopt.plan.words import (
     counted,
@@ -90,11 +91,11 @@ def lines_in_words(lines: Sequence[PlanLine], most: int = MOST_OFFERS_NAMED) -> 
         most: offers that are named [1].
     """
     counts: dict[str, int] = {}
-    for line in lines:
+    for line, count in zip(lines, rented(lines), strict=True):
         offer = line.offer
         payment = payment_in_words(offer.purchase_option, offer.term_years, offer.payment)
         name = f"{offer.instance_type} in {offer.provider} {offer.region}, {payment}"
-        counts[name] = counts.get(name, 0) + line.count
+        counts[name] = counts.get(name, 0) + count
     named = [f"{count} x {name}" for name, count in counts.items()]
     more = [f"{len(named) - most} more"] if len(named) > most else []
     return " + ".join([*named[:most], *more])

@@ -1,4 +1,4 @@
-"""What a plan takes for granted about how models are served, where it is not the default."""
+"""What a plan takes for granted about how models are served and placed."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -6,6 +6,7 @@ from typing import Final
 from costopt.plan.plan import Plan
 from costopt.plan.words import percent
 from costopt.workload.served import ServedTokens, Software
+from costopt.workload.serving import InferenceService
 
 SOFTWARE_WORDS: Final[Mapping[Software, str]] = {
     "engine": "a serving engine",
@@ -16,7 +17,7 @@ SOFTWARE_WORDS: Final[Mapping[Software, str]] = {
 
 
 def assumptions(plan: Plan) -> Iterator[str]:
-    """Yield one sentence for each workload that is not served in the default way.
+    """Yield what differs from the default way to serve, and why services share no instances.
 
     Args:
         plan: with or without lines.
@@ -25,6 +26,19 @@ def assumptions(plan: Plan) -> Iterator[str]:
         if isinstance(workload, ServedTokens) and workload.served_fields():
             prefix = f"{name}: " if len(plan.request.workloads) > 1 else ""
             yield prefix + "; ".join(_served(workload))
+    if _is_kept_apart(plan):
+        yield (
+            "every service has instances of its own; they share none where current_fleet or a "
+            "promise on spot losses is given"
+        )
+
+
+def _is_kept_apart(plan: Plan) -> bool:
+    """Return whether several services might have shared instances but for what was asked."""
+    request = plan.request
+    services = [one for one in request.workloads if isinstance(one, InferenceService)]
+    promised = any(one.limits.promises for one in services) or bool(request.limits.promises)
+    return len(services) > 1 and (promised or request.current_fleet is not None)
 
 
 def _served(workload: ServedTokens) -> Iterator[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from costopt.plan.line import PlanLine, PlanRecord
+from costopt.plan.shared_node import rented
 from costopt.workload.fleet import FIRM, InstanceKind, kind_of
 
 
@@ -113,12 +114,13 @@ def kinds_of_lines(lines: Iterable[PlanLine]) -> Mapping[InstanceKind, int]:
         lines: of a plan.
     """
     counts: Counter[InstanceKind] = Counter()
-    for line in lines:
+    every = tuple(lines)
+    for line, count in zip(every, rented(every), strict=True):
         offer = line.offer
         kind = kind_of(
             offer.provider, offer.region, offer.zone, offer.instance_type, offer.purchase_option
         )
-        counts[kind] += line.count
+        counts[kind] += count
     return counts
 
 

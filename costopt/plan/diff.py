@@ -11,6 +11,7 @@ from costopt.plan.change import Moves, kinds_of_lines
 from costopt.plan.diff_record import MET, MetDifference, OfferDifference, PlanDiff
 from costopt.plan.line import OfferKey
 from costopt.plan.plan import Plan
+from costopt.plan.shared_node import rented
 
 
 def diff(old: Plan, new: Plan) -> PlanDiff:
@@ -69,8 +70,8 @@ def _offers(old: Plan, new: Plan) -> tuple[OfferDifference, ...]:
         found.append(
             OfferDifference(
                 offer=key,
-                count_before=sum(line.count for line in before),
-                count_after=sum(line.count for line in after),
+                count_before=sum(rented(before)),
+                count_after=sum(rented(after)),
                 price_before=before[0].price_per_hour if before else None,
                 price_after=after[0].price_per_hour if after else today.get(key),
                 cost_before=sum(line.line_cost_total for line in before),
@@ -105,10 +106,10 @@ def _price_difference(old: Plan, offers: Sequence[OfferDifference]) -> float:
     """Sum what moved prices add to the first plan as it is [currency]."""
     after = {one.offer: one.price_after for one in offers}
     moved = 0.0
-    for line in old.lines:
+    for line, count in zip(old.lines, rented(old.lines), strict=True):
         price = after[line.offer]
         if price is not None:
-            moved += line.count * line.hours * (price - line.price_per_hour)
+            moved += count * line.hours * (price - line.price_per_hour)
     return moved
 
 

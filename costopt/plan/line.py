@@ -100,6 +100,10 @@ class PlanLine(PlanRecord):
         hazard_per_instance_hour: planning rate of reclaims; None for firm capacity [1/h].
         availability_fraction: share of time the pool has capacity; None for firm capacity.
         risk_source: where that rate comes from.
+        shared_node: number that lines on the same instances have in common; empty where a line
+            has its instances to itself. Such lines say the same offer and count.
+        node_fraction: part of the instances' cost that the line carries: its accelerators over
+            those in use there; 1 where it has them to itself [0..1].
     """
 
     workload: str
@@ -136,6 +140,8 @@ class PlanLine(PlanRecord):
     hazard_per_instance_hour: float | None = None
     availability_fraction: float | None = None
     risk_source: str = ""
+    shared_node: str = ""
+    node_fraction: float = 1.0
 
     @property
     def is_spot(self) -> bool:

@@ -23,6 +23,7 @@ from costopt.plan.change_words import change_in_words
 from costopt.plan.line import PlanLine, column_names, line_row
 from costopt.plan.plan import Plan
 from costopt.plan.promises import promises_in_words
+from costopt.plan.shared_node import shared_in_words
 from costopt.plan.words import age_in_words, counted, money, payment_in_short, percent
 
 WIDTH = 100
@@ -62,6 +63,7 @@ def plan_text(
     blocks += [_wrapped(f"Assumed: {text}.") for text in assumptions(plan)]
     if plan.lines:
         blocks += ["", _table(plan, days_since_catalog)]
+    blocks += [_wrapped(f"Shared: {text}.") for text in shared_in_words(plan.lines)]
     blocks += [_wrapped(f"Measured: {text}.") for text in profiles_in_words(plan)]
     if own := own_prices_in_words(plan):
         blocks += ["", *_listed("Your prices:", own)]
@@ -185,6 +187,7 @@ def plan_html(plan: Plan) -> str:
     if plan.lines:
         parts.append(pd.DataFrame(table_rows(plan)).to_html(index=False, border=0))
         parts += [f"<p>{escape(text)}</p>" for text in _not_shown(plan)]
+    parts += [f"<p>Shared: {escape(text)}.</p>" for text in shared_in_words(plan.lines)]
     parts += [f"<p>Measured: {escape(text)}.</p>" for text in profiles_in_words(plan)]
     parts += [f"<p>{escape(text)}</p>" for text in own_prices_in_words(plan)]
     beside = "".join(f"<li>{escape(baseline_words(plan, b))}</li>" for b in plan.baselines)

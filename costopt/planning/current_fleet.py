@@ -8,6 +8,7 @@ import pandas as pd
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError, UnknownNameError, nearest_names
 from costopt.plan.plan import Plan
+from costopt.plan.shared_node import rented
 from costopt.workload.fleet import RunningInstances, SwitchingCost
 
 Fleet = Plan | pd.DataFrame | Iterable[RunningInstances | Mapping[str, Any] | Sequence[Any]]
@@ -55,9 +56,10 @@ def _of_plan(plan: Plan) -> tuple[RunningInstances, ...]:
             zone=line.offer.zone,
             instance_type=line.offer.instance_type,
             purchase_option=line.offer.purchase_option,
-            count=line.count,
+            count=count,
         )
-        for line in plan.lines
+        for line, count in zip(plan.lines, rented(plan.lines), strict=True)
+        if count
     )
 
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from costopt.candidate.find import NamedWorkload
 from costopt.candidate.service import ServiceCandidates
 from costopt.planning.assemble import AssembledProblem
-from costopt.planning.search import Forbidden, Solver
+from costopt.planning.search import Forbidden
+from costopt.planning.solving import Solver
 from costopt.solve.problem import LimitRow, Problem
 from costopt.solve.run import solve_problem
 from costopt.solve.solution import Solution

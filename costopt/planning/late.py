@@ -60,6 +60,7 @@ def _layout_index(candidates: ServiceCandidates, line: PlanLine) -> int:
     for index, layout in enumerate(candidates.layouts):
         kind = candidates.types[candidates.type_of_layout[index]]
         same_type = (kind.provider, kind.name) == (line.offer.provider, line.offer.instance_type)
-        if same_type and layout == line.layout:
+        written = replace(line.layout, replicas=layout.replicas)
+        if same_type and layout == (written if line.shared_node else line.layout):
             return index
     raise PlanCheckError([f"{line.offer.instance_type} has a layout that is no candidate"])

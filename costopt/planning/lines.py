@@ -50,7 +50,7 @@ def service_lines(
         of_line = used[[one == (offer, layout) for one in rented]]
         server = columns.server[of_line]
         routing = (taken[of_line] / on_server[server]) @ shares[server]
-        yield _line(
+        yield written_line(
             name,
             candidates.offers.iloc[offer],
             candidates.layouts[layout],
@@ -95,7 +95,7 @@ def job_lines(
         spot = int(gangs.spot_offer[chosen])
         parts.append((spot, spot_nodes, float(gangs.spot_hours[chosen]), on_spot))
     for offer, count, hours, work in parts:
-        yield _line(
+        yield written_line(
             name,
             candidates.offers.iloc[offer],
             candidates.layout_at(int(gangs.layout[chosen])),
@@ -108,7 +108,7 @@ def job_lines(
         )
 
 
-def _line(
+def written_line(
     name: str,
     offer: "pd.Series[Any]",
     layout: Layout,
@@ -119,10 +119,27 @@ def _line(
     share: float,
     routing: tuple[float, ...],
     max_utilisation: float,
+    shared_node: str = "",
+    node_fraction: float = 1.0,
 ) -> PlanLine:
-    """Write one line; operating figures follow once all lines are known."""
+    """Write one line; operating figures follow once all lines are known.
+
+    Args:
+        name: what the plan calls the workload.
+        offer: what is rented, one row of the candidates' offers.
+        layout: of the workload on it.
+        catalog: where exchange rates and spot signals are.
+        count: instances [1].
+        hours: that are charged [h].
+        share: part of the workload [0..1].
+        routing: the same for each request size [0..1].
+        max_utilisation: up to which instances are planned to be loaded [0..1].
+        shared_node: number of the instances that several lines share.
+        node_fraction: part of their cost that the line carries [0..1].
+    """
     row = pd.DataFrame([offer])
     prices = priced(row, hours)
+    paid = count * node_fraction
     is_spot = offer["purchase_option"] == "spot"
     risk = risk_of(catalog, row) if is_spot else None
     return PlanLine(
@@ -131,12 +148,12 @@ def _line(
         layout=layout,
         count=count,
         price_per_hour=float(prices.per_hour[0]),
-        line_cost_per_hour=float(prices.per_hour[0]) * count,
+        line_cost_per_hour=float(prices.per_hour[0]) * paid,
         hours=hours,
-        line_cost_total=float(prices.total[0]) * count,
-        cash_now=float(prices.cash_now[0]) * count,
+        line_cost_total=float(prices.total[0]) * paid,
+        cash_now=float(prices.cash_now[0]) * paid,
         locked_in_hours=float(prices.locked_in_hours[0]),
-        locked_in=float(prices.locked_in[0]) * count,
+        locked_in=float(prices.locked_in[0]) * paid,
         share=share,
         routing=routing,
         utilisation=None,
@@ -157,4 +174,6 @@ def _line(
         hazard_per_instance_hour=None if risk is None else float(risk.hazard_per_instance_hour[0]),
         availability_fraction=None if risk is None else float(risk.availability_fraction[0]),
         risk_source="" if risk is None else risk.source[0],
+        shared_node=shared_node,
+        node_fraction=node_fraction,
     )

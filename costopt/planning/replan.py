@@ -15,6 +15,7 @@ from costopt.plan.line import PlanLine
 from costopt.plan.measured_latency import late_measurements
 from costopt.plan.plan import Plan
 from costopt.plan.present import WIDTH, origin_in_words
+from costopt.plan.shared_node import rented
 from costopt.plan.words import signed_percent
 from costopt.planning.optimize_request import answer_request
 from costopt.profile.profile import Profile
@@ -184,8 +185,8 @@ def _same_types(found: Replanned) -> str:
     needed = found.same_types
     if needed.cost_total is None:
         return "No number of the same instance types meets them."
-    old = sum(line.count for line in found.before.lines)
-    new = sum(line.count for line in needed.lines)
+    old = sum(rented(found.before.lines))
+    new = sum(rented(needed.lines))
     against = f"as many as planned, {old}" if new == old else f"{new} instead of {old}"
     return (
         f"With the same instance types it takes {lines_in_words(needed.lines)}, {against}: "

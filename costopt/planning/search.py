@@ -15,7 +15,6 @@ from costopt.candidate.more_late import all_with_more_late
 from costopt.candidate.service import ServiceCandidates
 from costopt.catalog.catalog import Catalog
 from costopt.evaluate.operate import Operated, operated
-from costopt.plan.line import PlanLine
 from costopt.plan.status import PlanStatus, proven_status
 from costopt.planning.assemble import (
     AssembledProblem,
@@ -25,14 +24,24 @@ from costopt.planning.assemble import (
 )
 from costopt.planning.fleet_changes import changes_of
 from costopt.planning.late import late_lines, with_more_room
-from costopt.planning.lines import job_lines, service_lines
-from costopt.solve.run import solve_problem
+from costopt.planning.shared_nodes import keeps_apart, sharing_helps_nobody, sliced_workloads
+from costopt.planning.solving import (
+    Effort,
+    Solve,
+    Solver,
+    solved_alone,
+    solved_by,
+    solved_together,
+)
 from costopt.solve.solution import Solution
 from costopt.workload.request import PlanRequest
 from costopt.workload.serving import InferenceService
 
 LEAST_SECONDS: Final = 0.1
 """Time that a solve gets however late it is [s]."""
+
+LEAST_SAVING: Final = 1e-9
+"""Relative saving from which on workloads share instances; less is rounding."""
 
 MOST_ROUNDS: Final = 8
 """Searches after which the request counts as one that this method cannot plan."""
@@ -74,26 +83,8 @@ class Found:
         return proven_status(self.gap, gap)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
-    """What a search is held to beside the request.
-
-    Attributes:
-        decide: what is to be rented, of a problem.
-        staying: True where what runs already must stay as it is.
-        deadline: when it ends, on the performance counter [s].
-    """
-
-    decide: "Solver"
-    staying: bool
-    deadline: float
-
-
 Forbidden = Callable[[pd.DataFrame], NDArray[np.bool_]]
 """Offers of a workload -> which of them a search may not use."""
-
-Solver = Callable[[Sequence[NamedWorkload], AssembledProblem, float, float], Solution]
-"""Workloads, their problem, a gap [0..1] and a time limit [s] -> what is to be rented."""
 
 
 def search(
@@ -115,65 +106,129 @@ def search(
         catalog: what operating figures are computed from.
         forbidden: offers of a workload -> which of them this search may not use.
         staying: True where the request's fleet must stay as it is.
-        solver: what decides in place of the cheapest plan without the forbidden offers.
+        solver: what decides in place of the cheapest plan; workloads then share nothing.
     """
-    asked = _Asked(
-        decide=solver or _cheapest_without(forbidden),
+    seconds = request.time_limit_seconds
+    search = _Search(
+        request=request,
+        catalog=catalog,
+        forbidden=forbidden,
         staying=staying,
-        deadline=perf_counter() + request.time_limit_seconds,
+        solve=solved_alone if solver is None else solved_by(solver),
     )
-    first = found = _searched(workloads, request, catalog, asked)
+    if solver or keeps_apart(request) or sharing_helps_nobody(workloads):
+        return _late_enough(workloads, replace(search, deadline=perf_counter() + seconds))
+    alone = _late_enough(workloads, replace(search, deadline=perf_counter() + seconds / 2))
+    wider = search.beyond(alone, seconds / 4)
+    best = _cheaper(alone, _late_enough(workloads, wider), wider.beaten_by)
+    sliced = sliced_workloads(workloads, catalog, request)
+    if sliced is None:
+        return best
+    wider = search.beyond(best, seconds / 4)
+    return _cheaper(best, _late_enough(sliced, wider), wider.beaten_by)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Search:
+    """What every round of a search is made with.
+
+    Attributes:
+        request: limits and settings.
+        catalog: what operating figures are computed from.
+        forbidden: offers of a workload -> which of them this search may not use.
+        staying: True where what runs already must stay as it is.
+        solve: how a round is solved.
+        deadline: when the last round starts, on the performance counter [s].
+        beaten_by: cost from which on an answer is of no use, since a plan as cheap within the gap
+            is there already [plan currency/h].
+    """
+
+    request: PlanRequest
+    catalog: Catalog
+    forbidden: Forbidden | None
+    staying: bool
+    solve: Solve
+    deadline: float = 0.0
+    beaten_by: float = np.inf
+
+    def beyond(self, found: Found, seconds: float) -> "_Search":
+        """Return a wider search, on shared instances, for plans that cost less than one found."""
+        cost = np.inf if found.solution.cost is None else found.solution.cost
+        return replace(
+            self,
+            solve=solved_together,
+            deadline=perf_counter() + seconds,
+            beaten_by=cost * (1 - max(self.request.gap, LEAST_SAVING)),
+        )
+
+    @property
+    def effort(self) -> Effort:
+        """Time for the next solve, and what it must cost less than."""
+        seconds = max(self.deadline - perf_counter(), LEAST_SECONDS)
+        return Effort(seconds=seconds, below=self.beaten_by)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no further round starts."""
+        return perf_counter() > self.deadline
+
+
+def _cheaper(narrow: Found, wide: Found, beaten_by: float) -> Found:
+    """Return the plan of a wider search where it has one, and a bound that holds for both.
+
+    Whatever runs without sharing is also allowed with it, and whatever runs on whole accelerators
+    is allowed beside slices.
+
+    Args:
+        narrow: found without sharing, or without slices.
+        wide: of the wider search, which only answers below the cost of the other.
+        beaten_by: that cost, within the gap [plan currency/h].
+    """
+    if wide.solution.cost is not None:
+        return wide
+    is_proven = wide.solution.status is PlanStatus.INFEASIBLE
+    if narrow.solution.cost is None:
+        return narrow if is_proven else wide
+    bound = beaten_by if is_proven else wide.bound
+    return replace(narrow, bound=min(narrow.bound or 0.0, bound or 0.0))
+
+
+def _late_enough(workloads: Sequence[NamedWorkload], search: _Search) -> Found:
+    """Search, where need be with more of the longest prompts late."""
+    first = found = _searched(workloads, search)
     rated: Sequence[NamedWorkload] = workloads
-    while found.solution.cost is None and perf_counter() < asked.deadline:
-        changed = all_with_more_late(rated, catalog, request)
+    while found.solution.cost is None and not search.is_over and np.isinf(search.beaten_by):
+        changed = all_with_more_late(rated, search.catalog, search.request)
         if changed is None:
             break
         rated = changed
-        found = _searched(rated, request, catalog, asked)
+        found = _searched(rated, search)
     return first if found.solution.cost is None else found
 
 
-def _cheapest_without(forbidden: Forbidden | None) -> Solver:
-    """Return what decides on the cheapest plan without some offers."""
-
-    def decide(
-        workloads: Sequence[NamedWorkload], assembled: AssembledProblem, gap: float, seconds: float
-    ) -> Solution:
-        problem = assembled.problem
-        if forbidden is not None:
-            row = forbidding_row(workloads, assembled, forbidden)
-            problem = replace(problem, rows=(*problem.rows, row))
-        return solve_problem(problem, gap=gap, time_limit_seconds=seconds)
-
-    return decide
-
-
-def _searched(
-    workloads: Sequence[NamedWorkload],
-    request: PlanRequest,
-    catalog: Catalog,
-    asked: _Asked,
-) -> Found:
+def _searched(workloads: Sequence[NamedWorkload], search: _Search) -> Found:
     """Search with the rates as they are.
 
     Where the first mix is late, two ways on are tried and the cheaper plan is kept: more room for
     the layouts that are late, again and again; and every layout held against the whole mix.
     """
-    found = _first_in_time(workloads, request, catalog, asked)
+    found = _first_in_time(workloads, search)
     in_time = not found.is_late
-    if in_time and (found.rounds == 1 or perf_counter() > asked.deadline):
+    if in_time and (found.rounds == 1 or search.is_over):
         return found
     held = [
         replace(
             item,
-            candidates=with_mix_room(item.workload, item.candidates, catalog, request),
+            candidates=with_mix_room(
+                item.workload, item.candidates, search.catalog, search.request
+            ),
         )
         if isinstance(item.workload, InferenceService)
         and isinstance(item.candidates, ServiceCandidates)
         else item
         for item in workloads
     ]
-    other = _first_in_time(held, request, catalog, asked)
+    other = _first_in_time(held, search)
     best = min((found, other), key=_cost_in_time)
     answered = not best.is_late and best.solution.cost is not None
     return replace(best if answered else _unanswered(best), bound=found.bound)
@@ -197,37 +252,27 @@ def _cost_in_time(found: Found) -> tuple[bool, float]:
     return found.is_late or cost is None, np.inf if cost is None else cost
 
 
-def _first_in_time(
-    workloads: Sequence[NamedWorkload],
-    request: PlanRequest,
-    catalog: Catalog,
-    asked: _Asked,
-) -> Found:
+def _first_in_time(workloads: Sequence[NamedWorkload], search: _Search) -> Found:
     """Solve, and solve again with more room where a mix is late, until none is."""
     tightened = list(workloads)
     rounds = 0
     bound: float | None = None
     while True:
         rounds += 1
-        assembled = assemble(tightened, shared_limits(request))
-        changes = changes_of(
-            tightened, assembled.services, request, catalog, is_frozen=asked.staying
-        )
-        assembled = replace(assembled, problem=replace(assembled.problem, changes=changes))
-        left = max(asked.deadline - perf_counter(), LEAST_SECONDS)
-        solution = asked.decide(tightened, assembled, request.gap, left)
-        bound = solution.bound if rounds == 1 else bound
-        lines = _lines(tightened, assembled, solution, request.horizon_hours, catalog)
+        assembled = assemble(tightened, shared_limits(search.request))
+        assembled = _limited(tightened, assembled, search)
+        solved = search.solve(tightened, assembled, search.request, search.catalog, search.effort)
+        bound = solved.solution.bound if rounds == 1 else bound
         found = tuple(
-            operated(item.workload, written, catalog, request)
-            for item, written in zip(tightened, lines, strict=False)
+            operated(item.workload, written, search.catalog, search.request)
+            for item, written in zip(tightened, solved.lines, strict=False)
         )
         late = [
             index for index, item in enumerate(found) if any(late_lines(tightened[index], item))
         ]
-        if not late or rounds == MOST_ROUNDS or perf_counter() > asked.deadline:
+        if not late or rounds == MOST_ROUNDS or search.is_over:
             return Found(
-                solution=solution,
+                solution=solved.solution,
                 assembled=assembled,
                 operated=found,
                 rounds=rounds,
@@ -236,6 +281,20 @@ def _first_in_time(
             )
         for index in late:
             tightened[index] = with_more_room(tightened[index], found[index])
+
+
+def _limited(
+    workloads: Sequence[NamedWorkload], assembled: AssembledProblem, search: _Search
+) -> AssembledProblem:
+    """Add what runs already, and the row that keeps forbidden offers out."""
+    changes = changes_of(
+        workloads, assembled.services, search.request, search.catalog, is_frozen=search.staying
+    )
+    problem = replace(assembled.problem, changes=changes)
+    if search.forbidden is not None:
+        row = forbidding_row(workloads, assembled, search.forbidden)
+        problem = replace(problem, rows=(*problem.rows, row))
+    return replace(assembled, problem=problem)
 
 
 def shared_limits(request: PlanRequest) -> SharedLimits:
@@ -250,39 +309,3 @@ def shared_limits(request: PlanRequest) -> SharedLimits:
         max_distinct_types=min((count for count in most_types if count), default=None),
         horizon_hours=request.horizon_hours,
     )
-
-
-def _lines(
-    workloads: Sequence[NamedWorkload],
-    assembled: AssembledProblem,
-    solution: Solution,
-    horizon_hours: float,
-    catalog: Catalog,
-) -> list[list[PlanLine]]:
-    """Write the lines of each workload; none without a solution."""
-    if solution.cost is None:
-        return []
-    lines = []
-    services = jobs = 0
-    for item in workloads:
-        if isinstance(item.candidates, ServiceCandidates):
-            columns = assembled.services[services]
-            lines.append(
-                list(
-                    service_lines(
-                        item.name,
-                        item.candidates,
-                        columns,
-                        solution,
-                        services,
-                        horizon_hours,
-                        catalog,
-                    )
-                )
-            )
-            services += 1
-        else:
-            chosen, paid = solution.chosen[jobs], solution.paid[jobs]
-            lines.append(list(job_lines(item.name, item.candidates, chosen, paid, catalog)))
-            jobs += 1
-    return lines

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from costopt.candidate.layout import Layout
 from costopt.plan.line import OfferKey, PlanLine
+from costopt.plan.shared_node import rented
 from costopt.workload.fleet import capacity_of
 
 
@@ -95,10 +96,11 @@ def _tally(
     lines: Iterable[PlanLine], key: Callable[[PlanLine], Place | OfferKey]
 ) -> dict[Place | OfferKey, _Group]:
     groups: dict[Place | OfferKey, _Group] = {}
-    for line in lines:
+    listed = tuple(lines)
+    for line, count in zip(listed, rented(listed), strict=True):
         so_far = groups.get(key(line), _Group(count=0, total=0.0))
         groups[key(line)] = _Group(
-            count=so_far.count + line.count, total=so_far.total + line.line_cost_total
+            count=so_far.count + count, total=so_far.total + line.line_cost_total
         )
     return groups
 

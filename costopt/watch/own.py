@@ -15,6 +15,7 @@ from costopt.catalog.catalog import Catalog
 from costopt.catalog.offer_keys import OfferNames
 from costopt.plan.line import PlanLine
 from costopt.plan.plan import Plan
+from costopt.plan.shared_node import rented
 from costopt.watch.there import offers_there
 from costopt.workload.counted import QUOTA_FIELDS, UNIT_OF, Unit
 from costopt.workload.limits import Limits
@@ -62,7 +63,7 @@ def _without_use_of(account: Account, lines: Sequence[PlanLine], catalog: Catalo
     there = offers_there(joined, lines)
     kept = ~there["is_gone"].to_numpy(dtype=np.bool_)
     offers = there[kept]
-    counts = np.array([line.count for line in lines], dtype=np.float64)[kept]
+    counts = np.array(rented(lines), dtype=np.float64)[kept]
     names = OfferNames.of(offers)
     own = {
         quota: float(counts @ limit.weights(offers, names))

@@ -1,0 +1,238 @@
+"""Several services on one node: what it costs, how it is written, and what is refused."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from costopt.catalog.catalog import Catalog
+from costopt.evaluate.check import evaluate_plan
+from costopt.plan.line import PlanLine
+from costopt.plan.plan import Plan
+from costopt.planning.optimize_request import optimize
+from costopt.workload.limits import Limits
+from costopt.workload.serving import InferenceService
+from costopt.workload.traffic import Traffic
+
+MONTH = 730.0
+
+
+def traffic(requests_per_second: float) -> Traffic:
+    size = {"input_tokens": 1000.0, "output_tokens": 200.0, "share_fraction": 1.0}
+    return Traffic.from_sizes([size], requests_per_second=requests_per_second)
+
+
+def chat(rate: float = 1.0, **more: Any) -> InferenceService:
+    return InferenceService(
+        name="chat",
+        model="meta-llama/Llama-3.1-70B-Instruct",
+        precision="fp8",
+        traffic=traffic(rate),
+        max_ttft_ms=1500.0,
+        max_tpot_ms=15.0,
+        **more,
+    )
+
+
+def assist(rate: float = 1.0, **more: Any) -> InferenceService:
+    return InferenceService(
+        name="assist",
+        model="meta-llama/Llama-3.1-8B-Instruct",
+        precision="bf16",
+        traffic=traffic(rate),
+        max_ttft_ms=1000.0,
+        max_tpot_ms=40.0,
+        **more,
+    )
+
+
+def embed(rate: float = 50.0, **more: Any) -> InferenceService:
+    return InferenceService(
+        name="embed",
+        model="google-bert/bert-large-uncased",
+        precision="fp16",
+        samples_per_second=rate,
+        tokens_per_sample=128.0,
+        max_latency_ms=100.0,
+        **more,
+    )
+
+
+@pytest.fixture(scope="module")
+def eights(bundled: Catalog) -> Catalog:
+    """Two types with eight H100 in two regions, on demand and on spot."""
+    return bundled.filter(
+        instance_types=["p5.48xlarge", "a3-highgpu-8g"],
+        regions=["us-east-1", "us-central1"],
+        purchase_options=["on_demand", "spot"],
+    )
+
+
+@pytest.fixture(scope="module")
+def firm(eights: Catalog) -> Catalog:
+    return eights.filter(purchase_options=["on_demand"])
+
+
+@pytest.fixture(scope="module")
+def three(firm: Catalog) -> Plan:
+    """The plan of the three services on nodes of eight accelerators."""
+    return optimize([chat(), assist(), embed()], firm)
+
+
+def test_a_70b_an_8b_and_an_encoder_on_one_node_cost_one_node(three: Plan, firm: Catalog) -> None:
+    cheapest = firm.offers["effective_per_hour"].min()
+    assert three.cost_per_hour == pytest.approx(cheapest, rel=1e-9)
+    assert sum(line.line_cost_total for line in three.lines) == pytest.approx(MONTH * cheapest)
+    used = {line.workload: (line.layout.tensor_parallel, line.layout.replicas, line.count)
+            for line in three.lines}  # fmt: skip
+    assert used == {"chat": (4, 1, 1), "assist": (1, 1, 1), "embed": (1, 1, 1)}
+    # 4, 1 and 1 of the 6 accelerators in use: chat carries 4/6 of the node.
+    assert [line.node_fraction for line in three.lines] == pytest.approx([4 / 6, 1 / 6, 1 / 6])
+
+
+def test_each_of_the_three_alone_costs_as_much_as_all_of_them(three: Plan, firm: Catalog) -> None:
+    for service in (chat(), assist(), embed()):
+        assert optimize(service, firm).cost_per_hour == pytest.approx(three.cost_per_hour)
+
+
+def test_the_text_says_who_shares_the_node_and_names_it_once(three: Plan) -> None:
+    text = " ".join(str(three).split())
+    place = three.lines[0].place
+    assert f"1 x {place} shared by chat (4 accelerators), assist (1), embed (1), 2 idle" in text
+    assert f"Run 1 x {three.lines[0].offer.instance_type} in" in text
+
+
+def test_a_quota_of_one_instance_counts_a_shared_node_once(three: Plan, firm: Catalog) -> None:
+    name = three.lines[0].offer.instance_type
+    within = optimize(
+        [chat(), assist(), embed()], firm, limits=Limits(quota={"p5.48xlarge|a3-highgpu-8g": 1})
+    )
+    assert within.require().lines[0].offer.instance_type == name
+    assert within.cost_per_hour == pytest.approx(three.cost_per_hour)
+
+
+def test_a_shared_plan_survives_json_and_holds_when_it_is_evaluated(
+    three: Plan, firm: Catalog
+) -> None:
+    assert evaluate_plan(Plan.from_json(three.to_json()), firm).violations == ()
+
+
+Change = Callable[[PlanLine], dict[str, Any]]
+
+
+def tampered(plan: Plan, workload: str, change: Change) -> Plan:
+    lines = tuple(
+        line.model_copy(update=change(line)) if line.workload == workload else line
+        for line in plan.lines
+    )
+    return plan.model_copy(update={"lines": lines})
+
+
+def with_replicas(replicas: int) -> Change:
+    def change(line: PlanLine) -> dict[str, Any]:
+        return {"layout": replace(line.layout, replicas=replicas)}
+
+    return change
+
+
+def test_more_replicas_than_accelerators_are_named(three: Plan, firm: Catalog) -> None:
+    broken = evaluate_plan(tampered(three, "assist", with_replicas(4)), firm).violations
+    # 4 of chat, 4 x 1 of assist and 1 of embed on 8.
+    assert any("its replicas take 9 accelerators, it has 8" in text for text in broken)
+
+
+def test_another_count_on_the_same_node_is_named(three: Plan, firm: Catalog) -> None:
+    broken = evaluate_plan(tampered(three, "embed", lambda _: {"count": 2}), firm).violations
+    assert any("its lines say different counts" in text for text in broken)
+
+
+def test_a_line_that_claims_a_node_of_its_own_is_named(three: Plan, firm: Catalog) -> None:
+    apart = tampered(three, "embed", lambda _: {"shared_node": ""})
+    broken = evaluate_plan(apart, firm).violations
+    assert any("its layout is none of those that are possible" in text for text in broken)
+
+
+def test_a_smaller_part_of_the_cost_than_of_the_accelerators_is_named(
+    three: Plan, firm: Catalog
+) -> None:
+    less = tampered(three, "chat", lambda line: {"line_cost_total": line.line_cost_total / 2})
+    broken = evaluate_plan(less, firm).violations
+    assert any("line_cost_total is" in text for text in broken)
+
+
+def test_host_memory_that_replicas_need_together_is_checked(firm: Catalog) -> None:
+    limits = Limits(min_memory_gib_per_accelerator=200.0)
+    plan = optimize([chat(limits=limits), assist(limits=limits)], firm).require()
+    held = firm.instance_types.set_index("instance_type")["memory_gib"]
+    for line in plan.lines:
+        assert held[line.offer.instance_type] >= 8 * 200.0
+    full = tampered(plan, "assist", with_replicas(8))
+    broken = evaluate_plan(full, firm).violations
+    # 12 accelerators at 200 GiB each are 2,400 GiB.
+    assert any("its replicas take 2400 GiB of host memory" in text for text in broken)
+
+
+def test_the_loss_of_a_spot_node_counts_against_all_on_it(eights: Catalog) -> None:
+    plan = optimize([chat(), assist(), embed()], eights).require()
+    assert {line.offer.purchase_option for line in plan.lines} == {"spot"}
+    assert len({outcome.worst_pool for outcome in plan.outcomes}) == 1
+    assert [outcome.served_after_worst_loss for outcome in plan.outcomes] == [0.0, 0.0, 0.0]
+
+
+def test_a_service_with_a_budget_of_its_own_has_its_own_node(three: Plan, firm: Catalog) -> None:
+    own = Limits(budget=1e9)
+    plan = optimize([chat(limits=own), assist(), embed()], firm).require()
+    assert [line.workload for line in plan.lines if not line.shared_node] == ["chat"]
+    assert plan.cost_per_hour == pytest.approx(2 * three.cost_per_hour)  # type: ignore[operator]
+
+
+def test_sharing_that_saves_nothing_leaves_the_plan_as_it_is(bundled: Catalog) -> None:
+    singles = bundled.filter(
+        providers=["aws"],
+        regions=["us-east-1"],
+        instance_types=["g6e.xlarge", "g6e.12xlarge"],
+        purchase_options=["on_demand"],
+    )
+    plan = optimize([assist(0.5), embed()], singles).require()
+    assert [line.shared_node for line in plan.lines] == ["", ""]
+    apart = [optimize(one, singles).require() for one in (assist(0.5), embed())]
+    expected = [line.model_dump(exclude={"workload"}) for one in apart for line in one.lines]
+    assert [line.model_dump(exclude={"workload"}) for line in plan.lines] == expected
+
+
+def test_idle_accelerators_of_a_fleet_are_used_by_others(three: Plan, firm: Catalog) -> None:
+    alone = optimize(chat(30.0), firm).require()
+    plan = optimize([chat(30.0), assist(), embed()], firm).require()
+    needed = sum(line.count for line in alone.lines)
+    nodes = plan.cost_per_hour / three.cost_per_hour  # type: ignore[operator]
+    # One node more at most: six accelerators are enough for one replica of each.
+    assert needed <= round(nodes, 6) <= needed + 1
+
+
+@pytest.fixture(scope="module")
+def one(bundled: Catalog) -> Catalog:
+    """One type with a single A100 of 80 GB."""
+    return bundled.filter(
+        instance_types=["a2-ultragpu-1g"],
+        purchase_options=["on_demand"],
+        regions=["us-central1"],
+    )
+
+
+def test_two_small_services_share_one_accelerator_in_slices(one: Catalog) -> None:
+    services = [embed(20.0), embed(10.0).model_copy(update={"name": "rank"})]
+    plan = optimize(services, one).require()
+    assert plan.cost_per_hour == pytest.approx(float(one.offers["effective_per_hour"].iloc[0]))
+    assert all(line.layout.slice and line.rate_origin == "analytic" for line in plan.lines)
+    assert sum(line.node_fraction for line in plan.lines) == pytest.approx(1.0)
+    held = 0.975 * 80
+    for line in plan.lines:
+        part = {"1g": 1, "2g": 2, "3g": 4, "4g": 4}[line.layout.slice[:2]]
+        eighths = 2 if line.layout.slice == "1g.20gb" else part
+        assert line.vram_usable_gib == pytest.approx(held * eighths / 8)
+    text = " ".join(str(plan).split())
+    assert f"embed (1 x {plan.lines[0].layout.slice})" in text
+    crowded = tampered(plan, "embed", with_replicas(8))
+    broken = evaluate_plan(crowded, one).violations
+    assert any("accelerators, it has 1" in sentence for sentence in broken)
