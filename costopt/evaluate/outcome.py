@@ -150,9 +150,9 @@ def _factor(line: PlanLine, *, high: bool) -> float:
 def _needed(line: PlanLine, *, high: bool) -> int:
     """Instances that a service's line then needs; who shares one needs as many as the neediest."""
     full = (line.utilisation or 0.0) / _planned_use(line)
-    if full <= 0:
-        return line.count
-    return max(1, ceil(line.count * full / _factor(line, high=high) - 1e-9))
+    if full > 0:
+        return max(1, ceil(line.count * full / _factor(line, high=high) - 1e-9))
+    return line.count
 
 
 def _planned_use(line: PlanLine) -> float:
