@@ -75,7 +75,7 @@ SIZES = (
     Size(grid=6, requests_per_second=50, gap=0.02, seconds=5),
     Size(grid=10, requests_per_second=50, gap=0.02, seconds=5),
 )
-DIRECT_ZONES = 24
+DIRECT_ZONES = 96
 DIRECT_SECONDS = 60
 LONG_SECONDS = 30
 
