@@ -8,19 +8,24 @@ for each type) and spot (one pool, one server and one failure group for each typ
 Rates follow a roofline of an 8B dense model in bfloat16: the prompt takes two floating-point
 operations for each parameter and token at half of the peak; a step of decoding reads the weights
 once and the cache of every request in the batch, and the batch fills nine tenths of the memory.
-A size that waits for its first token longer than two seconds has rate 0 there. Prices vary by
-region and zone, spot costs 0.25 to 0.6 of on demand, and every offer has a quota of its own.
+A size that waits for its first token longer than two seconds has rate 0 there. Types compete:
+each costs about what the mix of requests is worth on it. Prices vary by region and zone, reserved
+costs 0.58 to 0.7 and spot 0.25 to 0.6 of on demand, and every offer has a quota of its own.
 """
 
-import argparse
 import os
 import platform
 from dataclasses import dataclass
+from statistics import median
+from time import perf_counter, process_time
 
 import numpy as np
+import pandas as pd
 
+from costopt.catalog.catalog import Catalog
+from costopt.solve import run
 from costopt.solve.problem import FloatArray, LimitRow, Problem, ServingBlock
-from costopt.solve.run import solve_problem
+from costopt.solve.run import SIFTED_OFFERS, solve_problem
 from costopt.solve.solution import Solution
 
 ACCELERATORS = np.array(
@@ -49,6 +54,7 @@ WEIGHT_BYTES = 2 * PARAMETERS
 CACHE_BYTES_PER_TOKEN = 131072
 """32 layers, 8 heads of keys and values of 128, two bytes, keys and values."""
 LONGEST_FIRST_TOKEN_SECONDS = 2.0
+EIGHT_OF = ("A100-40GB", "A100-80GB")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,36 +67,84 @@ class Size:
     seconds: float
 
 
+SIZES = (
+    Size(grid=6, requests_per_second=500, gap=0.005, seconds=10),
+    Size(grid=10, requests_per_second=500, gap=0.005, seconds=10),
+    Size(grid=6, requests_per_second=50, gap=0.03, seconds=5),
+    Size(grid=10, requests_per_second=50, gap=0.03, seconds=5),
+    Size(grid=6, requests_per_second=50, gap=0.02, seconds=5),
+    Size(grid=10, requests_per_second=50, gap=0.02, seconds=5),
+)
+DIRECT_ZONES = 96
+DIRECT_SECONDS = 60
+LONG_SECONDS = 30
+
+
 def main() -> None:
-    """Print time, gap and cost for every size, and the ratio to the direct program."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--skip-direct", action="store_true", help="leave the slow side out")
-    parser.add_argument("--zones", type=int, default=ZONES)
-    arguments = parser.parse_args()
+    """Print time, gap and cost for every size, the ratio to the direct program, and a look-up."""
     print(f"machine: {os.cpu_count()} cores, {platform.machine()}; one thread")
-    for size in (
-        Size(grid=6, requests_per_second=500, gap=0.005, seconds=30),
-        Size(grid=10, requests_per_second=500, gap=0.005, seconds=30),
-        Size(grid=6, requests_per_second=50, gap=0.03, seconds=5),
-        Size(grid=10, requests_per_second=50, gap=0.03, seconds=5),
-        Size(grid=6, requests_per_second=50, gap=0.02, seconds=5),
-        Size(grid=10, requests_per_second=50, gap=0.02, seconds=5),
-    ):
-        problem = draw_offers(size.grid, size.requests_per_second, zones=arguments.zones)
-        print_row(size, problem, direct=not arguments.skip_direct)
+    print_look_up()
+    for size in SIZES:
+        print_size(size)
+    for size in SIZES[:2]:
+        print_ratio(size)
 
 
-def print_row(size: Size, problem: Problem, *, direct: bool) -> None:
-    """Solve one size and print what came of it."""
-    solution = timed(problem, size.gap, size.seconds)
+def print_size(size: Size) -> None:
+    """Solve one size; at the low rate also for longer, to compare the costs."""
+    problem = draw_offers(size.grid, size.requests_per_second)
+    started = process_time()
+    solution = solve_problem(problem, gap=size.gap, time_limit_seconds=size.seconds)
+    processor = process_time() - started
+    print(f"{title(size, problem)}: {told(solution)}, {processor:.2f} s of processor")
+    if size.requests_per_second < 100:
+        longer = solve_problem(problem, gap=1e-4, time_limit_seconds=LONG_SECONDS)
+        print(f"    in {LONG_SECONDS} s: {told(longer)}; {compared(solution, longer)}")
+
+
+def print_ratio(size: Size) -> None:
+    """Time sifting against the program of all kept offers, on a part of the catalogue."""
+    problem = draw_offers(size.grid, size.requests_per_second, zones=DIRECT_ZONES)
+    sifted = solve_problem(problem, gap=size.gap, time_limit_seconds=DIRECT_SECONDS)
+    run.SIFTED_OFFERS = problem.offer_count  # type: ignore[misc]
+    direct = solve_problem(problem, gap=size.gap, time_limit_seconds=DIRECT_SECONDS)
+    run.SIFTED_OFFERS = SIFTED_OFFERS  # type: ignore[misc]
+    print(f"{title(size, problem)}: sifting {told(sifted)}; direct {told(direct)}")
+    print(f"    ratio {direct.seconds / sifted.seconds:.1f}; {compared(sifted, direct)}")
+
+
+def print_look_up() -> None:
+    """Find the cheapest instance with eight A100 among a hundred thousand rows."""
+    catalog = Catalog.bundled()
+    offers = catalog.joined_offers
+    copies = 1 + 100_000 // len(catalog)
+    rows = pd.concat([offers] * copies, ignore_index=True)
+    seconds = []
+    for _ in range(7):
+        started = perf_counter()
+        eight = rows.loc[rows["accelerator_count"].eq(8), ["accelerator", "effective_per_hour"]]
+        price = eight.loc[eight["accelerator"].isin(EIGHT_OF), "effective_per_hour"]
+        cheapest = rows.loc[price.nsmallest(1).index]
+        seconds.append(perf_counter() - started)
     print(
-        f"{size.grid}x{size.grid} at {size.requests_per_second:g}/s, {problem.offer_count} "
-        f"offers: {told(solution)} (asked {size.gap:.1%})"
+        f"8 x A100 among {len(rows)} rows: {1e3 * median(seconds):.1f} ms, "
+        f"{cheapest['instance_type'].iloc[0]} in {cheapest['region'].iloc[0]}"
     )
 
 
-def timed(problem: Problem, gap: float, seconds: float) -> Solution:
-    return solve_problem(problem, gap=gap, time_limit_seconds=seconds)
+def title(size: Size, problem: Problem) -> str:
+    """What was asked for."""
+    return (
+        f"{size.grid}x{size.grid} at {size.requests_per_second:g}/s to {size.gap:.1%}, "
+        f"{problem.offer_count} offers"
+    )
+
+
+def compared(one: Solution, other: Solution) -> str:
+    """Cost of the first beside the other's."""
+    if one.cost is None or other.cost is None:
+        return "one side has no plan"
+    return f"cost {one.cost / other.cost - 1:+.2%}"
 
 
 def told(solution: Solution) -> str:
