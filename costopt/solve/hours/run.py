@@ -8,15 +8,16 @@ import numpy as np
 
 from costopt.errors import PlanCheckError
 from costopt.plan.status import PlanStatus, proven_status
-from costopt.solve.highs import Outcome
-from costopt.solve.hours.assembly import HoursAssembly, assemble_hours
+from costopt.solve.hours.assembly import HoursAssembly
 from costopt.solve.hours.bill import costs_of, covered_by
 from costopt.solve.hours.decode import decision_at
-from costopt.solve.hours.highs import minimise_linear, minimise_whole
+from costopt.solve.hours.decomposed import take_apart
+from costopt.solve.hours.highs import minimise_linear
 from costopt.solve.hours.kinds import HourKinds, hour_kinds
 from costopt.solve.hours.problem import HourlyProblem
 from costopt.solve.hours.reach import reach_of
 from costopt.solve.hours.recheck import hourly_violations
+from costopt.solve.hours.search import search
 from costopt.solve.hours.solution import HourlyDecision, HourlySolution
 from costopt.solve.problem import FloatArray
 from costopt.solve.problem_checks import check_effort
@@ -41,14 +42,13 @@ def solve_hours(
     started = perf_counter()
     check_effort("solve_hours", gap, time_limit_seconds)
     kinds = hour_kinds(problem)
-    assembly = assemble_hours(problem, kinds, reach_of(problem, kinds))
-    run = minimise_whole(assembly.program, gap=gap, time_limit_seconds=time_limit_seconds)
-    bound: float | None = None
-    if run.outcome is not Outcome.INFEASIBLE:
-        bound = run.bound * assembly.columns.scale + assembly.columns.constant
+    hours = take_apart(problem, kinds, reach_of(problem, kinds))
+    found = search(hours, gap=gap, deadline=started + time_limit_seconds)
+    columns = hours.assembly.columns
+    bound = None if found.bound is None else found.bound * columns.scale + columns.constant
     decision = None
-    if run.values is not None:
-        decision = _checked(problem, kinds, assembly, run.values)
+    if found.values is not None:
+        decision = _checked(problem, kinds, hours.assembly, found.values)
     return _solution(problem, decision, bound, gap=gap, started=started)
 
 
