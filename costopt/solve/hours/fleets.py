@@ -5,6 +5,7 @@ every hour up to its largest factor, by the same shares.
 """
 
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from costopt.solve.hours.program import HoursProgram
 from costopt.solve.hours.serving_rows import numbered
 from costopt.solve.problem import BoolArray, FloatArray, IntArray, ServingBlock
 
-FULL = 1 - 1e-9
+FULL: Final = 1 - 1e-9
 """Part of the largest factor that a fleet is trusted with, against the solver's rounding."""
 
 

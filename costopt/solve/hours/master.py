@@ -1,6 +1,7 @@
 """The choice among known fleets: one for each block and hour, with commitments to match."""
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from costopt.solve.hours.problem import HourlyProblem
 from costopt.solve.hours.program import ArrayProgram
 from costopt.solve.problem import BoolArray, FloatArray, IntArray
 
-PICKED = 0.5
+PICKED: Final = 0.5
 """Value above which a choice of 0 or 1 is 1."""
 
 

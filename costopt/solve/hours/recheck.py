@@ -74,7 +74,7 @@ def _serving_violations(problem: HourlyProblem, decision: HourlyDecision) -> Ite
         wrong = np.logical_or(shares < 0, np.logical_and(shares > 0, block.rates <= 0))
         yield from _broken(
             f"a share {where} is negative or on a server that cannot serve it",
-            wrong.reshape(len(shares), -1).any(axis=1)[kind],
+            np.asarray(wrong.reshape(len(shares), -1).any(axis=1))[kind],
         )
         rates = np.where(block.rates > 0, block.rates, np.inf)
         busy = (shares * (block.demand / rates)).sum(axis=2)[kind].T * factor

@@ -13,6 +13,7 @@ from costopt.solve.hours.fleets import Fleets
 from costopt.solve.hours.highs import LinearRun, minimise_linear, minimise_whole
 from costopt.solve.hours.master import Chosen, choose_fleets
 from costopt.solve.hours.options import options_among
+from costopt.solve.hours.staircase import find_fleets
 from costopt.solve.problem import FloatArray
 
 FIRST_FLEETS_SHARE: Final = 0.5
@@ -20,6 +21,9 @@ FIRST_FLEETS_SHARE: Final = 0.5
 
 SMALL_PROGRAM: Final = 3_000
 """Columns up to which the whole program is solved at once from the start."""
+
+LARGE_PROGRAM: Final = 40_000
+"""Columns above which solving the whole program at once leads nowhere within seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,7 +50,8 @@ def search(hours: Decomposed, *, gap: float, deadline: float) -> Found:
     if len(hours.assembly.program.cost) <= SMALL_PROGRAM:
         return _at_once(hours, Found(values=None, bound=-np.inf), gap=gap, deadline=deadline)
     found = by_parts(hours, gap=gap, deadline=deadline)
-    if found.bound is None or _is_near(hours, found, gap):
+    is_large = len(hours.assembly.program.cost) > LARGE_PROGRAM
+    if found.bound is None or is_large or _is_near(hours, found, gap):
         return found
     return _at_once(hours, found, gap=gap, deadline=deadline)
 
@@ -108,8 +113,6 @@ def _tighter(hours: Decomposed, linear: LinearRun, *, gap: float, deadline: floa
 def _best_choice(
     hours: Decomposed, linear: FloatArray, bound: float, *, gap: float, deadline: float
 ) -> Chosen | None:
-    from costopt.solve.hours.staircase import find_fleets
-
     started = perf_counter()
     fleets = tuple(
         Fleets(block=block, load=load)
