@@ -160,7 +160,9 @@ def _within(
     return fits
 
 
-def _items(problem: HourlyProblem, counts: NDArray[np.int64], hour: int) -> list[tuple[float, ...]]:
+def _items(
+    problem: HourlyProblem, counts: NDArray[np.int64], hour: int
+) -> list[tuple[float, ...]]:
     """(saving, price, rate) of everything eligible, highest saving first, and its usage."""
     spends = problem.spends
     price = [*problem.price_per_hour, *spends.other_price]
