@@ -12,6 +12,7 @@ from costopt.solve.hours.decode import decision_at
 from costopt.solve.hours.decomposed import take_apart
 from costopt.solve.hours.fleets import Fleets
 from costopt.solve.hours.highs import minimise_linear
+from costopt.solve.hours.infeasible import infeasible_hours
 from costopt.solve.hours.kinds import HourKinds, hour_kinds
 from costopt.solve.hours.levels import Levels, levels_of
 from costopt.solve.hours.problem import HourlyProblem
@@ -31,10 +32,12 @@ class LongFound:
     Attributes:
         decision: the best decision found, for every hour of the series; None without one.
         bound: lower bound on the objective over the series [currency]; None when infeasible.
+        infeasible_hours: hours that nothing serves, whatever is committed.
     """
 
     decision: HourlyDecision | None
     bound: float | None
+    infeasible_hours: tuple[int, ...] = ()
 
 
 def search_long_series(
@@ -58,14 +61,23 @@ def search_long_series(
         deadline: when to stop, by the clock of `perf_counter` [s].
     """
     levels = levels_of(problem, kinds)
-    bound = _bound(levels.mean, needed, deadline)
-    if bound is None:
-        return LongFound(decision=None, bound=None)
     own = hour_kinds(levels.above)
     reach = reach_of(levels.above, own)
     reach = replace(reach, upper=np.where(needed[:, None], reach.upper, 0))
     hours = take_apart(levels.above, own, reach)
-    found = by_parts(hours, gap=gap, deadline=deadline)
+    bound = _bound(levels.mean, needed, deadline)
+    found = by_parts(hours, gap=gap, deadline=deadline, bound_whole=False)
+    if bound is None or found.bound is None:
+        named = np.array(infeasible_hours(hours, deadline=deadline), dtype=np.int64)
+        at_top = (problem.demand_factor >= levels.above.demand_factor[:, levels.level]).all(axis=0)
+        impossible = np.flatnonzero(np.isin(levels.level, named) & at_top).tolist()
+        # Tops of several blocks may never meet in one hour, and then prove nothing.
+        is_proven = bound is None or bool(impossible)
+        return LongFound(
+            decision=None,
+            bound=None if is_proven else bound,
+            infeasible_hours=tuple(impossible),
+        )
     if found.values is None:
         return LongFound(decision=None, bound=bound)
     by_level = decision_at(levels.above, own, hours.assembly, found.values)

@@ -13,7 +13,7 @@ from costopt.solve.hours.checks import check_hourly_problem
 from costopt.solve.hours.decode import decision_at
 from costopt.solve.hours.decomposed import Decomposed, take_apart
 from costopt.solve.hours.highs import minimise_linear
-from costopt.solve.hours.infeasible import infeasible_hours
+from costopt.solve.hours.infeasible import infeasible_hours, unserved_kinds
 from costopt.solve.hours.kinds import hour_kinds
 from costopt.solve.hours.long_series import LONG_SERIES, search_long_series
 from costopt.solve.hours.problem import HourlyProblem
@@ -48,9 +48,15 @@ def solve_hours(
     deadline = started + time_limit_seconds
     kinds = hour_kinds(problem)
     reach = reach_of(problem, kinds)
+    unserved = unserved_kinds(problem, kinds, reach)
+    if unserved.any():
+        impossible = tuple(np.flatnonzero(unserved[kinds.kind]).tolist())
+        return _without_answer(started, None, impossible)
     needed = needed_offers(problem, reach)
     if len(kinds) > LONG_SERIES and not problem.hours_are_coupled:
         long = search_long_series(problem, kinds, needed, gap=gap, deadline=deadline)
+        if long.bound is None:
+            return _without_answer(started, None, long.infeasible_hours)
         return _settled(problem, long.decision, long.bound, gap=gap, started=started)
     reach = replace(reach, upper=np.where(needed[:, None], reach.upper, 0))
     hours = take_apart(problem, kinds, reach)
@@ -68,7 +74,7 @@ def solve_hours(
 def _settled(
     problem: HourlyProblem,
     decision: HourlyDecision | None,
-    bound: float | None,
+    bound: float,
     *,
     gap: float,
     started: float,
@@ -78,7 +84,7 @@ def _settled(
     Raises:
         PlanCheckError: the whole counts cannot carry the demand within the limits.
     """
-    if decision is None or bound is None:
+    if decision is None:
         return _without_answer(started, bound, ())
     broken = hourly_violations(problem, decision)
     if broken:

@@ -10,7 +10,7 @@ from costopt.solve.highs import Outcome
 from costopt.solve.hours.bound import bound_by_hours
 from costopt.solve.hours.decomposed import Decomposed
 from costopt.solve.hours.fleets import Fleets
-from costopt.solve.hours.highs import LinearRun, minimise_linear, minimise_whole
+from costopt.solve.hours.highs import minimise_linear, minimise_whole
 from costopt.solve.hours.master import Chosen, choose_fleets
 from costopt.solve.hours.options import options_among
 from costopt.solve.hours.staircase import find_fleets
@@ -81,13 +81,19 @@ def _is_near(hours: Decomposed, found: Found, gap: float) -> bool:
     return cost - (found.bound + offset) <= gap * cost
 
 
-def by_parts(hours: Decomposed, *, gap: float, deadline: float) -> Found:
+def by_parts(hours: Decomposed, *, gap: float, deadline: float, bound_whole: bool = True) -> Found:
     """Find commitments and fleets by parts.
 
     The linear program over all hours gives a bound and commitments to start from. Rounded, they
     leave one small program for each hour; its fleets join those known. A program over the fleets
     known chooses one for each hour, and the commitments with them; new commitments ask for new
-    fleets, until nothing gets cheaper or time runs out.
+    fleets, until nothing gets cheaper or time runs out. What time is left tightens the bound.
+
+    Args:
+        hours: the problem, taken apart.
+        gap: relative distance between objective and bound at which to stop [1].
+        deadline: when to stop, by the clock of `perf_counter` [s].
+        bound_whole: whether to tighten the bound; the caller may have no use for it.
     """
     started = perf_counter()
     program = hours.assembly.program
@@ -98,16 +104,10 @@ def by_parts(hours: Decomposed, *, gap: float, deadline: float) -> Found:
         return Found(values=None, bound=-np.inf)
     best = _best_choice(hours, linear.values, linear.objective, gap=gap, deadline=deadline)
     found = Found(values=None if best is None else best.values, bound=linear.objective)
-    if _is_near(hours, found, gap) or linear.row_prices is None:
+    if not bound_whole or _is_near(hours, found, gap) or linear.row_prices is None:
         return found
-    return replace(found, bound=_tighter(hours, linear, gap=gap, deadline=deadline))
-
-
-def _tighter(hours: Decomposed, linear: LinearRun, *, gap: float, deadline: float) -> float:
-    prices = linear.row_prices
-    if prices is None:
-        return linear.objective
-    return max(linear.objective, bound_by_hours(hours, prices, gap=gap / 4, deadline=deadline))
+    by_hours = bound_by_hours(hours, linear.row_prices, gap=gap / 4, deadline=deadline)
+    return replace(found, bound=max(linear.objective, by_hours))
 
 
 def _best_choice(
