@@ -10,7 +10,7 @@ from costopt.solve.highs import Outcome
 from costopt.solve.hours.bound import bound_by_hours
 from costopt.solve.hours.decomposed import Decomposed
 from costopt.solve.hours.fleets import Fleets
-from costopt.solve.hours.highs import minimise_linear, minimise_whole
+from costopt.solve.hours.highs import LinearRun, minimise_linear, minimise_whole
 from costopt.solve.hours.master import Chosen, choose_fleets
 from costopt.solve.hours.options import options_among
 from costopt.solve.hours.staircase import find_fleets
@@ -18,6 +18,9 @@ from costopt.solve.problem import FloatArray
 
 FIRST_FLEETS_SHARE: Final = 0.5
 """Share of the time that may pass before the first choice among fleets."""
+
+BOUND_SHARE: Final = 0.85
+"""Share of the time left that may pass on the bound, before a last choice among fleets."""
 
 SMALL_PROGRAM: Final = 3_000
 """Columns up to which the whole program is solved at once from the start."""
@@ -102,59 +105,85 @@ def by_parts(hours: Decomposed, *, gap: float, deadline: float, bound_whole: boo
         return Found(values=None, bound=None)
     if linear.values is None:
         return Found(values=None, bound=-np.inf)
-    best = _best_choice(hours, linear.values, linear.objective, gap=gap, deadline=deadline)
-    found = Found(values=None if best is None else best.values, bound=linear.objective)
-    if not bound_whole or _is_near(hours, found, gap) or linear.row_prices is None:
-        return found
-    by_hours = bound_by_hours(hours, linear.row_prices, gap=gap / 4, deadline=deadline)
-    return replace(found, bound=max(linear.objective, by_hours))
-
-
-def _best_choice(
-    hours: Decomposed, linear: FloatArray, bound: float, *, gap: float, deadline: float
-) -> Chosen | None:
-    started = perf_counter()
     fleets = tuple(
         Fleets(block=block, load=load)
         for block, load in zip(hours.problem.blocks, hours.reach.loads, strict=True)
     )
-    linking = _rounded(hours, linear)
+    best = _alternate(hours, fleets, linear, gap=gap, deadline=deadline)
+    found = Found(values=None if best is None else best.values, bound=linear.objective)
+    if not bound_whole or _is_near(hours, found, gap) or linear.row_prices is None:
+        return found
+    stop = perf_counter() + BOUND_SHARE * (deadline - perf_counter())
+    by_hours = bound_by_hours(hours, linear.row_prices, fleets, gap=gap / 4, deadline=stop)
+    linking = linear.values if best is None else best.values
+    better = _chosen(hours, fleets, linking, best, gap=gap, deadline=deadline)
+    return Found(
+        values=None if better is None else better.values,
+        bound=max(linear.objective, by_hours),
+    )
+
+
+def _alternate(
+    hours: Decomposed,
+    fleets: tuple[Fleets, ...],
+    linear: LinearRun,
+    *,
+    gap: float,
+    deadline: float,
+) -> Chosen | None:
+    """Fleets for commitments, commitments for fleets, until nothing changes."""
+    if linear.values is None:
+        return None
+    started = perf_counter()
+    program = hours.assembly.program
+    linking = np.where(program.integer, np.round(linear.values), linear.values)
     best: Chosen | None = None
     tried = set()
     stop = started + FIRST_FLEETS_SHARE * (deadline - started)
     while perf_counter() < deadline:
         tried.add(_commitments(hours, linking))
         find_fleets(hours, fleets, linking, gap=gap / 2, deadline=stop)
-        left = deadline - perf_counter()
-        if left <= 0:
-            break
-        chosen = choose_fleets(
-            hours.problem,
-            hours.assembly,
-            fleets,
-            options_among(
-                hours.problem,
-                hours.reach,
-                fleets,
-                hours.committed_servers(linking),
-                None if best is None else best.options,
-            ),
-            gap=gap / 4,
-            time_limit_seconds=left,
-            known=best,
-        )
-        if chosen is not None and (best is None or chosen.objective < best.objective):
-            best = chosen
+        best = _chosen(hours, fleets, linking, best, gap=gap, deadline=deadline)
         if best is None or _commitments(hours, best.values) in tried:
+            break
+        if _is_near(hours, Found(values=best.values, bound=linear.objective), gap):
             break
         linking, stop = best.values, deadline
     return best
 
 
-def _rounded(hours: Decomposed, linear: FloatArray) -> FloatArray:
-    """The linear program's commitments with whole ones rounded (columns,)."""
-    program = hours.assembly.program
-    return np.where(program.integer, np.round(linear), linear)
+def _chosen(
+    hours: Decomposed,
+    fleets: tuple[Fleets, ...],
+    linking: FloatArray,
+    best: Chosen | None,
+    *,
+    gap: float,
+    deadline: float,
+) -> Chosen | None:
+    """The better of the best choice so far and one among all fleets known now."""
+    left = deadline - perf_counter()
+    if left <= 0:
+        return best
+    options = options_among(
+        hours.problem,
+        hours.reach,
+        fleets,
+        hours.committed_servers(linking),
+        None if best is None else best.options,
+    )
+    chosen = choose_fleets(
+        hours.problem,
+        hours.assembly,
+        fleets,
+        options,
+        gap=gap / 4,
+        time_limit_seconds=left,
+        known=best,
+    )
+    if chosen is None or (best is not None and best.objective <= chosen.objective):
+        return best
+    return chosen
 
 
 def _commitments(hours: Decomposed, values: FloatArray) -> tuple[float, ...]:

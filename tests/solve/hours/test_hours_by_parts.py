@@ -61,6 +61,11 @@ def apart(problem: HourlyProblem) -> Decomposed:
     return take_apart(problem, kinds, reach_of(problem, kinds))
 
 
+def no_fleets(problem: HourlyProblem) -> tuple[Fleets, ...]:
+    """No fleet known of any workload yet."""
+    return tuple(Fleets(block=one, load=instances_needed(one)) for one in problem.blocks)
+
+
 def test_parts_of_two_workloads_make_a_plan_near_the_optimum() -> None:
     problem = two_workloads(12)
     hours = apart(problem)
@@ -94,7 +99,9 @@ def test_the_bound_by_hours_is_no_lower_than_the_linear_one_and_below_the_optimu
     hours = apart(problem)
     linear = minimise_linear(hours.assembly.program, time_limit_seconds=20)
     assert linear.row_prices is not None
-    bound = bound_by_hours(hours, linear.row_prices, gap=1e-4, deadline=perf_counter() + 20)
+    bound = bound_by_hours(
+        hours, linear.row_prices, no_fleets(problem), gap=1e-4, deadline=perf_counter() + 20
+    )
     exact = solve_hours(problem, gap=1e-3, time_limit_seconds=20)
     assert exact.costs is not None
     assert linear.objective * (1 - 1e-6) <= bound
@@ -110,7 +117,9 @@ def test_a_bound_with_any_prices_holds() -> None:
     assert exact.costs is not None
     for seed in range(5):
         prices = np.random.default_rng(seed).normal(0, 1, rows)
-        bound = bound_by_hours(hours, prices, gap=1e-3, deadline=perf_counter() + 20)
+        bound = bound_by_hours(
+            hours, prices, no_fleets(problem), gap=1e-3, deadline=perf_counter() + 20
+        )
         assert bound * hours.assembly.columns.scale <= exact.costs.objective * (1 + 1e-9)
 
 
