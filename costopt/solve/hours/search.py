@@ -173,8 +173,7 @@ def _chosen(
         None if best is None else best.options,
     )
     chosen = choose_fleets(
-        hours.problem,
-        hours.assembly,
+        hours,
         fleets,
         options,
         gap=gap / 4,
