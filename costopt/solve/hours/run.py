@@ -1,0 +1,150 @@
+"""Solve over hours: reduce, assemble, run, map back, and believe nothing that fails a recheck."""
+
+import logging
+from dataclasses import replace
+from time import perf_counter
+
+import numpy as np
+
+from costopt.errors import PlanCheckError
+from costopt.plan.status import PlanStatus, proven_status
+from costopt.solve.hours.bill import costs_of, covered_by
+from costopt.solve.hours.checks import check_hourly_problem
+from costopt.solve.hours.decode import decision_at
+from costopt.solve.hours.decomposed import Decomposed, take_apart
+from costopt.solve.hours.highs import minimise_linear
+from costopt.solve.hours.infeasible import infeasible_hours, unserved_kinds
+from costopt.solve.hours.kinds import hour_kinds
+from costopt.solve.hours.long_series import LONG_SERIES, search_long_series
+from costopt.solve.hours.problem import HourlyProblem
+from costopt.solve.hours.prune import needed_offers
+from costopt.solve.hours.reach import reach_of
+from costopt.solve.hours.recheck import hourly_violations
+from costopt.solve.hours.search import search
+from costopt.solve.hours.solution import HourlyDecision, HourlySolution
+from costopt.solve.problem import FloatArray
+from costopt.solve.problem_checks import check_effort
+
+logger = logging.getLogger(__name__)
+
+
+def solve_hours(
+    problem: HourlyProblem, *, gap: float = 1e-2, time_limit_seconds: float = 15.0
+) -> HourlySolution:
+    """Find the cheapest commitments and hourly fleets within the gap, and recheck them.
+
+    Args:
+        problem: what is to be decided.
+        gap: relative distance between objective and proven bound at which to stop [1].
+        time_limit_seconds: wall-clock limit of everything together [s].
+
+    Raises:
+        InvalidInputError: the problem or a setting breaks a rule.
+        PlanCheckError: the solver's answer fails the recheck.
+    """
+    started = perf_counter()
+    check_effort("solve_hours", gap, time_limit_seconds)
+    check_hourly_problem(problem)
+    deadline = started + time_limit_seconds
+    kinds = hour_kinds(problem)
+    reach = reach_of(problem, kinds)
+    unserved = unserved_kinds(problem, kinds, reach)
+    if unserved.any():
+        impossible = tuple(np.flatnonzero(unserved[kinds.kind]).tolist())
+        return _without_answer(started, None, impossible)
+    needed = needed_offers(problem, reach)
+    if len(kinds) > LONG_SERIES and not problem.hours_are_coupled:
+        long = search_long_series(problem, kinds, needed, gap=gap, deadline=deadline)
+        if long.bound is None:
+            return _without_answer(started, None, long.infeasible_hours)
+        return _settled(problem, long.decision, long.bound, gap=gap, started=started)
+    reach = replace(reach, upper=np.where(needed[:, None], reach.upper, 0))
+    hours = take_apart(problem, kinds, reach)
+    found = search(hours, gap=gap, deadline=deadline)
+    if found.bound is None:
+        return _without_answer(started, None, infeasible_hours(hours, deadline=deadline))
+    columns = hours.assembly.columns
+    bound = max(found.bound * columns.scale + columns.constant, 0.0)
+    decision = None
+    if found.values is not None:
+        decision = _repaired(hours, found.values, time_limit_seconds)
+    return _settled(problem, decision, bound, gap=gap, started=started)
+
+
+def _settled(
+    problem: HourlyProblem,
+    decision: HourlyDecision | None,
+    bound: float,
+    *,
+    gap: float,
+    started: float,
+) -> HourlySolution:
+    """The solution that a decision and a bound make, the decision rechecked.
+
+    Raises:
+        PlanCheckError: the whole counts cannot carry the demand within the limits.
+    """
+    if decision is None:
+        return _without_answer(started, bound, ())
+    broken = hourly_violations(problem, decision)
+    if broken:
+        raise PlanCheckError(broken)
+    solution = _solution(problem, decision, bound, gap=gap, started=started)
+    logger.info(
+        "%s with %d kinds of %d hours: bound %s, gap %s, %.2f s",
+        solution.status,
+        len(set(decision.kind.tolist())),
+        problem.hour_count,
+        solution.bound,
+        solution.gap,
+        solution.seconds,
+    )
+    return solution
+
+
+def _without_answer(
+    started: float, bound: float | None, infeasible: tuple[int, ...]
+) -> HourlySolution:
+    return HourlySolution(
+        status=PlanStatus.INFEASIBLE if bound is None else PlanStatus.NO_ANSWER_IN_TIME,
+        decision=None,
+        coverage=None,
+        costs=None,
+        bound=bound,
+        gap=None,
+        seconds=perf_counter() - started,
+        infeasible_hours=infeasible,
+    )
+
+
+def _repaired(hours: Decomposed, values: FloatArray, seconds: float) -> HourlyDecision:
+    """Give the decision that the values stand for, its routing repaired where rounding hurt it."""
+    problem, kinds, assembly = hours.problem, hours.kinds, hours.assembly
+    decision = decision_at(problem, kinds, assembly, values)
+    if hourly_violations(problem, decision):
+        program = assembly.program
+        lower, upper = program.lower.copy(), program.upper.copy()
+        lower[program.integer] = upper[program.integer] = np.round(values[program.integer])
+        fixed = replace(program, lower=lower, upper=upper)
+        run = minimise_linear(fixed, time_limit_seconds=seconds)
+        if run.values is not None:
+            decision = decision_at(problem, kinds, assembly, run.values)
+    return decision
+
+
+def _solution(
+    problem: HourlyProblem, decision: HourlyDecision, bound: float, *, gap: float, started: float
+) -> HourlySolution:
+    coverage = covered_by(problem, decision.counts, decision.commitments)
+    costs = costs_of(problem, decision.counts, decision.commitments, coverage)
+    bound = min(bound, costs.objective)
+    proven = (costs.objective - bound) / costs.objective if costs.objective > 0 else 0.0
+    return HourlySolution(
+        status=proven_status(proven, gap),
+        decision=decision,
+        coverage=coverage,
+        costs=costs,
+        bound=bound,
+        gap=proven,
+        seconds=perf_counter() - started,
+    )
