@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from costopt.accelerator import Accelerator
     from costopt.account.account import Account
+    from costopt.backtest.backtest import backtest_commitments
+    from costopt.backtest.result import CommitmentBacktest
+    from costopt.backtest.rules import CommitmentRule
     from costopt.catalog.catalog import Catalog
+    from costopt.commitment.commitment import Commitment
     from costopt.errors import CostoptError
     from costopt.evaluate.check import Evaluation, evaluate_plan
     from costopt.model import ModelSpec
@@ -39,6 +43,9 @@ _HOMES = {
     "Account": "account.account",
     "BatchInference": "workload.batch",
     "Catalog": "catalog.catalog",
+    "Commitment": "commitment.commitment",
+    "CommitmentBacktest": "backtest.result",
+    "CommitmentRule": "backtest.rules",
     "CostoptError": "errors",
     "Evaluation": "evaluate.check",
     "FineTuneJob": "workload.training",
@@ -58,6 +65,7 @@ _HOMES = {
     "Validation": "performance.scoring.validation",
     "Verdict": "watch.verdict",
     "WatchSettings": "watch.settings",
+    "backtest_commitments": "backtest.backtest",
     "cheapest_mix": "solve.mix",
     "evaluate_plan": "evaluate.check",
     "optimize": "planning.optimize_request",
@@ -72,6 +80,9 @@ __all__ = [
     "Account",
     "BatchInference",
     "Catalog",
+    "Commitment",
+    "CommitmentBacktest",
+    "CommitmentRule",
     "CostoptError",
     "Evaluation",
     "FineTuneJob",
@@ -91,6 +102,7 @@ __all__ = [
     "Validation",
     "Verdict",
     "WatchSettings",
+    "backtest_commitments",
     "cheapest_mix",
     "evaluate_plan",
     "optimize",
