@@ -67,7 +67,7 @@ def _averaged(kinds: Kinds, most: int) -> Kinds:
 
 
 def _parts(kinds: Kinds, members: Integers, most: int) -> list[Integers]:
-    """Halve the part that spreads widest along the SKU in which it does, until there are enough."""
+    """Halve the part that spreads widest, along the SKU in which it does, up to the most."""
     parts = [members]
     spread = [_spread(kinds, members)]
     while len(parts) < most and max(spread) > 0:

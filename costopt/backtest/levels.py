@@ -1,16 +1,11 @@
 """Levels to commit at, from a series of past usage."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from costopt.commitment.apply import Floats
 
 ROUNDING = 1e-9
 """How far rounding may move a share of hours [1]."""
-
-SeriesLevel = Callable[[Floats], float]
-"""From usage by hour to an amount."""
 
 
 def reached_level(used: Floats, fraction: float) -> float:
@@ -25,22 +20,20 @@ def reached_level(used: Floats, fraction: float) -> float:
     return float(highest_first[needed - 1])
 
 
-def whole_newsvendor(used: Floats, committed_per_hour: float, on_demand_per_hour: float) -> float:
-    """Give the largest whole ``k`` with ``P(X >= k) >= r / o``, the cheapest in the long run.
+def whole_level(used: Floats, fraction: float) -> float:
+    """Give the largest whole ``k`` with ``P(X >= k) >= f``.
 
-    The last unit is used in the share ``P(X >= k)`` of the hours, where it saves ``o``; it costs
-    ``r`` in all of them.
+    With ``f = r / o`` it is the cheapest in the long run: the last unit is used in the share
+    ``P(X >= k)`` of the hours, where it saves the on-demand price ``o``; it costs ``r`` in all.
 
     Args:
         used: ``X``, by hour [1].
-        committed_per_hour: ``r``, of one unit [currency/h].
-        on_demand_per_hour: ``o``, of one unit [currency/h].
+        fraction: ``f``; above 1 nothing reaches it [1].
 
     Source: newsvendor model (critical fractile), Arrow, Harris and Marschak, "Optimal inventory
     policy", Econometrica 19 (1951).
     """
-    share = committed_per_hour / on_demand_per_hour
-    return float(np.floor(reached_level(used, share) + ROUNDING)) if share <= 1 else 0.0
+    return float(np.floor(reached_level(used, fraction) + ROUNDING)) if fraction <= 1 else 0.0
 
 
 def newsvendor_spend(units: Floats, rates: Floats, on_demand_per_hour: Floats) -> float:

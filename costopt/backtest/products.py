@@ -1,28 +1,17 @@
 """Products: the commitments that could be bought, and on-demand prices, from one table."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
 
+from costopt.backtest.prices import UPFRONT_SHARE, checked_prices, in_one_currency
 from costopt.catalog.catalog import Catalog
 from costopt.commitment.apply import Floats, rank_of
-from costopt.errors import InvalidInputError, MissingExchangeRateError, UnknownNameError
+from costopt.errors import InvalidInputError
 from costopt.units import HOURS_PER_YEAR
-
-NEEDED: Final = ("sku", "purchase_option", "recurring_per_hour", "currency")
-"""Columns that every table of prices has."""
-
-FILLED: Final = {"kind": "", "scope": "", "term_years": np.nan, "payment": "", "upfront": 0.0}
-"""Columns that may be left out, and what then stands in them."""
-
-OPTIONS: Final = ("on_demand", "reserved", "subscription", "committed_use", "savings_plan")
-"""Purchase options that take part; spot is bought by nobody's commitment."""
-
-UPFRONT_SHARE: Final = {"no": 0.0, "partial": 0.5, "all": 1.0}
-"""Part of a plan of money that is paid at its start. Source: AWS Savings Plans user guide, purchase
-options (partial: half); Alibaba Cloud ECS, savings plans (partial: half)."""
 
 MONTHS_PER_YEAR: Final = 12
 
@@ -106,9 +95,9 @@ def read_market(
         UnknownNameError: a purchase option is not known.
         MissingExchangeRateError: a price is in another currency and no rate leads to this one.
     """
-    rows = _checked(prices)
+    rows = checked_prices(prices)
     rows = rows[rows["sku"].isin(skus)]
-    wanted, rows = _in_one_currency(rows, currency, catalog)
+    wanted, rows = in_one_currency(rows, currency, catalog)
     listed = rows[rows["purchase_option"] == "on_demand"]
     missing = [sku for sku in skus if sku not in set(listed["sku"])]
     if missing:
@@ -118,8 +107,7 @@ def read_market(
         )
     lowest = listed.groupby("sku")["recurring_per_hour"].min()
     committed = rows[rows["purchase_option"] != "on_demand"]
-    quantities = [one for _, row in committed.iterrows() for one in _quantities(row, skus)]
-    products = (*quantities, *_plans(committed, skus))
+    products = (*_quantities(committed, skus), *_plans(committed, skus))
     names = pd.Series([one.name for one in products], dtype="str")
     if names.duplicated().any():
         twice = names[names.duplicated()].iloc[0]
@@ -131,143 +119,63 @@ def read_market(
     )
 
 
-def _checked(prices: pd.DataFrame) -> pd.DataFrame:
-    if not isinstance(prices, pd.DataFrame):
-        raise InvalidInputError("prices", [f"{type(prices).__name__} is not a pandas DataFrame"])
-    lacking = [name for name in NEEDED if name not in prices]
-    if lacking:
-        raise InvalidInputError(
-            "prices", [f"there is no column {lacking[0]!r}; needed: {', '.join(NEEDED)}"]
-        )
-    rows = prices.assign(**{name: fill for name, fill in FILLED.items() if name not in prices})
-    rows = rows.reset_index(drop=True).fillna({"kind": "", "scope": "", "payment": ""})
-    for option in rows["purchase_option"].unique():
-        if option not in OPTIONS:
-            raise UnknownNameError("purchase option", str(option), OPTIONS)
-    has_term = rows["purchase_option"] != "on_demand"
-    figures = rows[["recurring_per_hour", "upfront", "term_years"]].apply(
-        pd.to_numeric, errors="coerce"
-    )
-    nothing_upfront = (
-        ~has_term | rows["payment"].eq("no") | rows["purchase_option"].eq("savings_plan")
-    )
-    is_empty = rows["upfront"].isna() & nothing_upfront
-    figures["upfront"] = figures["upfront"].mask(is_empty, 0.0)
-    cost = figures["recurring_per_hour"] + figures["upfront"]
-    rules = {
-        "recurring_per_hour must be a number of at least 0": ~(figures["recurring_per_hour"] >= 0),
-        "upfront must be a number of at least 0": ~(figures["upfront"] >= 0),
-        "the price must be above 0 and finite": ~((cost > 0) & (cost < np.inf)),
-        "a commitment needs term_years above 0": has_term & ~(figures["term_years"] > 0),
-        "payment must be no, partial or all": has_term & ~rows["payment"].isin(UPFRONT_SHARE),
-        "an ec2_instance plan needs its family and region in the column scope": (
-            rows["kind"] == "ec2_instance"
-        )
-        & (rows["scope"] == ""),
-        "on_demand has no upfront and no term": ~has_term
-        & ((figures["upfront"] > 0) | figures["term_years"].notna()),
-        "currency must be three capital letters": ~rows["currency"]
-        .astype("str")
-        .str.fullmatch("[A-Z]{3}"),
-    }
-    problems = [
-        f"{rows['sku'][broken.idxmax()]} {rows['purchase_option'][broken.idxmax()]}: {rule}"
-        for rule, broken in rules.items()
-        if broken.any()
-    ]
-    if problems:
-        raise InvalidInputError("prices", problems)
-    return rows.assign(**{name: figures[name] for name in figures})
-
-
-def _in_one_currency(
-    rows: pd.DataFrame, currency: str | None, catalog: Catalog | None
-) -> tuple[str, pd.DataFrame]:
-    present = sorted(set(rows["currency"]))
-    if currency is None and len(present) > 1:
-        raise InvalidInputError(
-            "prices",
-            [
-                f"they are in {' and '.join(present)}; name one of them in currency= and give a "
-                "catalog= whose dated rates convert the others"
-            ],
-        )
-    wanted = currency if currency is not None else next(iter(present), "USD")
-    factor = {wanted: 1.0}
-    for other in (one for one in present if one != wanted):
-        if catalog is None:
-            raise MissingExchangeRateError(other, wanted, ())
-        factor[other] = catalog.exchange_rate(other, wanted).rate
-    factors = rows["currency"].map(factor)
-    converted = {name: rows[name] * factors for name in ("recurring_per_hour", "upfront")}
-    return wanted, rows.assign(**converted)
-
-
 def _term(years: float) -> str:
     months = max(round(years * MONTHS_PER_YEAR), 1)
     return f"{months}m" if months % MONTHS_PER_YEAR else f"{months // MONTHS_PER_YEAR}y"
 
 
-def _quantities(row: "pd.Series", skus: tuple[str, ...]) -> list[Product]:
-    if _is_spend(row):
-        return []
-    recurring, upfront = float(row["recurring_per_hour"]), float(row["upfront"])
-    years = float(row["term_years"])
-    rates = np.full(len(skus), np.nan)
-    rates[skus.index(row["sku"])] = recurring + upfront / (years * HOURS_PER_YEAR)
-    name = f"{row['sku']}/{row['purchase_option']}/{_term(years)}/{row['payment']}"
-    return [
-        Product(
-            name=name,
+def _is_spend(rows: pd.DataFrame) -> "pd.Series[bool]":
+    return (rows["purchase_option"] == "savings_plan") | (rows["kind"] == "flexible")
+
+
+def _quantities(committed: pd.DataFrame, skus: tuple[str, ...]) -> Iterator[Product]:
+    """One product for each row that is not of a plan of money."""
+    for row in committed[~_is_spend(committed)].to_dict("records"):
+        sku, years = str(row["sku"]), float(row["term_years"])
+        recurring, upfront = float(row["recurring_per_hour"]), float(row["upfront"])
+        effective = recurring + upfront / (years * HOURS_PER_YEAR)
+        yield Product(
+            name=f"{sku}/{row['purchase_option']}/{_term(years)}/{row['payment']}",
             kind=row["purchase_option"],
             plan="",
             is_spend=False,
             term_years=years,
             payment=row["payment"],
-            rates=rates,
+            rates=np.where(np.array(skus) == sku, effective, np.nan),
             upfront=upfront,
             recurring_per_hour=recurring,
         )
-    ]
 
 
-def _is_spend(row: "pd.Series") -> bool:
-    return bool(row["purchase_option"] == "savings_plan" or row["kind"] == "flexible")
-
-
-def _plans(committed: pd.DataFrame, skus: tuple[str, ...]) -> list[Product]:
+def _plans(committed: pd.DataFrame, skus: tuple[str, ...]) -> Iterator[Product]:
     """One product for each plan, scope, term and payment that rows tell rates of."""
-    of_money = committed[
-        (committed["purchase_option"] == "savings_plan") | (committed["kind"] == "flexible")
-    ]
+    of_money = committed[_is_spend(committed)]
     parts = ["purchase_option", "kind", "scope", "term_years", "payment"]
-    plans = []
-    for key, rows in of_money.groupby(parts, sort=True):
-        option, plan, scope, years, payment = key
+    for _, rows in of_money.groupby(parts, sort=True):
+        told = rows[parts].to_dict("records")[0]
+        years, payment = float(told["term_years"]), told["payment"]
+        named = [told["purchase_option"], told["kind"], told["scope"], _term(years), payment]
+        name = "/".join(part for part in named if part)
         twice = rows["sku"][rows["sku"].duplicated()]
         if len(twice):
             raise InvalidInputError(
                 "prices",
                 [
-                    f"two rates for {twice.iloc[0]} under {option} {plan} of {_term(years)}, "
-                    f"payment {payment}; tell two plans apart in the column scope"
+                    f"two rates for {twice.iloc[0]} under {name}; tell two plans apart in the "
+                    "column scope"
                 ],
             )
         effective = rows["recurring_per_hour"] + rows["upfront"] / (years * HOURS_PER_YEAR)
         rates = pd.Series(effective.to_numpy(), index=rows["sku"]).reindex(list(skus))
         share = UPFRONT_SHARE[payment]
-        named = [part for part in (option, plan, scope, _term(years), payment) if part]
-        plans.append(
-            Product(
-                name="/".join(named),
-                kind=option,
-                plan=plan,
-                is_spend=True,
-                term_years=years,
-                payment=payment,
-                rates=rates.to_numpy(dtype=np.float64),
-                upfront=share * years * HOURS_PER_YEAR,
-                recurring_per_hour=1 - share,
-            )
+        yield Product(
+            name=name,
+            kind=told["purchase_option"],
+            plan=told["kind"],
+            is_spend=True,
+            term_years=years,
+            payment=payment,
+            rates=rates.to_numpy(dtype=np.float64),
+            upfront=share * years * HOURS_PER_YEAR,
+            recurring_per_hour=1 - share,
         )
-    return plans

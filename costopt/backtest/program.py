@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
@@ -12,9 +11,6 @@ from costopt.commitment.apply import Floats, Integers
 from costopt.solve.highs import run_program
 from costopt.solve.problem import IntArray
 from costopt.solve.program import Program
-
-GAP: Final = 1e-4
-"""Relative distance to the bound at which the search stops [1]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -52,10 +48,12 @@ class Effort:
     Attributes:
         cells: kinds of hours times SKUs that are bought for together, above which hours are
             averaged [1].
+        gap: relative distance to the bound at which the search stops [1].
         seconds: time for the search [s].
     """
 
     cells: int
+    gap: float
     seconds: float
 
 
@@ -91,7 +89,7 @@ def best_purchases(
         builder.add_hours(skus, kinds_of_hours(units[:, skus], period, most))
     scale = float(np.mean(cost))
     builder.program.costs = [costs / scale for costs in builder.program.costs]
-    run = run_program(builder.program, gap=GAP, time_limit_seconds=effort.seconds)
+    run = run_program(builder.program, gap=effort.gap, time_limit_seconds=effort.seconds)
     bound = max(run.bound * scale, 0.0)
     if run.values is None:
         return Purchases(amounts=np.zeros(len(cost)), bound=bound)

@@ -8,7 +8,7 @@ from typing import Final, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from costopt.backtest.levels import SeriesLevel, newsvendor_spend, reached_level, whole_newsvendor
+from costopt.backtest.levels import newsvendor_spend, reached_level, whole_level
 from costopt.backtest.products import Market
 from costopt.backtest.program import Effort, Window, best_purchases
 from costopt.commitment.apply import Coverage, Floats, apply_commitments
@@ -19,7 +19,7 @@ from costopt.written import Count, Fraction, Written
 RuleName = Literal["minimum", "percentile", "newsvendor", "program"]
 """Rules that have a name."""
 
-RULE_EFFORT: Final = Effort(cells=2_000, seconds=10.0)
+RULE_EFFORT: Final = Effort(cells=2_000, gap=1e-4, seconds=10.0)
 """Reduction and time of one month's program."""
 
 WHOLE: Final = 1e-9
@@ -112,8 +112,9 @@ def decided(rule: CommitmentRule | OwnRule, past: Past) -> Floats:
         InvalidInputError: it buys an amount that cannot be bought.
     """
     if isinstance(rule, CommitmentRule):
-        newest = past.uncovered.index.year * 12 + past.uncovered.index.month
-        recent = past.uncovered[newest > newest.max() - rule.months].to_numpy()
+        hours = pd.DatetimeIndex(past.uncovered.index)
+        month = hours.year * 12 + hours.month
+        recent = past.uncovered[month > month.max() - rule.months].to_numpy()
         if rule.kind == "program":
             return _by_program(recent, past.market)
         return _by_level(rule, recent, past.market)
@@ -153,20 +154,24 @@ def _by_level(rule: CommitmentRule, recent: Floats, market: Market) -> Floats:
     """Buy quantities SKU by SKU, then plans of money for what they leave."""
     amounts = np.zeros(len(market.products))
     for sku, product in _quantity_of_each(market).items():
-        level: SeriesLevel = {
-            "minimum": lambda used: np.floor(used.min() + WHOLE),
-            "percentile": lambda used: np.floor(reached_level(used, rule.reached_in) + WHOLE),
-            "newsvendor": lambda used, p=product, s=sku: whole_newsvendor(
-                used, market.products[p].cost_per_hour, market.on_demand_per_hour[s]
-            ),
-        }[rule.kind]
-        amounts[product] = level(recent[:, sku])
+        price = market.products[product].cost_per_hour
+        on_demand = float(market.on_demand_per_hour[sku])
+        amounts[product] = _whole_level(rule, recent[:, sku], price / on_demand)
     for product in _plan_of_each(market):
         left = apply_commitments(
             recent, market.on_demand_per_hour, _steady(market, amounts, len(recent))
         ).on_demand
         amounts[product] = _spend_level(rule, left, market, product)
     return amounts
+
+
+def _whole_level(rule: CommitmentRule, used: Floats, break_even: float) -> float:
+    """Units that a rule buys of a product that pays from a share of hours on."""
+    if rule.kind == "minimum":
+        return whole_level(used, 1.0)
+    if rule.kind == "percentile":
+        return whole_level(used, rule.reached_in)
+    return whole_level(used, break_even)
 
 
 def _spend_level(rule: CommitmentRule, left: Floats, market: Market, product: int) -> float:

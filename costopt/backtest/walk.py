@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 
 from costopt.backtest.ledger import Owned, Tranche, coverage_of
-from costopt.backtest.products import Market, Product
+from costopt.backtest.products import Market
 from costopt.backtest.program import Effort, Purchases, Window, best_purchases
 from costopt.backtest.rules import CommitmentRule, OwnRule, Past, decided
 from costopt.backtest.usage import Usage
 from costopt.commitment.apply import Floats, apply_commitments
 from costopt.commitment.commitment import Commitment
 
-HINDSIGHT_EFFORT: Final = Effort(cells=12_000, seconds=30.0)
+HINDSIGHT_EFFORT: Final = Effort(cells=12_000, gap=1e-3, seconds=10.0)
 """Reduction and time of the program that knows all usage."""
 
 
@@ -34,10 +34,12 @@ def walk(
         rule: decides.
     """
     bought: list[Tranche] = []
+    records: list[Commitment] = []
     last = len(usage.months)
     for month in range(1, last):
-        amounts = decided(rule, _past(usage, market, owned, commitments, bought, month))
-        bought += [
+        past = _past(usage, market, owned, (*commitments, *records), bought, month)
+        amounts = decided(rule, past)
+        fresh = [
             Tranche(
                 product=int(number),
                 amount=float(amounts[number]),
@@ -46,6 +48,8 @@ def walk(
             )
             for number in np.flatnonzero(amounts)
         ]
+        bought += fresh
+        records += [as_commitment(one, usage, market) for one in fresh]
     return tuple(bought)
 
 
@@ -57,12 +61,20 @@ def _past(
     bought: list[Tranche],
     month: int,
 ) -> Past:
-    """Put together what is known at the start of a month."""
+    """Put together what is known at the start of a month.
+
+    Args:
+        usage: of all months.
+        market: prices and products.
+        owned: before the usage.
+        commitments: those and what was bought, as records.
+        bought: before the month.
+        month: number.
+    """
     now = usage.first_hour(month)
-    in_force = [one for one in bought if one.end > month]
     amounts = np.zeros(len(market.products))
-    for one in in_force:
-        amounts[one.product] += one.amount
+    for one in bought:
+        amounts[one.product] += one.amount if one.end > month else 0.0
     date = usage.months[month]
     known = usage.frame(0, now)
     steady = coverage_of(
@@ -73,12 +85,11 @@ def _past(
     )
     left = apply_commitments(known.to_numpy(), market.on_demand_per_hour, steady).on_demand
     day = date.date().isoformat()
-    kept = [one for one in commitments if one.starts <= day <= one.expires]
     return Past(
         date=day,
         usage=known,
         uncovered=pd.DataFrame(left, index=known.index, columns=known.columns),
-        in_force=(*kept, *(as_commitment(one, usage, market) for one in in_force)),
+        in_force=tuple(one for one in commitments if one.starts <= day <= one.expires),
         market=market,
     )
 
@@ -127,27 +138,23 @@ def as_commitment(tranche: Tranche, usage: Usage, market: Market) -> Commitment:
     product = market.products[tranche.product]
     starts = usage.months[tranche.first]
     expires = starts + pd.DateOffset(months=product.term_months) - pd.Timedelta(days=1)
-    return Commitment(
-        name=f"{product.name} of {starts:%Y-%m}",
-        kind=product.kind,
-        plan=product.plan,
-        currency=market.currency,
-        term_years=product.term_years,
-        payment=product.payment,
-        starts=starts.date().isoformat(),
-        expires=expires.date().isoformat(),
-        recurring_per_hour=tranche.amount * product.recurring_per_hour,
-        upfront=tranche.amount * product.upfront,
-        **_covered(tranche.amount, product, usage),
-    )
-
-
-def _covered(amount: float, product: Product, usage: Usage) -> dict[str, object]:
     rates = {
         sku: float(rate)
         for sku, rate in zip(usage.skus, product.rates, strict=True)
         if not np.isnan(rate)
     }
-    if product.is_spend:
-        return {"spend_per_hour": amount, "rates": rates}
-    return {"quantities": {sku: amount for sku in rates}}
+    return Commitment(
+        name=f"{product.name} of {starts:%Y-%m}",
+        kind=product.kind,
+        plan=product.plan,
+        quantities={} if product.is_spend else dict.fromkeys(rates, tranche.amount),
+        spend_per_hour=tranche.amount if product.is_spend else 0.0,
+        rates=rates if product.is_spend else {},
+        recurring_per_hour=tranche.amount * product.recurring_per_hour,
+        upfront=tranche.amount * product.upfront,
+        currency=market.currency,
+        term_years=product.term_years,
+        payment=product.payment,
+        starts=starts.date().isoformat(),
+        expires=expires.date().isoformat(),
+    )

@@ -30,8 +30,8 @@ class Commitment(Written):
     Attributes:
         name: of yours, or of the product and the month it was bought in.
         kind: what it is at the provider.
-        plan: of what is committed in money: ``ec2_instance``, ``compute``, ``azure``, ``flexible``;
-            an ``ec2_instance`` plan is applied before any other.
+        plan: of what is committed in money: ``ec2_instance``, ``compute``, ``azure`` or
+            ``flexible``; an ``ec2_instance`` plan is applied before any other.
         quantities: usage covered in each hour: SKU -> units, such as instances or vCPUs [1].
         spend_per_hour: money committed in each hour; 0 for quantities [currency/h].
         rates: price of one unit under the plan: SKU -> price; empty for quantities [currency/h].

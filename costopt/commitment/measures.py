@@ -1,7 +1,7 @@
 """Figures that tell what a commitment is worth; money in one currency throughout."""
 
 from collections.abc import Sequence
-from math import inf, log
+from math import exp, inf, log, log1p
 
 from costopt.errors import InvalidInputError
 from costopt.units import HOURS_PER_MONTH
@@ -65,7 +65,7 @@ def payback_months(
     on_demand_per_hour: float,
     used_fraction: float = 1.0,
 ) -> float:
-    """Give ``upfront / (monthly on-demand - monthly recurring)``; inf where it never pays [months].
+    """Give ``upfront / (monthly on-demand - monthly recurring)``, inf if never [months].
 
     Args:
         upfront: paid at the start [currency].
@@ -102,8 +102,8 @@ def mean_price_under_decline(
         )
     if yearly_decline == 0:
         return price_per_hour
-    rate = -log(1 - yearly_decline)
-    return price_per_hour * (1 - (1 - yearly_decline) ** term_years) / (rate * term_years)
+    rate = -log1p(-yearly_decline)
+    return price_per_hour * (1 - exp(-rate * term_years)) / (rate * term_years)
 
 
 def saving_by_month(
@@ -130,10 +130,9 @@ def net_present_value(cash_by_month: Sequence[float], cost_of_capital: float) ->
 
     Source: definition of net present value, with the yearly rate compounded monthly.
     """
-    yearly_factor = _above_zero("1 + cost_of_capital", 1 + cost_of_capital)
+    rate = log(_above_zero("1 + cost_of_capital", 1 + cost_of_capital))
     return sum(
-        amount / yearly_factor ** (month / MONTHS_PER_YEAR)
-        for month, amount in enumerate(cash_by_month)
+        amount * exp(-rate * month / MONTHS_PER_YEAR) for month, amount in enumerate(cash_by_month)
     )
 
 
