@@ -43,7 +43,8 @@ def checked_prices(prices: pd.DataFrame) -> pd.DataFrame:
     for name in (*TEXTS, *FIGURES):
         if name not in rows:
             rows[name] = np.nan
-    rows = rows.fillna(dict.fromkeys(TEXTS, ""))
+    for name in TEXTS:
+        rows[name] = rows[name].astype("str").where(rows[name].notna(), "")
     for option in rows["purchase_option"].unique():
         if option not in OPTIONS:
             raise UnknownNameError("purchase option", str(option), OPTIONS)

@@ -13,7 +13,7 @@ from costopt.backtest.usage import Usage
 from costopt.commitment.apply import Floats, apply_commitments
 from costopt.commitment.commitment import Commitment
 
-HINDSIGHT_EFFORT: Final = Effort(cells=12_000, gap=1e-3, seconds=10.0)
+HINDSIGHT_EFFORT: Final = Effort(cells=6_000, gap=1e-3, seconds=30.0)
 """Reduction and time of the program that knows all usage."""
 
 
