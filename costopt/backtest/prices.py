@@ -114,7 +114,7 @@ def in_one_currency(
         if catalog is None:
             raise MissingExchangeRateError(other, wanted, ())
         factor[other] = catalog.exchange_rate(other, wanted).rate
-    factors = rows["currency"].map(factor)
+    factors = rows["currency"].map(factor).astype(np.float64)
     converted = rows.copy()
     for name in ("recurring_per_hour", "upfront"):
         converted[name] = rows[name] * factors

@@ -17,6 +17,10 @@ HINDSIGHT_EFFORT: Final = Effort(cells=6_000, gap=1e-3, seconds=30.0)
 """Reduction and time of the program that knows all usage."""
 
 
+RESIDUE: Final = 1e-9
+"""Largest amount that is taken for the solver's rounding [1 or currency/h]."""
+
+
 def walk(
     usage: Usage,
     market: Market,
@@ -122,14 +126,15 @@ def _uncovered(usage: Usage, market: Market, owned: Owned) -> Floats:
 
 
 def _tranches(window: Window, found: Purchases) -> tuple[Tranche, ...]:
+    amounts = np.zeros(0) if found.amounts is None else found.amounts
     return tuple(
         Tranche(
             product=int(window.product[number]),
-            amount=float(found.amounts[number]),
+            amount=float(amounts[number]),
             first=int(window.first[number]),
             end=int(window.end[number]),
         )
-        for number in np.flatnonzero(found.amounts > 1e-9)
+        for number in np.flatnonzero(amounts > RESIDUE)
     )
 
 

@@ -65,6 +65,7 @@ def test_the_reference_series_is_bought_for_by_the_program_and_measured(
     twice = pd.concat([week_shape, week_shape.set_axis(week_shape.index + pd.Timedelta("28D"))])
     usage = read_usage(twice)
     found = bought_at_once(usage.units, offers)
+    assert found.amounts is not None
     assert found.amounts.tolist() == [best]
     nothing_owned = read_owned((), usage, offers)
     whole = Tranche(product=0, amount=float(best), first=0, end=len(usage.months))
@@ -82,8 +83,8 @@ def test_flat_usage_is_committed_fully_and_no_discount_commits_nothing() -> None
     flat = np.full((48, 1), 5.0)
     cheaper = market(row("a", "on_demand", 1.0), row("a", "reserved", 0.9))
     equal = market(row("a", "on_demand", 1.0), row("a", "reserved", 1.01))
-    assert bought_at_once(flat, cheaper).amounts.tolist() == [5]
-    assert bought_at_once(flat, equal).amounts.tolist() == [0]
+    assert bought_at_once(flat, cheaper).amounts == pytest.approx([5])
+    assert bought_at_once(flat, equal).amounts == pytest.approx([0])
 
 
 def test_a_plan_of_money_spans_skus_that_take_turns() -> None:
@@ -103,6 +104,23 @@ def test_a_plan_of_money_spans_skus_that_take_turns() -> None:
     found = bought_at_once(units, offers)
     assert found.amounts == pytest.approx([0, 0, 3.0])
     assert found.bound == pytest.approx(72.0)  # 24 x 3
+
+
+def test_a_plan_of_money_alone_is_bounded_by_its_own_cost() -> None:
+    """One unit all day and a second one by day: 3.00/h of 4.00/h; the second does not pay."""
+    units = np.array([[1.0], [2.0]])
+    offers = market(row("a", "on_demand", 4.0), row("a", "savings_plan", 3.0, kind="compute"))
+    found = bought_at_once(units, offers)
+    assert found.amounts == pytest.approx([3.0])
+    assert found.bound == pytest.approx(10.0)  # 2 x 3 + 4
+
+
+def test_a_search_without_time_has_no_purchases() -> None:
+    offers = market(row("a", "on_demand", 1.0), row("a", "reserved", 0.7))
+    units = np.random.default_rng(0).integers(0, 9, (50, 1)).astype(float)
+    found = bought_at_once(units, offers, Effort(cells=100, gap=0.0, seconds=0.0))
+    assert found.amounts is None
+    assert found.bound >= 0
 
 
 @st.composite
@@ -150,6 +168,7 @@ def costs_of(case: Case, amounts: Floats) -> Floats:
 def test_the_program_agrees_with_exhaustive_search(case: Case) -> None:
     units, period, offers, window = case
     found = best_purchases(units, period, offers, window, EFFORT)
+    assert found.amounts is not None
     every = np.array(list(product(range(4), repeat=4)), dtype=float)
     cheapest = costs_of(case, every).min()
     assert costs_of(case, found.amounts[None, :])[0] == pytest.approx(cheapest)
