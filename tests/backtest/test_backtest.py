@@ -192,6 +192,25 @@ def test_owned_money_covers_by_its_rates() -> None:
     assert told.months["replaced"].iloc[0] == pytest.approx(744 * 2.0)
 
 
+def test_owned_money_that_purchases_set_free_does_not_break_the_bound() -> None:
+    """0.75/h of owned money covers one a at 0.75 (25 % off) before one b at 1.60 (20 % off).
+
+    A reserved a at 0.60 leaves the money to b: 0.75 / 1.60 of it, worth 0.9375 of its 2.00.
+    """
+    one = owned(kind="savings_plan", plan="compute", quantities={}, spend_per_hour=0.75,
+                recurring_per_hour=0.75, rates={"a": 0.75, "b": 1.6},
+                expires="2024-12-31", term_years=1.0)  # fmt: skip
+    index = pd.date_range("2024-01-31", periods=24 * 3, freq="h")
+    used = pd.DataFrame({"a": 1.0, "b": 1.0}, index=index)
+    of_a = RESERVED_ONLY[
+        (RESERVED_ONLY["sku"] == "a") | (RESERVED_ONLY["recurring_per_hour"] > 1.5)
+    ]
+    told = co.backtest_commitments(used, of_a, lambda past: {"a/reserved/1y/no": 1}, owned=[one])
+    february = told.months.iloc[1]
+    assert february["on_demand"] == pytest.approx(48 * (2.0 - 0.9375))
+    assert told.bound_in_hindsight <= told.cost_in_hindsight <= told.cost
+
+
 @pytest.mark.parametrize(
     ("one", "sentence"),
     [
