@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from costopt.accelerator import Accelerator
     from costopt.account.account import Account
+    from costopt.backtest.backtest import backtest_commitments
+    from costopt.backtest.result import CommitmentBacktest
+    from costopt.backtest.rules import CommitmentRule
     from costopt.catalog.catalog import Catalog
+    from costopt.commitment.commitment import Commitment
     from costopt.errors import CostoptError
     from costopt.evaluate.check import Evaluation, evaluate_plan
     from costopt.model import ModelSpec
@@ -46,6 +50,9 @@ _HOMES = {
     "Account": "account.account",
     "BatchInference": "workload.batch",
     "Catalog": "catalog.catalog",
+    "Commitment": "commitment.commitment",
+    "CommitmentBacktest": "backtest.result",
+    "CommitmentRule": "backtest.rules",
     "CostoptError": "errors",
     "EarliestFinish": "planning.earliest_finish",
     "Evaluation": "evaluate.check",
@@ -72,6 +79,7 @@ _HOMES = {
     "Validation": "performance.scoring.validation",
     "Verdict": "watch.verdict",
     "WatchSettings": "watch.settings",
+    "backtest_commitments": "backtest.backtest",
     "cheapest_mix": "solve.mix",
     "diff": "plan.diff",
     "earliest_finish": "planning.earliest_finish",
@@ -91,6 +99,9 @@ __all__ = [
     "Account",
     "BatchInference",
     "Catalog",
+    "Commitment",
+    "CommitmentBacktest",
+    "CommitmentRule",
     "CostoptError",
     "EarliestFinish",
     "Evaluation",
@@ -117,6 +128,7 @@ __all__ = [
     "Validation",
     "Verdict",
     "WatchSettings",
+    "backtest_commitments",
     "cheapest_mix",
     "diff",
     "earliest_finish",

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from costopt.account.capacity import OwnedCapacity, owned_capacity, with_owned
 from costopt.account.commitments import (
     AnyCommitment,
-    Commitment,
+    InstanceCommitment,
     ResourceCommitment,
     SpendCommitment,
 )
@@ -21,9 +21,10 @@ from costopt.account.csv_text import account_rows, csv_text
 from costopt.account.opening import stored_account
 from costopt.account.prices import own_prices, steps_that_count
 from costopt.account.quotas import quota_limit, quota_limits, quotas_in_force
-from costopt.account.records import Day, NegotiatedPrice, PriceStep, Quota
+from costopt.account.records import NegotiatedPrice, PriceStep, Quota
 from costopt.account.relevant import only_relevant
 from costopt.catalog.catalog import Catalog
+from costopt.catalog.day import Day
 from costopt.catalog.offer_keys import OfferNames
 from costopt.catalog.store.whole_file import write_whole
 from costopt.errors import InvalidInputError
@@ -64,7 +65,7 @@ class Account(Written):
     prices: tuple[NegotiatedPrice, ...] = Field(default=())
     steps: tuple[PriceStep, ...] = Field(default=())
     quotas: tuple[Quota, ...] = Field(default=())
-    commitments: tuple[Commitment, ...] = Field(default=())
+    commitments: tuple[InstanceCommitment, ...] = Field(default=())
     spend_commitments: tuple[SpendCommitment, ...] = Field(default=())
     resource_commitments: tuple[ResourceCommitment, ...] = Field(default=())
 
