@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from costopt.watch.verdict import Verdict
     from costopt.watch.watch import watch_plans
     from costopt.workload.batch import BatchInference
+    from costopt.workload.demand_profile import DemandProfile, DemandScenario
     from costopt.workload.limits import Limits
     from costopt.workload.request import PlanRequest
     from costopt.workload.requirement import Requirement
@@ -40,6 +41,8 @@ _HOMES = {
     "BatchInference": "workload.batch",
     "Catalog": "catalog.catalog",
     "CostoptError": "errors",
+    "DemandProfile": "workload.demand_profile",
+    "DemandScenario": "workload.demand_profile",
     "Evaluation": "evaluate.check",
     "FineTuneJob": "workload.training",
     "InferenceService": "workload.serving",
@@ -73,6 +76,8 @@ __all__ = [
     "BatchInference",
     "Catalog",
     "CostoptError",
+    "DemandProfile",
+    "DemandScenario",
     "Evaluation",
     "FineTuneJob",
     "InferenceService",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from typing import Any
 
 from costopt.account.account import Account
 from costopt.catalog.catalog import Catalog
@@ -114,10 +115,22 @@ def evaluate_plan(plan: Plan, catalog: Catalog) -> Evaluation:
 def request_hash(request: PlanRequest, account: Account | None = None) -> str:
     """Return the sha256 of a request, and of the account that it is asked for.
 
-    A request without profiles keeps the hash that it had before there were any.
+    What a request does not use is left out, so that it keeps the hash that it had before there
+    was such a thing.
     """
-    unused = set() if request.profiles else {"profiles"}
-    asked = [request.model_dump_json(exclude=unused)]
+    unused: dict[str, Any] = {
+        name: True
+        for name in ("profiles", "demand_profile", "cost_of_capital", "price_decline")
+        if not getattr(request, name)
+    }
+    if request.limits.cvar is None:
+        unused["limits"] = {"cvar"}
+    workloads = {
+        row: {"limits": {"cvar"}}
+        for row, workload in enumerate(request.workloads)
+        if workload.limits.cvar is None
+    }
+    asked = [request.model_dump_json(exclude={**unused, "workloads": workloads})]
     if account is not None:
         asked.append(account.model_dump_json())
     return sha256("\n".join(asked).encode()).hexdigest()

@@ -8,6 +8,7 @@ from costopt.account.account import Account
 from costopt.candidate.find import NamedWorkload
 from costopt.errors import InvalidInputError, NoPlanError
 from costopt.plan.line import PlanLine, PlanRecord
+from costopt.plan.schedule import Schedule
 from costopt.plan.status import PlanStatus
 from costopt.workload.request import PlanRequest
 from costopt.written import describe_errors
@@ -145,6 +146,7 @@ class Plan(PlanRecord):
         catalog: which catalogue it was answered from; at list prices.
         account: whose prices and quotas it was made with; None at list prices.
         account_notes: what of the account could not be used, and why.
+        schedule: what runs in each hour and what is committed; None without a demand profile.
     """
 
     schema_version: Literal[1] = 1
@@ -173,6 +175,7 @@ class Plan(PlanRecord):
     catalog: CatalogStamp
     account: Account | None = None
     account_notes: tuple[str, ...] = ()
+    schedule: Schedule | None = None
 
     _catalog: "Catalog | None" = PrivateAttr(default=None)
     _workloads: tuple[NamedWorkload, ...] = PrivateAttr(default=())

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import model_validator
+from pydantic import Field, Strict, model_validator
 
 from costopt.catalog.age_limits import MAX_AGE_MONTHS
 from costopt.errors import InvalidInputError, UnknownNameError
@@ -71,6 +71,9 @@ class Limits(Written):
             keys, each of offers in one currency; what is owned counts at the rate by which it
             draws on its commitment [the offers' currency/h].
         budget: cost at most over the horizon, or until the jobs are done [plan currency].
+        cvar: with a demand profile of several scenarios, what is minimised is the mean cost of
+            the dearest ``1 - cvar`` of probability (conditional value at risk); left out, the
+            mean of all scenarios [0..1).
         max_distinct_types: instance types in one plan at most [1].
         max_age_months: purchase option, or ``exchange_rate`` -> age at which a price or rate is
             left out; the defaults are spot 18, capacity_block 3, exchange_rate 24, others 36.
@@ -96,6 +99,7 @@ class Limits(Written):
     memory_quota_gib: dict[str, NotNegative] | None = None
     spend_quota_per_hour: dict[str, NotNegative] | None = None
     budget: NotNegative | None = None
+    cvar: Annotated[float, Strict(), Field(ge=0, lt=1)] | None = None
     max_distinct_types: Count | None = None
     max_age_months: dict[str, Positive] | None = None
 
