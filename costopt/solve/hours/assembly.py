@@ -1,0 +1,66 @@
+"""Write the decision over hours as one program."""
+
+from dataclasses import dataclass
+
+from costopt.solve.hours import commitment_rows, serving_rows, tie_rows
+from costopt.solve.hours.columns import HoursColumns, lay_out_columns
+from costopt.solve.hours.kinds import HourKinds
+from costopt.solve.hours.problem import HourlyProblem
+from costopt.solve.hours.program import ArrayProgram, HoursProgram
+from costopt.solve.hours.reach import Reach
+from costopt.solve.problem import IntArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class HoursAssembly:
+    """A finished program over hours and where the parts of the decision stand in it.
+
+    Attributes:
+        program: the program.
+        columns: where the parts of the decision stand.
+        column_kind: kind of hour of every column; -1 = none (columns,).
+        row_kind: kind of hour of every row; -1 = none (rows,).
+    """
+
+    program: ArrayProgram
+    columns: HoursColumns
+    column_kind: IntArray
+    row_kind: IntArray
+
+
+def assemble_hours(problem: HourlyProblem, kinds: HourKinds, reach: Reach) -> HoursAssembly:
+    """Write the program: commitments, and in each kind of hour counts, routing and coverage.
+
+    Args:
+        problem: the problem.
+        kinds: its kinds of hours.
+        reach: loads and largest useful counts, 0 for offers left out.
+    """
+    scale = _scale(problem, kinds)
+    weight = (1 - problem.tail_weight) * kinds.expected_weight / scale
+    program = HoursProgram(hour_weight=weight)
+    columns = lay_out_columns(program, problem, kinds, reach, scale)
+    serving_rows.serve_demand(program, columns)
+    serving_rows.respect_capacity(program, columns, problem, reach)
+    serving_rows.cap_spot_share(program, columns, problem)
+    serving_rows.respect_limits(program, columns, problem)
+    commitment_rows.draw_on_quantities(program, columns, problem)
+    commitment_rows.cover_instances_once(program, columns)
+    commitment_rows.spend_within_plans(program, columns, problem, kinds)
+    commitment_rows.cover_resources(program, columns, problem, kinds)
+    tie_rows.finish_work(program, columns, problem)
+    tie_rows.count_starts(program, columns, problem)
+    tie_rows.weigh_tail(program, columns, problem, kinds)
+    return HoursAssembly(
+        program=program.finished(),
+        columns=columns,
+        column_kind=program.column_kind(),
+        row_kind=program.row_kind(),
+    )
+
+
+def _scale(problem: HourlyProblem, kinds: HourKinds) -> float:
+    """Cost of the cheapest offer over a mean kind of hour, for the solver's tolerances."""
+    prices = problem.price_per_hour[problem.price_per_hour > 0]
+    mean = float(kinds.expected_weight.mean()) if len(kinds) else 1.0
+    return float(prices.min()) * mean if len(prices) and mean > 0 else 1.0

@@ -1,0 +1,108 @@
+"""What instances of an offer can be of use for, hour by hour: loads and largest useful counts."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from costopt.solve.hours.kinds import HourKinds
+from costopt.solve.hours.problem import HourlyProblem
+from costopt.solve.problem import BoolArray, FloatArray, IntArray
+from costopt.solve.reduce import instances_needed
+
+ROUNDING = 1e-9
+"""Relative room for a limit that a whole count meets exactly."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Reach:
+    """Loads of the blocks and the largest useful counts.
+
+    Attributes:
+        loads: by block, instances needed to serve a whole bucket at a demand factor of 1;
+            ``inf`` = cannot (servers, buckets) [instances].
+        factor: demand factor of each block in each kind of hour (blocks, kinds) [1].
+        upper: most instances of each offer that can be of use (offers, kinds) [instances].
+    """
+
+    loads: tuple[FloatArray, ...]
+    factor: FloatArray
+    upper: FloatArray
+
+
+def reach_of(problem: HourlyProblem, kinds: HourKinds) -> Reach:
+    """Work out loads and the largest useful counts.
+
+    More than ``N = ceil(f sum_b L_b)`` instances of a server idle in an hour with demand factor
+    ``f`` (``L_b`` counts by the spot cap on capped spot servers). Where hours are tied to each
+    other an instance may idle through one of them, so the largest ``f`` counts.
+    """
+    loads = tuple(instances_needed(block) for block in problem.blocks)
+    factor = problem.demand_factor[:, kinds.example]
+    peak = (
+        factor
+        if problem.sequence is None
+        else np.broadcast_to(factor.max(axis=1, keepdims=True), factor.shape)
+    )
+    useful = _work_counts(problem, kinds)
+    serving = np.flatnonzero(problem.server >= 0)
+    block = np.searchsorted(problem.first_server, problem.server[serving], side="right") - 1
+    useful[serving] = np.ceil(_totals(problem, loads)[problem.server[serving], None] * peak[block])
+    upper = np.minimum(useful, np.floor(_own_limit(problem))[:, None])
+    upper[~_available(problem, kinds)] = 0
+    return Reach(loads=loads, factor=factor, upper=upper)
+
+
+def _totals(problem: HourlyProblem, loads: tuple[FloatArray, ...]) -> FloatArray:
+    """Load of all that a server can serve at a factor of 1 (servers,) [instances]."""
+    totals = [np.zeros(0)]
+    for block, load in zip(problem.blocks, loads, strict=True):
+        cap = np.where(block.is_spot, block.max_spot_fraction, 1.0)
+        totals.append(np.sum(load, axis=1, where=np.isfinite(load)) * cap)
+    return np.concatenate(totals)
+
+
+def _work_counts(problem: HourlyProblem, kinds: HourKinds) -> FloatArray:
+    """Instances that finish a job within one hour, in the hours open to it (offers, kinds)."""
+    counts = np.zeros((problem.offer_count, len(kinds)))
+    work = problem.work
+    if not len(work):
+        return counts
+    working = np.flatnonzero((work.job >= 0) & (work.rate > 0))
+    job = work.job[working]
+    hour = hour_in_scenario(problem)[kinds.example]
+    open_to = (work.release[job][:, None] <= hour) & (hour < work.deadline[job][:, None])
+    counts[working] = np.where(open_to, np.ceil(work.amount[job] / work.rate[working])[:, None], 0)
+    return counts
+
+
+def hour_in_scenario(problem: HourlyProblem) -> IntArray:
+    """Number of each hour within its scenario, from 0 (hours,)."""
+    scenario = problem.scenario
+    number = np.zeros(problem.hour_count, dtype=np.int64)
+    for one in range(len(problem.probability)):
+        mine = np.flatnonzero(scenario == one)
+        number[mine] = np.arange(len(mine))
+    return number
+
+
+def _own_limit(problem: HourlyProblem) -> FloatArray:
+    """Count that an offer's bound, commitment and each row alone allow (offers,) [instances]."""
+    limit = problem.upper.copy()
+    committed = problem.quantity >= 0
+    most = problem.quantities.upper[problem.quantity[committed]]
+    limit[committed] = np.minimum(limit[committed], most)
+    for row in problem.rows:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            room = row.upper * (1 + ROUNDING) / row.offer_coefficients
+        limit = np.minimum(limit, np.where(row.offer_coefficients > 0, room, np.inf))
+    return limit
+
+
+def _available(problem: HourlyProblem, kinds: HourKinds) -> BoolArray:
+    """Whether the offer's quantity commitment may be used, if it has one (offers, kinds)."""
+    usable = np.ones((problem.offer_count, len(kinds)), dtype=bool)
+    if problem.quantities.available is not None:
+        committed = np.flatnonzero(problem.quantity >= 0)
+        in_kind = problem.quantities.available[:, kinds.example]
+        usable[committed] = in_kind[problem.quantity[committed]]
+    return usable

@@ -1,0 +1,119 @@
+"""Recheck a decision over hours against the problem as it was handed in, without the program."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from costopt.solve.hours.bill import starts_of
+from costopt.solve.hours.problem import HourlyProblem
+from costopt.solve.hours.solution import HourlyDecision
+from costopt.solve.problem import BoolArray, FloatArray
+from costopt.solve.recheck import FEASIBILITY_TOLERANCE
+
+
+def hourly_violations(problem: HourlyProblem, decision: HourlyDecision) -> list[str]:
+    """Say which demands and limits the decision breaks by more than the tolerance."""
+    return [
+        *_count_violations(problem, decision),
+        *_commitment_violations(problem, decision),
+        *_serving_violations(problem, decision),
+        *_work_violations(problem, decision),
+        *_sequence_violations(problem, decision),
+    ]
+
+
+def _broken(what: str, broken: BoolArray) -> Iterator[str]:
+    """One sentence for the hours (last axis) in which a rule is broken."""
+    hours = np.flatnonzero(np.atleast_2d(broken).reshape(-1, broken.shape[-1]).any(axis=0))
+    if len(hours):
+        more = f" and {len(hours) - 1} more" if len(hours) > 1 else ""
+        yield f"hour {hours[0]}{more}: {what}"
+
+
+def _above(value: FloatArray, limit: FloatArray | float) -> BoolArray:
+    above: BoolArray = value > np.asarray(limit) * (1 + FEASIBILITY_TOLERANCE)
+    return above
+
+
+def _count_violations(problem: HourlyProblem, decision: HourlyDecision) -> Iterator[str]:
+    counts = decision.counts
+    yield from _broken("an offer has a negative count", counts < 0)
+    too_many = counts > problem.upper[:, None]
+    yield from _broken("an offer has more instances than its upper limit", too_many)
+    for row in problem.rows:
+        used = row.offer_coefficients @ counts
+        yield from _broken(f"limit {row.name!r} is exceeded", _above(used, row.upper))
+
+
+def _commitment_violations(problem: HourlyProblem, decision: HourlyDecision) -> Iterator[str]:
+    commitments = decision.commitments
+    for amounts, limits in (
+        (commitments.quantities, problem.quantities.upper),
+        (commitments.spends, problem.spends.upper),
+        (commitments.resources, problem.resources.upper),
+    ):
+        if (amounts < 0).any() or _above(amounts.astype(np.float64), limits).any():
+            yield "a commitment is negative or above its upper limit"
+    drawn = np.zeros((len(problem.quantities), problem.hour_count))
+    committed = np.flatnonzero(problem.quantity >= 0)
+    np.add.at(drawn, problem.quantity[committed], decision.counts[committed])
+    held = np.repeat(commitments.quantities[:, None], problem.hour_count, axis=1)
+    if problem.quantities.available is not None:
+        held = held * problem.quantities.available
+    yield from _broken("more runs on a commitment than is committed", drawn > held)
+
+
+def _serving_violations(problem: HourlyProblem, decision: HourlyDecision) -> Iterator[str]:
+    kind = decision.kind
+    for index, (block, shares) in enumerate(zip(problem.blocks, decision.shares, strict=True)):
+        where, factor = f"of block {index}", problem.demand_factor[index]
+        wanted = (factor > 0)[:, None] & (block.demand > 0)
+        served = shares.sum(axis=1)[kind]
+        missing: BoolArray = (np.abs(served - 1) > FEASIBILITY_TOLERANCE) & wanted
+        yield from _broken(f"a bucket {where} is not served whole", missing.T)
+        wrong: BoolArray = (shares < 0) | ((shares > 0) & (block.rates <= 0))
+        yield from _broken(
+            f"a share {where} is negative or on a server that cannot serve it",
+            wrong.reshape(len(shares), -1).any(axis=1)[kind],
+        )
+        rates = np.where(block.rates > 0, block.rates, np.inf)
+        busy = (shares * (block.demand / rates)).sum(axis=2)[kind].T * factor
+        first, last = problem.first_server[index : index + 2]
+        serving = np.flatnonzero((problem.server >= first) & (problem.server < last))
+        running = np.zeros((last - first, problem.hour_count))
+        np.add.at(running, problem.server[serving] - first, decision.counts[serving])
+        overloaded = _above(busy, block.max_utilisation[:, None] * running)
+        yield from _broken(f"a server {where} is loaded beyond its highest use", overloaded)
+        on_spot = shares[:, block.is_spot].sum(axis=1)[kind].T
+        yield from _broken(
+            f"a bucket {where} has too great a share on spot",
+            _above(on_spot, block.max_spot_fraction),
+        )
+
+
+def _work_violations(problem: HourlyProblem, decision: HourlyDecision) -> Iterator[str]:
+    work = problem.work
+    for scenario in range(len(problem.probability) if len(work) else 0):
+        counts = decision.counts[:, problem.scenario == scenario]
+        for job in range(len(work)):
+            mine = work.job == job
+            inside = counts[mine, work.release[job] : work.deadline[job]]
+            if inside.sum() != counts[mine].sum():
+                yield f"job {job} runs before its release or after its deadline"
+            done = float((work.rate[mine] @ inside).sum())
+            if done < work.amount[job] * (1 - FEASIBILITY_TOLERANCE):
+                yield f"job {job}: {done:g} of {work.amount[job]:g} is done by its deadline"
+
+
+def _sequence_violations(problem: HourlyProblem, decision: HourlyDecision) -> Iterator[str]:
+    if problem.sequence is None:
+        return
+    started = starts_of(problem, decision.counts)
+    for scenario in range(len(problem.probability)):
+        mine = np.flatnonzero(problem.scenario == scenario)
+        counts, starts = decision.counts[:, mine], started[:, mine]
+        for offer in np.flatnonzero(problem.sequence.min_up_hours > 1):
+            window = min(int(problem.sequence.min_up_hours[offer]), len(mine))
+            recent = sum(np.roll(starts[offer], back) for back in range(window))
+            if (recent > counts[offer]).any():
+                yield f"an instance of offer {offer} stops before its minimum-up time"
