@@ -16,6 +16,7 @@ from costopt.evaluate.operate import Operated, operated
 from costopt.evaluate.outcome import outcome_of
 from costopt.evaluate.own import account_notes
 from costopt.evaluate.repriced import repriced
+from costopt.evaluate.schedule_check import check_schedule
 from costopt.evaluate.workload_check import broken_workload
 from costopt.plan.line import PlanLine
 from costopt.plan.plan import Plan
@@ -85,6 +86,10 @@ def evaluate_plan(plan: Plan, catalog: Catalog) -> Evaluation:
         )
     listed, catalog = catalog, plan.own_prices(catalog)
     violations = [*_contradictions(plan), *_beside_account(plan, listed, catalog)]
+    if plan.schedule is not None:
+        checked = check_schedule(plan, plan.schedule, catalog)
+        return _evaluation(plan, checked.lines, (*violations, *checked.violations))
+    violations += _above_cost(plan)
     lines = list(plan.lines)
     running: dict[str, Operated] = {}
     for name, workload in plan.request.named_workloads:
@@ -104,6 +109,10 @@ def evaluate_plan(plan: Plan, catalog: Catalog) -> Evaluation:
         if name in running:
             broken = broken_workload(workload, running[name], plan.request, catalog)
             violations += [f"{name}: {text}" for text in broken]
+    return _evaluation(plan, lines, violations)
+
+
+def _evaluation(plan: Plan, lines: Sequence[PlanLine], violations: Sequence[str]) -> Evaluation:
     return Evaluation(
         cost_per_hour=sum(line.line_cost_per_hour for line in lines),
         cost_total=sum(line.line_cost_total for line in lines),
@@ -169,6 +178,12 @@ def _contradictions(plan: Plan) -> Iterator[str]:
     for line in plan.lines:
         if line.workload not in names:
             yield f"{line.place}: runs {line.workload!r}, which is no workload of the request"
+    if plan.schedule is None and plan.request.demand_profile is not None:
+        yield "there is no schedule, though the request has a demand profile"
+
+
+def _above_cost(plan: Plan) -> Iterator[str]:
+    """Yield a sentence where the bound is above the cost that it bounds."""
     cost = (plan.cost_total or 0.0) / plan.request.horizon_hours
     if plan.bound is None or plan.bound > cost * (1 + FIGURE_TOLERANCE):
         yield f"the bound of {plan.bound} is above the cost of {cost:,.6g} per hour"

@@ -106,7 +106,9 @@ def _split(
         )
         late = found.late_fractions[span]
         shares = [line.share for line in lines]
-        overloaded = tuple(row - first for row in found.overloaded if span.start <= row < span.stop)
+        overloaded = tuple(
+            row - first for row in found.overloaded if span.start <= row < span.stop
+        )
         parts.append(
             HourOperated(
                 hour=number,
@@ -115,9 +117,9 @@ def _split(
                 operated=replace(
                     found,
                     lines=lines,
-                    ttft_ms=_slowest(line.ttft_ms for line in lines),
-                    tpot_ms=_slowest(line.tpot_ms for line in lines),
-                    latency_ms=_slowest(line.latency_ms for line in lines),
+                    ttft_ms=slowest(line.ttft_ms for line in lines),
+                    tpot_ms=slowest(line.tpot_ms for line in lines),
+                    latency_ms=slowest(line.latency_ms for line in lines),
                     late_fractions=late,
                     late_fraction=float(np.average(late, weights=shares)) if late else 0.0,
                     overloaded=overloaded,
@@ -128,6 +130,11 @@ def _split(
     return parts
 
 
-def _slowest(times: Iterable[float | None]) -> float | None:
+def slowest(times: Iterable[float | None]) -> float | None:
+    """Return the longest of some times, None where none is known.
+
+    Args:
+        times: such as those of lines [ms].
+    """
     known = [time for time in times if time is not None]
     return max(known) if known else None

@@ -97,9 +97,7 @@ def with_figures(
             "coverage": _ratio(covered, on_demand),
             "utilisation": _ratio(committed - waste, committed or None),
             "waste": waste,
-            "effective_savings_rate": (
-                None if not on_demand else 1 - firm_paid / on_demand
-            ),
+            "effective_savings_rate": (None if not on_demand else 1 - firm_paid / on_demand),
             "npv": _sum_known([one.npv for one in tranches]),
         }
     )
@@ -149,7 +147,9 @@ def _with_use(
         return tranche.model_copy(
             update={"utilisation": use, "waste": tranche.cost_total * (1 - use)}
         )
-    factor = mean_factor(left / (1 + request.cost_of_capital), horizon) / mean_factor(left, horizon)
+    factor = mean_factor(left / (1 + request.cost_of_capital), horizon) / mean_factor(
+        left, horizon
+    )
     monthly_worth = worth / horizon * HOURS_PER_MONTH
     saved = monthly_worth - tranche.monthly
     return tranche.model_copy(

@@ -1,14 +1,19 @@
 """Lines and schedule of a plan over time with all their figures, from its decisions alone."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from costopt.catalog.catalog import Catalog
-from costopt.evaluate.hours_operated import HourOperated, operated_by_hour, prompts_of
+from costopt.evaluate.hours_operated import (
+    HourOperated,
+    operated_by_hour,
+    prompts_of,
+    slowest,
+)
 from costopt.evaluate.operate import Operated
 from costopt.evaluate.repriced import repriced
 from costopt.evaluate.schedule_figures import Weights, with_figures
@@ -215,9 +220,11 @@ def _with_costs(
 
 def _whole(hours: Sequence[HourOperated], lines: Sequence[PlanLine]) -> Operated:
     """Return the lines of a workload, with its slowest figures of any hour."""
-    slowest: dict[str, float | None] = {}
-    for name in ("ttft_ms", "tpot_ms", "latency_ms"):
-        known = [time for one in hours if (time := getattr(one.operated, name)) is not None]
-        slowest[name] = max(known) if known else None
     late = max((one.operated.late_fraction for one in hours), default=0.0)
-    return replace(Operated(lines=tuple(lines)), late_fraction=late, **slowest)
+    return Operated(
+        lines=tuple(lines),
+        ttft_ms=slowest(one.operated.ttft_ms for one in hours),
+        tpot_ms=slowest(one.operated.tpot_ms for one in hours),
+        latency_ms=slowest(one.operated.latency_ms for one in hours),
+        late_fraction=late,
+    )

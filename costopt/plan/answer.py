@@ -48,7 +48,8 @@ def answer(plan: Plan) -> str:
         return f"No plan ({plan.status.value.replace('_', ' ')})."
     if not plan.lines:
         return "Nothing has to run: the demand is zero."
-    parts = [f"Run {lines_in_words(plan.lines)}: {_cost(plan)}", *_limits_met(plan)]
+    run = "Run" if plan.schedule is None else "Run at most"
+    parts = [f"{run} {lines_in_words(plan.lines)}: {_cost(plan)}", *_limits_met(plan)]
     cash = money(plan.cash_now or 0, plan.currency)
     return f"{', '.join(parts)}; {_commitment(plan)}; cash now {cash}."
 
@@ -184,7 +185,9 @@ def _outcome_words(outcome: WorkloadOutcome, workload: object, quantile: str) ->
 
 
 def _commitment(plan: Plan) -> str:
+    bought = () if plan.schedule is None else plan.schedule.tranches
     terms = {line.offer.term_years for line in plan.lines} - {None}
+    terms |= {tranche.term_years for tranche in bought}
     if not terms:
         return "no commitment"
     longest = max(term for term in terms if term is not None)

@@ -21,6 +21,7 @@ from costopt.plan.answer import (
 from costopt.plan.assumed import assumptions
 from costopt.plan.line import PlanLine, column_names, line_row
 from costopt.plan.plan import Plan
+from costopt.plan.schedule_words import schedule_sentences
 from costopt.plan.words import age_in_words, counted, money, payment_in_short, percent
 
 WIDTH = 100
@@ -58,6 +59,8 @@ def plan_text(
     blocks += [_wrapped(f"Assumed: {text}.") for text in assumptions(plan)]
     if plan.lines:
         blocks += ["", _table(plan, days_since_catalog)]
+    for title, sentences in schedule_sentences(plan):
+        blocks += _listed(title, sentences)
     blocks += [_wrapped(f"Measured: {text}.") for text in profiles_in_words(plan)]
     if own := own_prices_in_words(plan):
         blocks += ["", *_listed("Your prices:", own)]
@@ -179,6 +182,9 @@ def plan_html(plan: Plan) -> str:
     if plan.lines:
         parts.append(pd.DataFrame(table_rows(plan)).to_html(index=False, border=0))
         parts += [f"<p>{escape(text)}</p>" for text in _not_shown(plan)]
+    for title, sentences in schedule_sentences(plan):
+        told = "".join(f"<li>{escape(text)}</li>" for text in sentences)
+        parts.append(f"<p>{escape(title)}</p><ul>{told}</ul>")
     parts += [f"<p>Measured: {escape(text)}.</p>" for text in profiles_in_words(plan)]
     parts += [f"<p>{escape(text)}</p>" for text in own_prices_in_words(plan)]
     beside = "".join(f"<li>{escape(baseline_words(plan, b))}</li>" for b in plan.baselines)

@@ -48,7 +48,7 @@ def service_lines(
         server, layout = columns.server[position], int(columns.layout[position])
         count = int(counts[position])
         routing = shares[server] * count / rented[server]
-        yield _line(
+        yield offer_line(
             name,
             candidates.offers.iloc[int(columns.offer[position])],
             candidates.layouts[layout],
@@ -93,7 +93,7 @@ def job_lines(
         spot = int(gangs.spot_offer[chosen])
         parts.append((spot, spot_nodes, float(gangs.spot_hours[chosen]), on_spot))
     for offer, count, hours, work in parts:
-        yield _line(
+        yield offer_line(
             name,
             candidates.offers.iloc[offer],
             candidates.layout_at(int(gangs.layout[chosen])),
@@ -106,7 +106,7 @@ def job_lines(
         )
 
 
-def _line(
+def offer_line(
     name: str,
     offer: "pd.Series[Any]",
     layout: Layout,
@@ -118,7 +118,19 @@ def _line(
     routing: tuple[float, ...],
     max_utilisation: float,
 ) -> PlanLine:
-    """Write one line; operating figures follow once all lines are known."""
+    """Write one line; operating figures follow once all lines are known.
+
+    Args:
+        name: what the plan calls the workload.
+        offer: row of the candidates' offers.
+        layout: in which it runs.
+        catalog: where exchange rates and spot signals are.
+        count: instances rented [1].
+        hours: that are charged [h].
+        share: part of the workload's demand [0..1].
+        routing: the same for each request-size bucket [0..1].
+        max_utilisation: up to which instances are planned to be loaded [0..1].
+    """
     row = pd.DataFrame([offer])
     prices = priced(row, hours)
     is_spot = offer["purchase_option"] == "spot"

@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 
 from costopt.account.account import Account
 from costopt.candidate.find import NamedWorkload, all_candidates
-from costopt.candidate.reasons import REASONS, count_reasons
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError, PlanCheckError
 from costopt.evaluate.check import evaluate_plan, request_hash
 from costopt.evaluate.outcome import cost_range, outcome_of
 from costopt.evaluate.own import account_notes
-from costopt.plan.plan import CatalogStamp, Exclusion, Plan
+from costopt.plan.plan import CatalogStamp, Plan
 from costopt.plan.status import PlanStatus
 from costopt.planning.baselines import baselines_of
 from costopt.planning.own_quotas import (
@@ -25,10 +24,12 @@ from costopt.planning.own_quotas import (
     take_part,
     with_increases,
 )
+from costopt.planning.plan_over_time import plan_over_time
 from costopt.planning.refusal import why_infeasible
 from costopt.planning.search import Found, search
+from costopt.planning.taking_part import exclusions_of, rated_offers
 from costopt.profile.profile import Profile
-from costopt.units import HOURS_PER_MONTH
+from costopt.workload.demand_profile import DemandProfile
 from costopt.workload.limits import Limits
 from costopt.workload.request import AnyWorkload, PlanRequest
 from costopt.written import Written
@@ -40,12 +41,15 @@ def optimize(
     *,
     limits: Limits | None = None,
     currency: str = "USD",
-    horizon_hours: float = HOURS_PER_MONTH,
+    horizon_hours: float | None = None,
     gap: float = 1e-4,
     time_limit_seconds: float = 10.0,
     confidence: float = 0.5,
     account: Account | None = None,
     profiles: Profile | Sequence[Profile] = (),
+    demand_profile: DemandProfile | None = None,
+    cost_of_capital: float = 0.0,
+    price_decline: float = 0.0,
 ) -> Plan:
     """Find the cheapest instances that run the workloads within all limits.
 
@@ -57,7 +61,8 @@ def optimize(
         catalog: offers and facts.
         limits: what the plan must stay within, on top of each workload's own limits.
         currency: currency of the plan, ISO 4217.
-        horizon_hours: how long services and requirements run [h].
+        horizon_hours: how long services and requirements run; default 730, and 8,760 with a
+            demand profile where options that commit for a term are named [h].
         gap: relative distance to the proven bound at which the search may stop [0..1].
         time_limit_seconds: time for the search of the plan; what stands beside it takes at most
             as long again, and at most 3 s [s].
@@ -70,6 +75,10 @@ def optimize(
             own accelerator, layout, lengths and load the plan counts with what was measured;
             near by, and on accelerators of the same architecture, the model is scaled. Each line
             says in ``rate_origin`` what its rate rests on.
+        demand_profile: how demand moves from hour to hour. The plan then says in ``schedule`` what
+            runs in each hour and what to commit, decided together.
+        cost_of_capital: yearly rate by which payments are discounted by their dates [1/year].
+        price_decline: part by which list prices on demand and on spot fall in a year [0..1).
 
     Raises:
         InvalidInputError: an argument breaks a rule, or limits contradict each other.
@@ -94,11 +103,14 @@ def optimize(
         workloads=workloads,
         limits=limits or Limits(),
         currency=currency,
-        horizon_hours=horizon_hours,
         gap=gap,
         time_limit_seconds=time_limit_seconds,
         confidence=confidence,
         profiles=runs,
+        demand_profile=demand_profile,
+        cost_of_capital=cost_of_capital,
+        price_decline=price_decline,
+        **({} if horizon_hours is None else {"horizon_hours": horizon_hours}),
     )
     if account is not None and not isinstance(account, Account):
         raise InvalidInputError(
@@ -113,8 +125,7 @@ def answer_request(request: PlanRequest, catalog: Catalog, account: Account | No
     own = _Own(account, catalog)
     limited = own.limiting(request)
     workloads = all_candidates(limited, own.source)
-    found = search(workloads, limited, own.source)
-    plan = _write_plan(workloads, found, limited, own.source)
+    plan = _searched_plan(workloads, limited, own.source)
     plan = own.told(plan, request, workloads)
     plan = plan.model_copy(update={"seconds": perf_counter() - started})
     evaluation = evaluate_plan(plan, catalog)
@@ -193,6 +204,15 @@ def _limited(request: PlanRequest, account: Account, catalog: Catalog) -> PlanRe
     return request.model_copy(update={"limits": limits})
 
 
+def _searched_plan(
+    workloads: Sequence[NamedWorkload], request: PlanRequest, catalog: Catalog
+) -> Plan:
+    """Search at one rate, or over the hours of a demand profile."""
+    if request.demand_profile is not None:
+        return plan_over_time(workloads, request, catalog)
+    return _write_plan(workloads, search(workloads, request, catalog), request, catalog)
+
+
 def _write_plan(
     workloads: Sequence[NamedWorkload],
     found: Found,
@@ -226,10 +246,10 @@ def _write_plan(
         bound=found.bound,
         gap=found.gap,
         seconds=solution.seconds,
-        rated_offers=_rated_offers(workloads),
+        rated_offers=rated_offers(workloads),
         offers=len(catalog),
         baselines=baselines_of(workloads, found, request, catalog) if lines else (),
-        exclusions=_exclusions(workloads, catalog),
+        exclusions=exclusions_of(workloads, catalog),
         unanswered_because=_refusal(workloads, found, request, catalog),
         request=request,
         request_hash=request_hash(request),
@@ -251,30 +271,3 @@ def _refusal(
     if found.solution.status is not PlanStatus.INFEASIBLE:
         return ()
     return why_infeasible(workloads, found.solution, request, catalog.offers)
-
-
-def _rated_offers(workloads: Sequence[NamedWorkload]) -> int:
-    """Offers that took part for at least one workload."""
-    taking_part = [item.candidates.excluded.taking_part for item in workloads]
-    together = taking_part[0]
-    for rows in taking_part[1:]:
-        together = together | rows
-    return int(together.sum())
-
-
-def _exclusions(workloads: Sequence[NamedWorkload], catalog: Catalog) -> tuple[Exclusion, ...]:
-    """Count what took no part, by reason; with several workloads, what none of them could use."""
-    codes = workloads[0].candidates.excluded.codes
-    for item in workloads[1:]:
-        other = item.candidates.excluded
-        codes = codes.copy()
-        codes[other.taking_part] = ""
-    counted = [
-        Exclusion(reason=code, text=REASONS[code], offers=offers, instance_types=types)
-        for code, offers, types in count_reasons(catalog.offers, codes)
-    ]
-    unpriced = len(catalog.unpriced_types)
-    if unpriced:
-        text = REASONS["no_price"]
-        counted.append(Exclusion(reason="no_price", text=text, offers=0, instance_types=unpriced))
-    return tuple(counted)

@@ -18,6 +18,9 @@ Integers = NDArray[np.int64]
 LEAST_TRACE_HOURS: Final = 24
 """A trace must cover a day before its arrivals are taken for a profile [h]."""
 
+SAME_DIGITS: Final = 9
+"""Decimals of a factor that tell two hours apart; what is beyond them is rounding."""
+
 EVERY_DAY: Final = "expected"
 """Name of the only scenario where a profile gives none."""
 
@@ -48,7 +51,7 @@ class DemandHours:
     @property
     def profile_hours(self) -> int:
         """Hours of the profile [h]."""
-        return self.kind_of_hour.shape[1]
+        return int(self.kind_of_hour.shape[1])
 
 
 def demand_hours(
@@ -83,16 +86,22 @@ def demand_hours(
     owners: list[Integers] = []
     numbers = np.zeros((len(series), hours), dtype=np.int64)
     for index, of_workloads in enumerate(series):
-        distinct, number, count = np.unique(
-            of_workloads, axis=1, return_inverse=True, return_counts=True
+        _, first, number, count = np.unique(
+            of_workloads.round(SAME_DIGITS),
+            axis=1,
+            return_index=True,
+            return_inverse=True,
+            return_counts=True,
         )
+        distinct = of_workloads[:, first]
         group = _grouped(distinct, count.astype(np.float64), profile.kinds or len(count))
         numbers[index] = group[number.ravel()] + sum(len(part) for part in counts)
         kinds = int(group.max()) + 1
         highest = np.zeros((len(workloads), kinds))
-        np.maximum.at(highest, (slice(None), group), distinct)
+        for own, factors_of in zip(highest, of_workloads, strict=True):
+            np.maximum.at(own, numbers[index] - numbers[index].min(), factors_of)
         factors.append(highest)
-        counts.append(np.bincount(group, weights=count))
+        counts.append(np.bincount(group, weights=count).astype(np.float64))
         owners.append(np.full(kinds, index, dtype=np.int64))
     factor = np.concatenate(factors, axis=1)
     planned = np.stack([factor[:, row].sum(axis=1) for row in numbers])
@@ -126,7 +135,9 @@ def _series(
     return factors, tuple(one.name for one in profile.scenarios), weights / weights.sum()
 
 
-def _refuse_unknown(named: Sequence[str] | dict[str, Sequence[float]], known: Sequence[str]) -> None:
+def _refuse_unknown(
+    named: Sequence[str] | dict[str, Sequence[float]], known: Sequence[str]
+) -> None:
     for name in named:
         if name not in known:
             raise UnknownNameError("workload in demand_profile", name, known)

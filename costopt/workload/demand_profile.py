@@ -176,7 +176,9 @@ class DemandProfile(HourlyFactors):
             InvalidInputError: a rate is negative or not finite, or there is no demand at all.
         """
         if isinstance(rates, Mapping):
-            own = {name: _over_mean(series, f"rates of {name}") for name, series in rates.items()}
+            own: dict[str, Sequence[float]] = {
+                name: _over_mean(series, f"rates of {name}") for name, series in rates.items()
+            }
             return cls(by_workload=own, kinds=kinds)
         return cls(factors=_over_mean(rates, "rates"), kinds=kinds)
 
