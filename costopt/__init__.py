@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from costopt.accelerator import Accelerator
     from costopt.account.account import Account
+    from costopt.backtest.backtest import backtest_commitments
+    from costopt.backtest.result import CommitmentBacktest
+    from costopt.backtest.rules import CommitmentRule
     from costopt.catalog.catalog import Catalog
+    from costopt.commitment.commitment import Commitment
     from costopt.errors import CostoptError
     from costopt.evaluate.check import Evaluation, evaluate_plan
     from costopt.model import ModelSpec
@@ -40,6 +44,9 @@ _HOMES = {
     "Account": "account.account",
     "BatchInference": "workload.batch",
     "Catalog": "catalog.catalog",
+    "Commitment": "commitment.commitment",
+    "CommitmentBacktest": "backtest.result",
+    "CommitmentRule": "backtest.rules",
     "CostoptError": "errors",
     "DemandProfile": "workload.demand_profile",
     "DemandScenario": "workload.demand_profile",
@@ -61,6 +68,7 @@ _HOMES = {
     "Validation": "performance.scoring.validation",
     "Verdict": "watch.verdict",
     "WatchSettings": "watch.settings",
+    "backtest_commitments": "backtest.backtest",
     "cheapest_mix": "solve.mix",
     "evaluate_plan": "evaluate.check",
     "optimize": "planning.optimize_request",
@@ -75,6 +83,9 @@ __all__ = [
     "Account",
     "BatchInference",
     "Catalog",
+    "Commitment",
+    "CommitmentBacktest",
+    "CommitmentRule",
     "CostoptError",
     "DemandProfile",
     "DemandScenario",
@@ -96,6 +107,7 @@ __all__ = [
     "Validation",
     "Verdict",
     "WatchSettings",
+    "backtest_commitments",
     "cheapest_mix",
     "evaluate_plan",
     "optimize",

@@ -23,7 +23,7 @@ LAYERS = (
     ("candidate",),
     ("plan",),
     ("solve",),
-    ("evaluate",),
+    ("backtest", "evaluate"),
     ("planning",),
     ("explain", "launch"),
     ("scenario", "focus", "export", "refresh", "watch"),

@@ -21,9 +21,10 @@ from costopt.account.csv_text import account_rows, csv_text
 from costopt.account.opening import stored_account
 from costopt.account.prices import own_prices, steps_that_count
 from costopt.account.quotas import quota_limit, quota_limits, quotas_in_force
-from costopt.account.records import Day, NegotiatedPrice, PriceStep, Quota
+from costopt.account.records import NegotiatedPrice, PriceStep, Quota
 from costopt.account.relevant import only_relevant
 from costopt.catalog.catalog import Catalog
+from costopt.catalog.day import Day
 from costopt.catalog.offer_keys import OfferNames
 from costopt.catalog.store.whole_file import write_whole
 from costopt.errors import InvalidInputError

@@ -5,7 +5,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Strict, model_validator
 
-from costopt.account.records import SEVERAL, Day, OwnKey, OwnRecord, PlainName
+from costopt.account.records import SEVERAL, OwnKey, OwnRecord, PlainName
+from costopt.catalog.day import Day
 from costopt.catalog.offer_keys import KEY_PARTS
 from costopt.workload.counted import ACCELERATORS, INSTANCES, MEMORY, SPEND, VCPUS
 from costopt.workload.request import Currency

@@ -5,9 +5,8 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, Strict, model_validator
 
-from costopt.catalog.dates import days_between
+from costopt.catalog.day import Day
 from costopt.catalog.offer_keys import KEY_PARTS
-from costopt.errors import InvalidInputError
 from costopt.workload.counted import UNIT_OF, Unit
 from costopt.workload.request import Currency
 from costopt.written import CountOrZero, Name, NotNegative, Positive, Written
@@ -28,17 +27,6 @@ WILDCARDS: Final = frozenset("*?[]/|")
 
 SEVERAL: Final = WILDCARDS - {"/"}
 """Characters by which a key names several things."""
-
-
-def _day(text: str) -> str:
-    """Refuse what is not a whole ISO 8601 day."""
-    try:
-        days_between(text, text)
-    except InvalidInputError:
-        text = ""
-    if len(text) != len("2026-01-31"):
-        raise ValueError("must be a day such as 2026-01-31")
-    return text
 
 
 def _offer_key(key: str) -> str:
@@ -65,9 +53,6 @@ def _plain_name(name: str) -> str:
         raise ValueError(f"{name!r} may not hold any of {' '.join(sorted(WILDCARDS))}")
     return name
 
-
-Day = Annotated[str, Strict(), AfterValidator(_day)]
-"""One ISO 8601 day."""
 
 OwnKey = Annotated[str, Strict(), AfterValidator(_offer_key)]
 """Key of offers, with wildcards; trailing parts may be left out."""

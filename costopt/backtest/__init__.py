@@ -1,0 +1,1 @@
+"""Past months walked through, buying commitments with the knowledge of each date alone."""
