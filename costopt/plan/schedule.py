@@ -142,7 +142,7 @@ class Schedule(PlanRecord):
         tranches: what is committed.
         cost_by_scenario: commitments and what is paid by the hour [plan currency].
         objective: what was minimised: the present value of ``cost_by_scenario``, its mean or, with
-            ``cvar``, the mean of its dearest part [plan currency].
+            ``cvar``, mostly the mean of its dearest part [plan currency].
         on_demand_cost: of all that is neither spot nor owned, at on-demand prices; None where
             the catalogue lacks one [plan currency].
         coverage: part of that which commitments cover; None likewise [0..1].

@@ -35,7 +35,9 @@ def schedule_sentences(plan: Plan) -> Iterator[tuple[str, tuple[str, ...]]]:
         return
     yield (_commit_title(plan, schedule), tuple(_commitments(plan, schedule)))
     yield (_run_title(plan, schedule), tuple(_fleets(plan, schedule)))
-    yield "Over the horizon:", tuple(_totals(plan, schedule))
+    totals = tuple(_totals(plan, schedule))
+    if totals:
+        yield "Over the horizon:", totals
 
 
 def _commit_title(plan: Plan, schedule: Schedule) -> str:

@@ -11,6 +11,7 @@ from costopt.candidate.find import NamedWorkload
 from costopt.candidate.service import ServiceCandidates
 from costopt.catalog.catalog import Catalog
 from costopt.commitment.time_value import mean_factor
+from costopt.evaluate.schedule_figures import TAIL_WEIGHT
 from costopt.evaluate.schedule_money import DECLINING
 from costopt.evaluate.tranche_prices import SPEND_OPTION
 from costopt.planning.assemble import AssembledProblem, ServiceColumns, assemble
@@ -210,6 +211,6 @@ def _scenarios(hours: DemandHours, request: PlanRequest) -> Scenarios | None:
     return Scenarios(
         scenario=hours.scenario,
         probability=hours.probability,
-        tail_weight=0.0 if cvar is None else 1.0,
+        tail_weight=0.0 if cvar is None else TAIL_WEIGHT,
         tail_level=cvar or 0.0,
     )

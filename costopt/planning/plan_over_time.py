@@ -16,6 +16,7 @@ from costopt.plan.plan import CatalogStamp, Plan
 from costopt.plan.status import PlanStatus
 from costopt.planning.assemble import assemble
 from costopt.planning.over_time import FoundOverTime, search_over_time
+from costopt.planning.over_time_beside import beside
 from costopt.planning.refusal import why_infeasible
 from costopt.planning.search import shared_limits
 from costopt.planning.taking_part import exclusions_of, rated_offers
@@ -97,6 +98,7 @@ def _write_plan(
 ) -> Plan:
     """Write the plan down with everything that it rests on."""
     written = found.scheduled
+    around = beside(found, request, catalog)
     lines = () if written is None else written.lines
     low, high = cost_range(lines)
     answered = written is not None
@@ -123,7 +125,7 @@ def _write_plan(
         seconds=found.solution.seconds,
         rated_offers=rated_offers(workloads),
         offers=len(catalog),
-        baselines=(),
+        baselines=around.baselines,
         exclusions=exclusions_of(workloads, catalog),
         unanswered_because=_refusal(workloads, found, request, catalog),
         request=request,
@@ -131,7 +133,14 @@ def _write_plan(
         catalog=CatalogStamp(
             place=catalog.place, as_of=catalog.as_of, fingerprint=catalog.fingerprint
         ),
-        schedule=None if written is None else written.schedule,
+        schedule=None
+        if written is None
+        else written.schedule.model_copy(
+            update={
+                "demand_fall": around.demand_fall,
+                "unpriced_terms": around.unpriced_terms,
+            }
+        ),
     )
 
 
