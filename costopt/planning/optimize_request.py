@@ -24,7 +24,7 @@ from costopt.planning.own_quotas import (
     take_part,
     with_increases,
 )
-from costopt.planning.plan_over_time import plan_over_time
+from costopt.planning.plan_over_time import plan_over_time, refuse_over_time
 from costopt.planning.refusal import why_infeasible
 from costopt.planning.search import Found, search
 from costopt.planning.taking_part import exclusions_of, rated_offers
@@ -122,6 +122,7 @@ def optimize(
 def answer_request(request: PlanRequest, catalog: Catalog, account: Account | None = None) -> Plan:
     """Answer a whole request; ``optimize`` says what is returned and raised."""
     started = perf_counter()
+    refuse_over_time(request)
     own = _Own(account, catalog)
     limited = own.limiting(request)
     workloads = all_candidates(limited, own.source)

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Final
 
 from costopt.candidate.find import NamedWorkload
-from costopt.candidate.service import ServiceCandidates
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.evaluate.check import request_hash
@@ -24,6 +23,7 @@ from costopt.solve.run import solve_problem
 from costopt.workload.demand_hours import demand_hours
 from costopt.workload.limits import Limits
 from costopt.workload.request import Job, PlanRequest
+from costopt.workload.requirement import Requirement
 
 REASON_SECONDS: Final = 2.0
 """Time to find out why an hour cannot be served [s]."""
@@ -43,37 +43,48 @@ def plan_over_time(
         catalog: at the prices that are paid.
 
     Raises:
-        InvalidInputError: the request asks for what cannot be planned over time.
+        InvalidInputError: there is no profile, or it does not fit the request.
     """
     if request.demand_profile is None:
         raise InvalidInputError("optimize", ["there is no demand profile to plan over"])
-    refused = list(_not_over_time(workloads, request))
-    if refused:
-        raise InvalidInputError("demand_profile", refused)
     names = [item.name for item in workloads]
     hours = demand_hours(request.demand_profile, names, catalog, request.horizon_hours)
     found = search_over_time(workloads, hours, request, catalog)
     return _write_plan(workloads, found, request, catalog)
 
 
-def _not_over_time(workloads: Sequence[NamedWorkload], request: PlanRequest) -> Iterator[str]:
+def refuse_over_time(request: PlanRequest) -> None:
+    """Refuse a request with a demand profile that asks for what cannot be planned over time.
+
+    Args:
+        request: with or without a profile.
+
+    Raises:
+        InvalidInputError: one sentence for each thing.
+    """
+    refused = list(_not_over_time(request)) if request.demand_profile is not None else []
+    if refused:
+        raise InvalidInputError("demand_profile", refused)
+
+
+def _not_over_time(request: PlanRequest) -> Iterator[str]:
     """Yield a sentence for each thing that cannot be planned with a demand profile."""
-    for item in workloads:
-        if isinstance(item.workload, Job):
+    for name, workload in request.named_workloads:
+        if isinstance(workload, Job):
             yield (
-                f"{item.name} is a job, and only services follow a demand profile; plan it in a "
+                f"{name} is a job, and only services follow a demand profile; plan it in a "
                 "request of its own"
             )
-        elif not isinstance(item.candidates, ServiceCandidates):
+        elif isinstance(workload, Requirement) and workload.demand_per_second is None:
             yield (
-                f"{item.name} asks for nodes, which have no demand to follow a profile; give "
+                f"{name} asks for nodes, which have no demand to follow a profile; give "
                 "demand_per_second and throughput_per_second"
             )
     yield from _limits_not_over_time("limits", request.limits)
-    for item in workloads:
-        yield from _limits_not_over_time(f"limits of {item.name}", item.workload.limits)
-        if item.workload.limits.cvar is not None:
-            yield f"cvar in the limits of {item.name} weighs whole plans; move it to the request's"
+    for name, workload in request.named_workloads:
+        yield from _limits_not_over_time(f"limits of {name}", workload.limits)
+        if workload.limits.cvar is not None:
+            yield f"cvar in the limits of {name} weighs whole plans; move it to the request's"
 
 
 def _limits_not_over_time(where: str, limits: Limits) -> Iterator[str]:
