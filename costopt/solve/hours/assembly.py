@@ -8,7 +8,7 @@ from costopt.solve.hours.kinds import HourKinds
 from costopt.solve.hours.problem import HourlyProblem
 from costopt.solve.hours.program import ArrayProgram, HoursProgram
 from costopt.solve.hours.reach import Reach
-from costopt.solve.problem import IntArray
+from costopt.solve.problem import FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -18,12 +18,15 @@ class HoursAssembly:
     Attributes:
         program: the program.
         columns: where the parts of the decision stand.
+        price: price of one unit of every column for an hour; 0 without an hour (columns,)
+            [currency/h].
         column_kind: kind of hour of every column; -1 = none (columns,).
         row_kind: kind of hour of every row; -1 = none (rows,).
     """
 
     program: ArrayProgram
     columns: HoursColumns
+    price: FloatArray
     column_kind: IntArray
     row_kind: IntArray
 
@@ -54,6 +57,7 @@ def assemble_hours(problem: HourlyProblem, kinds: HourKinds, reach: Reach) -> Ho
     return HoursAssembly(
         program=program.finished(),
         columns=columns,
+        price=program.price(),
         column_kind=program.column_kind(),
         row_kind=program.row_kind(),
     )

@@ -104,7 +104,7 @@ def lay_out_columns(
         others=_others(program, problem, kinds),
         amounts=_amounts(program, problem, reach.upper),
         starts=_starts(program, problem, table, reach.upper),
-        tail=_tail(program, problem),
+        tail=_tail(program, problem, kinds, reach.upper, scale),
         scale=scale,
         constant=(1 - problem.tail_weight)
         * float(others_price(problem, kinds) @ kinds.expected_weight),
@@ -150,12 +150,7 @@ def _routing(
     program: HoursProgram, problem: HourlyProblem, reach: Reach, block: int
 ) -> CellColumns:
     """Shares of buckets on servers that may have an instance in an hour with demand."""
-    first = problem.first_server[block]
-    servers = len(reach.loads[block])
-    running = np.zeros((servers, reach.factor.shape[1]), dtype=bool)
-    mine = np.flatnonzero((problem.server >= first) & (problem.server < first + servers))
-    np.logical_or.at(running, problem.server[mine] - first, reach.upper[mine] > 0)
-    running &= reach.factor[block] > 0
+    running = reach.running(problem, block) & (reach.factor[block] > 0)
     able = np.isfinite(reach.loads[block])
     kind, server, bucket = np.nonzero(running.T[:, :, None] & able)
     columns = program.add_hourly(kind, price=np.zeros(len(kind)), upper=1)
@@ -211,11 +206,22 @@ def _starts(
     return CellColumns(item=offer, within=np.zeros_like(offer), kind=kind, columns=columns)
 
 
-def _tail(program: HoursProgram, problem: HourlyProblem) -> IntArray:
+def _tail(
+    program: HoursProgram,
+    problem: HourlyProblem,
+    kinds: HourKinds,
+    upper: FloatArray,
+    scale: float,
+) -> IntArray:
     """Columns ``eta`` and ``xi_s`` of ``b (eta + sum_s p_s xi_s / (1 - a))``."""
     scenarios = problem.scenarios
     if scenarios is None or scenarios.tail_weight == 0:
         return np.zeros(0, dtype=np.int64)
     excess = scenarios.probability / (1 - scenarios.tail_level)
     cost = scenarios.tail_weight * np.concatenate([[1.0], excess])
-    return program.add_linking(cost=cost, upper=np.inf)
+    dearest = float(others_price(problem, kinds) @ kinds.weight.max(axis=1, initial=0))
+    charged = problem.price_per_hour
+    if problem.sequence is not None:
+        charged = charged * (1 + problem.sequence.start_up_hours)
+    dearest += float(charged @ upper @ kinds.weight.max(axis=1, initial=0))
+    return program.add_linking(cost=cost, upper=dearest / scale)

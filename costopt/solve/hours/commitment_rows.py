@@ -35,7 +35,7 @@ def cover_instances_once(program: HoursProgram, columns: HoursColumns) -> None:
 def spend_within_plans(
     program: HoursProgram, columns: HoursColumns, problem: HourlyProblem, kinds: HourKinds
 ) -> None:
-    """Add ``sum_o r_so y_sot + sum_l r_sl z_slt <= v_s + owned_st`` and ``sum_s z_slt <= u_lt``."""
+    """Add ``sum_o r_so y_sot + sum_l r_sl z_slt <= v_s + owned_st``, ``sum_s z_slt <= u_lt``."""
     spends, covered, others = problem.spends, columns.covered, columns.others
     if not len(spends):
         return

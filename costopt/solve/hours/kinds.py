@@ -38,7 +38,7 @@ def hour_kinds(problem: HourlyProblem) -> HourKinds:
         kind = example = np.arange(problem.hour_count)
     else:
         _, example, kind = np.unique(
-            _what_decides(problem), axis=1, return_index=True, return_inverse=True
+            what_decides(problem), axis=1, return_index=True, return_inverse=True
         )
     weight = np.zeros((len(example), len(problem.probability)))
     np.add.at(weight, (np.ravel(kind), problem.scenario), problem.weight)
@@ -50,12 +50,12 @@ def hour_kinds(problem: HourlyProblem) -> HourKinds:
     )
 
 
-def _what_decides(problem: HourlyProblem) -> FloatArray:
-    """Everything that differs between hours, hour by hour (features, hours)."""
+def what_decides(problem: HourlyProblem) -> FloatArray:
+    """Everything that differs between hours, demand first (features, hours)."""
     features: list[FloatArray | BoolArray] = [problem.demand_factor]
     if len(problem.spends):
         features += [problem.spends.owned, problem.spends.other_usage]
     for commitments in (problem.quantities, problem.resources):
         if commitments.available is not None:
             features.append(commitments.available)
-    return np.concatenate([np.zeros((1, problem.hour_count)), *features])
+    return np.concatenate([*features, np.zeros((1, problem.hour_count))])

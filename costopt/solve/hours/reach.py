@@ -1,6 +1,7 @@
 """What instances of an offer can be of use for, hour by hour: loads and largest useful counts."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from costopt.solve.hours.problem import HourlyProblem
 from costopt.solve.problem import BoolArray, FloatArray, IntArray
 from costopt.solve.reduce import instances_needed
 
-ROUNDING = 1e-9
+ROUNDING: Final = 1e-9
 """Relative room for a limit that a whole count meets exactly."""
 
 
@@ -27,6 +28,14 @@ class Reach:
     loads: tuple[FloatArray, ...]
     factor: FloatArray
     upper: FloatArray
+
+    def running(self, problem: HourlyProblem, block: int) -> BoolArray:
+        """Servers of a block that may have an instance, by kind of hour (servers, kinds)."""
+        first, last = problem.first_server[block : block + 2]
+        running = np.zeros((last - first, self.upper.shape[1]), dtype=bool)
+        mine = np.flatnonzero((problem.server >= first) & (problem.server < last))
+        np.logical_or.at(running, problem.server[mine] - first, self.upper[mine] > 0)
+        return running
 
 
 def reach_of(problem: HourlyProblem, kinds: HourKinds) -> Reach:

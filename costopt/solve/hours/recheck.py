@@ -67,14 +67,14 @@ def _serving_violations(problem: HourlyProblem, decision: HourlyDecision) -> Ite
     kind = decision.kind
     for index, (block, shares) in enumerate(zip(problem.blocks, decision.shares, strict=True)):
         where, factor = f"of block {index}", problem.demand_factor[index]
-        wanted = (factor > 0)[:, None] & (block.demand > 0)
-        served = shares.sum(axis=1)[kind]
-        missing: BoolArray = (np.abs(served - 1) > FEASIBILITY_TOLERANCE) & wanted
-        yield from _broken(f"a bucket {where} is not served whole", missing.T)
-        wrong: BoolArray = (shares < 0) | ((shares > 0) & (block.rates <= 0))
+        wanted = np.logical_and.outer(factor > 0, block.demand > 0)
+        unserved = np.abs(shares.sum(axis=1)[kind] - 1) > FEASIBILITY_TOLERANCE
+        missing = np.logical_and(wanted, unserved).T
+        yield from _broken(f"a bucket {where} is not served whole", missing)
+        wrong = np.logical_or(shares < 0, np.logical_and(shares > 0, block.rates <= 0))
         yield from _broken(
             f"a share {where} is negative or on a server that cannot serve it",
-            wrong.reshape(len(shares), -1).any(axis=1)[kind],
+            np.asarray(wrong.reshape(len(shares), -1).any(axis=1))[kind],
         )
         rates = np.where(block.rates > 0, block.rates, np.inf)
         busy = (shares * (block.demand / rates)).sum(axis=2)[kind].T * factor

@@ -8,15 +8,17 @@ import numpy as np
 
 from costopt.errors import PlanCheckError
 from costopt.plan.status import PlanStatus, proven_status
-from costopt.solve.highs import Outcome
-from costopt.solve.hours.assembly import HoursAssembly, assemble_hours
 from costopt.solve.hours.bill import costs_of, covered_by
+from costopt.solve.hours.checks import check_hourly_problem
 from costopt.solve.hours.decode import decision_at
-from costopt.solve.hours.highs import minimise_linear, minimise_whole
-from costopt.solve.hours.kinds import HourKinds, hour_kinds
+from costopt.solve.hours.decomposed import Decomposed, take_apart
+from costopt.solve.hours.highs import minimise_linear
+from costopt.solve.hours.infeasible import infeasible_hours, unserved_kinds
+from costopt.solve.hours.kinds import hour_kinds
 from costopt.solve.hours.problem import HourlyProblem
 from costopt.solve.hours.reach import reach_of
 from costopt.solve.hours.recheck import hourly_violations
+from costopt.solve.hours.search import search
 from costopt.solve.hours.solution import HourlyDecision, HourlySolution
 from costopt.solve.problem import FloatArray
 from costopt.solve.problem_checks import check_effort
@@ -40,28 +42,65 @@ def solve_hours(
     """
     started = perf_counter()
     check_effort("solve_hours", gap, time_limit_seconds)
+    check_hourly_problem(problem)
+    deadline = started + time_limit_seconds
     kinds = hour_kinds(problem)
-    assembly = assemble_hours(problem, kinds, reach_of(problem, kinds))
-    run = minimise_whole(assembly.program, gap=gap, time_limit_seconds=time_limit_seconds)
-    bound: float | None = None
-    if run.outcome is not Outcome.INFEASIBLE:
-        bound = run.bound * assembly.columns.scale + assembly.columns.constant
-    decision = None
-    if run.values is not None:
-        decision = _checked(problem, kinds, assembly, run.values)
-    return _solution(problem, decision, bound, gap=gap, started=started)
+    reach = reach_of(problem, kinds)
+    unserved = unserved_kinds(problem, kinds, reach)
+    if unserved.any():
+        impossible = tuple(np.flatnonzero(unserved[kinds.kind]).tolist())
+        return _without_answer(started, None, impossible)
+    hours = take_apart(problem, kinds, reach)
+    found = search(hours, gap=gap, deadline=deadline)
+    if found.bound is None:
+        return _without_answer(started, None, infeasible_hours(hours, deadline=deadline))
+    columns = hours.assembly.columns
+    bound = max(found.bound * columns.scale + columns.constant, 0.0)
+    if found.values is None:
+        return _without_answer(started, bound, ())
+    decision = _checked(hours, found.values, time_limit_seconds)
+    solution = _solution(problem, decision, bound, gap=gap, started=started)
+    logger.info(
+        "%s with %d kinds of %d hours: bound %s, gap %s, %.2f s",
+        solution.status,
+        len(kinds),
+        problem.hour_count,
+        solution.bound,
+        solution.gap,
+        solution.seconds,
+    )
+    return solution
 
 
-def _checked(
-    problem: HourlyProblem, kinds: HourKinds, assembly: HoursAssembly, values: FloatArray
-) -> HourlyDecision:
+def _without_answer(
+    started: float, bound: float | None, infeasible: tuple[int, ...]
+) -> HourlySolution:
+    return HourlySolution(
+        status=PlanStatus.INFEASIBLE if bound is None else PlanStatus.NO_ANSWER_IN_TIME,
+        decision=None,
+        coverage=None,
+        costs=None,
+        bound=bound,
+        gap=None,
+        seconds=perf_counter() - started,
+        infeasible_hours=infeasible,
+    )
+
+
+def _checked(hours: Decomposed, values: FloatArray, seconds: float) -> HourlyDecision:
+    """Give the decision that the values stand for, its routing repaired where rounding hurt it.
+
+    Raises:
+        PlanCheckError: the whole counts cannot carry the demand within the limits.
+    """
+    problem, kinds, assembly = hours.problem, hours.kinds, hours.assembly
     decision = decision_at(problem, kinds, assembly, values)
     if hourly_violations(problem, decision):
         program = assembly.program
-        fixed = np.round(values[program.integer])
         lower, upper = program.lower.copy(), program.upper.copy()
-        lower[program.integer] = upper[program.integer] = fixed
-        run = minimise_linear(replace(program, lower=lower, upper=upper), time_limit_seconds=60)
+        lower[program.integer] = upper[program.integer] = np.round(values[program.integer])
+        fixed = replace(program, lower=lower, upper=upper)
+        run = minimise_linear(fixed, time_limit_seconds=seconds)
         if run.values is not None:
             decision = decision_at(problem, kinds, assembly, run.values)
     broken = hourly_violations(problem, decision)
@@ -71,23 +110,14 @@ def _checked(
 
 
 def _solution(
-    problem: HourlyProblem,
-    decision: HourlyDecision | None,
-    bound: float | None,
-    *,
-    gap: float,
-    started: float,
+    problem: HourlyProblem, decision: HourlyDecision, bound: float, *, gap: float, started: float
 ) -> HourlySolution:
-    status = PlanStatus.INFEASIBLE if bound is None else PlanStatus.NO_ANSWER_IN_TIME
-    coverage = costs = proven = None
-    if decision is not None and bound is not None:
-        coverage = covered_by(problem, decision.counts, decision.commitments)
-        costs = costs_of(problem, decision.counts, decision.commitments, coverage)
-        bound = min(bound, costs.objective)
-        proven = (costs.objective - bound) / costs.objective if costs.objective > 0 else 0.0
-        status = proven_status(proven, gap)
+    coverage = covered_by(problem, decision.counts, decision.commitments)
+    costs = costs_of(problem, decision.counts, decision.commitments, coverage)
+    bound = min(bound, costs.objective)
+    proven = (costs.objective - bound) / costs.objective if costs.objective > 0 else 0.0
     return HourlySolution(
-        status=status,
+        status=proven_status(proven, gap),
         decision=decision,
         coverage=coverage,
         costs=costs,

@@ -1,0 +1,51 @@
+"""A lower bound by hours: commitments priced, every hour's program solved whole."""
+
+from time import perf_counter
+
+import numpy as np
+
+from costopt.solve.highs import Outcome
+from costopt.solve.hours.decomposed import Decomposed
+from costopt.solve.hours.highs import minimise_linear, minimise_whole
+from costopt.solve.hours.program import LINKING
+from costopt.solve.problem import FloatArray
+
+
+def bound_by_hours(
+    hours: Decomposed, row_prices: FloatArray, *, gap: float, deadline: float
+) -> float:
+    """Give a lower bound on the objective, in the program's unit, by Lagrangian relaxation.
+
+    With any prices ``pi`` of the rows that tie hours to commitments or to each other,
+    ``pi b + sum_t min (c - A' pi) x_t`` bounds every plan from below (``b`` is the side of the row
+    that the sign of its price asks for). With the prices of the linear program this is its bound
+    as long as hours are solved in fractions, and a better one with whole counts.
+
+    Args:
+        hours: the problem, taken apart.
+        row_prices: prices of all rows, of which only those of tying rows are used (rows,).
+        gap: relative distance at which an hour's program stops [1].
+        deadline: when to stop solving hours whole, by the clock of `perf_counter` [s].
+    """
+    program = hours.assembly.program
+    prices = np.where(hours.linking_rows, row_prices, 0.0)
+    side = np.where(prices > 0, program.row_lower, program.row_upper)
+    prices = np.where(np.isfinite(side), prices, 0.0)
+    cost = program.cost.copy()
+    np.subtract.at(cost, program.entry_column, program.entry_value * prices[program.entry_row])
+    constant = float(prices @ np.where(np.isfinite(side), side, 0.0))
+    linking = hours.assembly.column_kind == LINKING
+    charged = cost[linking] * np.where(cost[linking] < 0, program.upper[linking], 0.0)
+    total = constant + float(charged.sum())
+    kinds = len(hours.kinds)
+    for kind in np.argsort(-hours.kinds.expected_weight, kind="stable").tolist():
+        part = hours.programs.priced(kind, cost)
+        left = deadline - perf_counter()
+        value = -np.inf
+        if left > 0:
+            run = minimise_whole(part, gap=gap, time_limit_seconds=left / kinds * 4)
+            value = run.bound if run.outcome is not Outcome.INFEASIBLE else -np.inf
+        if not np.isfinite(value):
+            value = minimise_linear(part, time_limit_seconds=np.inf).objective
+        total += value
+    return total

@@ -1,0 +1,163 @@
+"""Search over hours by parts: prices from the linear program, fleets by hour, then the choice."""
+
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import Final
+
+import numpy as np
+
+from costopt.solve.highs import Outcome
+from costopt.solve.hours.bound import bound_by_hours
+from costopt.solve.hours.decomposed import Decomposed
+from costopt.solve.hours.fleets import Fleets
+from costopt.solve.hours.highs import LinearRun, minimise_linear, minimise_whole
+from costopt.solve.hours.master import Chosen, choose_fleets
+from costopt.solve.hours.options import options_among
+from costopt.solve.hours.staircase import find_fleets
+from costopt.solve.problem import FloatArray
+
+FIRST_FLEETS_SHARE: Final = 0.5
+"""Share of the time that may pass before the first choice among fleets."""
+
+SMALL_PROGRAM: Final = 3_000
+"""Columns up to which the whole program is solved at once from the start."""
+
+LARGE_PROGRAM: Final = 40_000
+"""Columns above which solving the whole program at once leads nowhere within seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Found:
+    """Outcome of a search; nothing here has been checked.
+
+    Attributes:
+        values: values of the whole program's columns; None without an answer (columns,).
+        bound: lower bound on the objective, in the program's unit; None when infeasible.
+    """
+
+    values: FloatArray | None
+    bound: float | None
+
+
+def search(hours: Decomposed, *, gap: float, deadline: float) -> Found:
+    """Find commitments and fleets: all at once where that is small, else by parts.
+
+    Args:
+        hours: the problem, taken apart.
+        gap: relative distance between objective and bound at which to stop [1].
+        deadline: when to stop, by the clock of `perf_counter` [s].
+    """
+    if len(hours.assembly.program.cost) <= SMALL_PROGRAM:
+        return _at_once(hours, Found(values=None, bound=-np.inf), gap=gap, deadline=deadline)
+    found = by_parts(hours, gap=gap, deadline=deadline)
+    is_large = len(hours.assembly.program.cost) > LARGE_PROGRAM
+    if found.bound is None or is_large or _is_near(hours, found, gap):
+        return found
+    return _at_once(hours, found, gap=gap, deadline=deadline)
+
+
+def _at_once(hours: Decomposed, known: Found, *, gap: float, deadline: float) -> Found:
+    """Solve the whole program, from what is known; give the better of both."""
+    left = deadline - perf_counter()
+    if left <= 0:
+        return known
+    program = hours.assembly.program
+    run = minimise_whole(program, gap=gap, time_limit_seconds=left, start=known.values)
+    if run.outcome is Outcome.INFEASIBLE:
+        return known if known.values is not None else Found(values=None, bound=None)
+    bound = max(run.bound, -np.inf if known.bound is None else known.bound)
+    if run.values is None:
+        return replace(known, bound=bound)
+    better = known.values is None or program.cost @ run.values < program.cost @ known.values
+    return Found(values=run.values if better else known.values, bound=bound)
+
+
+def _is_near(hours: Decomposed, found: Found, gap: float) -> bool:
+    if found.values is None or found.bound is None:
+        return False
+    columns = hours.assembly.columns
+    offset = columns.constant / columns.scale
+    cost = float(hours.assembly.program.cost @ found.values) + offset
+    return cost - (found.bound + offset) <= gap * cost
+
+
+def by_parts(hours: Decomposed, *, gap: float, deadline: float) -> Found:
+    """Find commitments and fleets by parts.
+
+    The linear program over all hours gives a bound and commitments to start from. Rounded, they
+    leave one small program for each hour; its fleets join those known. A program over the fleets
+    known chooses one for each hour, and the commitments with them; new commitments ask for new
+    fleets, until nothing gets cheaper or time runs out.
+    """
+    started = perf_counter()
+    program = hours.assembly.program
+    linear = minimise_linear(program, time_limit_seconds=max(deadline - started, 0.0))
+    if linear.outcome is Outcome.INFEASIBLE:
+        return Found(values=None, bound=None)
+    if linear.values is None:
+        return Found(values=None, bound=-np.inf)
+    best = _best_choice(hours, linear.values, linear.objective, gap=gap, deadline=deadline)
+    found = Found(values=None if best is None else best.values, bound=linear.objective)
+    if _is_near(hours, found, gap) or linear.row_prices is None:
+        return found
+    return replace(found, bound=_tighter(hours, linear, gap=gap, deadline=deadline))
+
+
+def _tighter(hours: Decomposed, linear: LinearRun, *, gap: float, deadline: float) -> float:
+    prices = linear.row_prices
+    if prices is None:
+        return linear.objective
+    return max(linear.objective, bound_by_hours(hours, prices, gap=gap / 4, deadline=deadline))
+
+
+def _best_choice(
+    hours: Decomposed, linear: FloatArray, bound: float, *, gap: float, deadline: float
+) -> Chosen | None:
+    started = perf_counter()
+    fleets = tuple(
+        Fleets(block=block, load=load)
+        for block, load in zip(hours.problem.blocks, hours.reach.loads, strict=True)
+    )
+    linking = _rounded(hours, linear)
+    best: Chosen | None = None
+    tried = set()
+    stop = started + FIRST_FLEETS_SHARE * (deadline - started)
+    while perf_counter() < deadline:
+        tried.add(_commitments(hours, linking))
+        find_fleets(hours, fleets, linking, gap=gap / 2, deadline=stop)
+        left = deadline - perf_counter()
+        if left <= 0:
+            break
+        chosen = choose_fleets(
+            hours.problem,
+            hours.assembly,
+            fleets,
+            options_among(
+                hours.problem,
+                hours.reach,
+                fleets,
+                hours.committed_servers(linking),
+                None if best is None else best.options,
+            ),
+            gap=gap / 4,
+            time_limit_seconds=left,
+            known=best,
+        )
+        if chosen is not None and (best is None or chosen.objective < best.objective):
+            best = chosen
+        if best is None or _commitments(hours, best.values) in tried:
+            break
+        linking, stop = best.values, deadline
+    return best
+
+
+def _rounded(hours: Decomposed, linear: FloatArray) -> FloatArray:
+    """The linear program's commitments with whole ones rounded (columns,)."""
+    program = hours.assembly.program
+    return np.where(program.integer, np.round(linear), linear)
+
+
+def _commitments(hours: Decomposed, values: FloatArray) -> tuple[float, ...]:
+    columns = hours.assembly.columns
+    held = np.concatenate([columns.quantities, columns.spends, columns.resources])
+    return tuple(np.round(values[held], 6).tolist())
