@@ -7,6 +7,7 @@ from costopt.performance.reasons import Origin
 from costopt.plan.line import PlanLine
 from costopt.plan.measured_latency import late_measurements
 from costopt.plan.plan import Baseline, Plan, WorkloadOutcome
+from costopt.plan.schedule_words import most_at_once
 from costopt.plan.status import PlanStatus
 from costopt.plan.words import (
     counted,
@@ -48,8 +49,10 @@ def answer(plan: Plan) -> str:
         return f"No plan ({plan.status.value.replace('_', ' ')})."
     if not plan.lines:
         return "Nothing has to run: the demand is zero."
-    run = "Run" if plan.schedule is None else "Run at most"
-    parts = [f"{run} {lines_in_words(plan.lines)}: {_cost(plan)}", *_limits_met(plan)]
+    run = f"Run {lines_in_words(plan.lines)}"
+    if plan.schedule is not None:
+        run = f"Run at most {lines_in_words(most_at_once(plan.lines, plan.schedule))}"
+    parts = [f"{run}: {_cost(plan)}", *_limits_met(plan)]
     cash = money(plan.cash_now or 0, plan.currency)
     return f"{', '.join(parts)}; {_commitment(plan)}; cash now {cash}."
 

@@ -1,8 +1,9 @@
 """A plan over time as people read it: what to commit, what to run when, what it comes to."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
+from costopt.plan.line import OfferKey, PlanLine
 from costopt.plan.plan import Plan
 from costopt.plan.schedule import Schedule, ScheduledHour, Tranche
 from costopt.plan.words import (
@@ -101,22 +102,40 @@ def _run_title(plan: Plan, schedule: Schedule) -> str:
 def _fleets(plan: Plan, schedule: Schedule) -> Iterator[str]:
     """Say how much of the time which instances run, the most frequent fleets first."""
     chance = dict(zip(schedule.scenarios, schedule.probability, strict=True))
-    fleets: dict[tuple[int, ...], list[ScheduledHour]] = {}
+    fleets: dict[str, list[ScheduledHour]] = {}
     for hour in schedule.hours:
-        fleets.setdefault(hour.counts, []).append(hour)
+        fleets.setdefault(_fleet(plan, hour.counts), []).append(hour)
     share = {
-        counts: sum(chance[hour.scenario] * hour.hours for hour in hours) / plan.horizon_hours
-        for counts, hours in fleets.items()
+        fleet: sum(chance[hour.scenario] * hour.hours for hour in hours) / plan.horizon_hours
+        for fleet, hours in fleets.items()
     }
-    ordered = sorted(fleets, key=lambda counts: -share[counts])
-    for counts in ordered[:MOST_FLEETS]:
-        factors = [max(hour.demand_factor.values()) for hour in fleets[counts]]
+    ordered = sorted(fleets, key=lambda fleet: -share[fleet])
+    for fleet in ordered[:MOST_FLEETS]:
+        factors = [max(hour.demand_factor.values()) for hour in fleets[fleet]]
         low, high = f"{min(factors):.2f}", f"{max(factors):.2f}"
         demand = low if low == high else f"{low}-{high}"
-        yield f"{percent(share[counts])} of the time (demand {demand}): {_fleet(plan, counts)}"
+        yield f"{percent(share[fleet])} of the time (demand {demand}): {fleet}"
     rest = len(ordered) - MOST_FLEETS
     if rest > 0:
         yield f"... and {counted(rest, 'more fleet')}; plan.schedule.to_frame() has every hour"
+
+
+def most_at_once(lines: Sequence[PlanLine], schedule: Schedule) -> list[PlanLine]:
+    """Return one line for each offer of a plan over time, with the most that run at once.
+
+    Args:
+        lines: of the plan.
+        schedule: of the plan.
+    """
+    rows: dict[OfferKey, list[int]] = {}
+    for row, line in enumerate(lines):
+        rows.setdefault(line.offer, []).append(row)
+    return [
+        lines[own[0]].model_copy(
+            update={"count": max(sum(hour.counts[row] for row in own) for hour in schedule.hours)}
+        )
+        for own in rows.values()
+    ]
 
 
 def _fleet(plan: Plan, counts: tuple[int, ...]) -> str:

@@ -14,9 +14,10 @@ from costopt.plan.line import PlanLine
 from costopt.plan.plan import Baseline
 from costopt.plan.schedule import DemandFall, Schedule, UnpricedTerm
 from costopt.planning.over_time import FoundOverTime
-from costopt.planning.over_time_problem import HourlyAssembly
+from costopt.planning.over_time_problem import HourlyAssembly, over_hours
 from costopt.solve.hours.problem import HourlyProblem
 from costopt.solve.hours.run import solve_hours
+from costopt.workload.demand_hours import demand_hours
 from costopt.workload.limits import TERM_OPTIONS
 from costopt.workload.request import PlanRequest
 
@@ -28,6 +29,10 @@ BESIDE_SECONDS: Final = 1.0
 
 BESIDE_GAP: Final = 5e-3
 """Gap at which a search beside the plan stops [1]."""
+
+FEW_KINDS: Final = 16
+"""Kinds of hours, in each scenario, over which a search beside the plan looks; each is planned at
+its highest, so that what it finds is too dear rather than too cheap [1]."""
 
 MOST_UNPRICED: Final = 3
 """Instance types without a price for a term that a plan names, the dearest first."""
@@ -64,11 +69,23 @@ def beside(found: FoundOverTime, request: PlanRequest, catalog: Catalog) -> Besi
     if not schedule.tranches:
         return Beside(baselines=(), demand_fall=None, unpriced_terms=unpriced)
     cost = sum(line.line_cost_total for line in written.lines)
+    coarse = _coarser(found.assembly, request, catalog)
     return Beside(
-        baselines=_without_commitments(found.assembly, cost, request),
-        demand_fall=_demand_fall(found.assembly, schedule, request),
+        baselines=_without_commitments(coarse, cost, request),
+        demand_fall=_demand_fall(coarse, schedule, request),
         unpriced_terms=unpriced,
     )
+
+
+def _coarser(assembly: HourlyAssembly, request: PlanRequest, catalog: Catalog) -> HourlyAssembly:
+    """Return the problem over few kinds of hours, so that a second is enough to solve it."""
+    profile = request.demand_profile
+    if profile is None:
+        return assembly
+    fewer = profile.model_copy(update={"kinds": min(profile.kinds or FEW_KINDS, FEW_KINDS)})
+    names = [name for name, _ in request.named_workloads]
+    hours = demand_hours(fewer, names, catalog, request.horizon_hours)
+    return replace(assembly, problem=over_hours(assembly.problem, hours, request))
 
 
 def _without_commitments(

@@ -23,6 +23,7 @@ from costopt.planning.over_time_products import (
     quantity_products,
     spend_products,
 )
+from costopt.planning.over_time_servers import fewer_servers, useful_servers
 from costopt.planning.search import shared_limits
 from costopt.solve.hours.commitments import QuantityCommitments, SpendCommitments
 from costopt.solve.hours.problem import HourlyProblem, Scenarios
@@ -82,45 +83,69 @@ def assemble_over_time(
     price = _hourly_prices(assembled.problem.price_per_hour, columns, request)
     is_spend = (columns["purchase_option"] == SPEND_OPTION).to_numpy(dtype=np.bool_)
     usable = ~is_spend & (quantities.product != DEARER)
-    kept = np.flatnonzero(usable & _worth_keeping(assembled.problem, price, quantities, spends))
+    whole = assembled.problem
+    usable &= _worth_keeping(whole, price, quantities, spends)
+    useful = useful_servers(whole, price, quantities, spends, usable)
+    fewer = fewer_servers(whole.blocks, useful)
+    kept = np.flatnonzero(usable & useful[whole.server])
     used = np.unique(quantities.product[kept])
     quantities = quantities.only(used[used >= 0])
     scale = _declined(request)
     problem = HourlyProblem(
         price_per_hour=price[kept],
-        server=assembled.problem.server[kept],
-        upper=assembled.problem.upper[kept],
+        server=fewer.number[whole.server[kept]],
+        upper=whole.upper[kept],
         quantity=quantities.product[kept],
-        blocks=assembled.problem.blocks,
+        blocks=fewer.blocks,
         rows=tuple(
             replace(row, offer_coefficients=row.offer_coefficients[kept], choice_coefficients=(),
                     payer_coefficients=())
-            for row in assembled.problem.rows
+            for row in whole.rows
         ),
-        weight=hours.hours * (request.horizon_hours / hours.profile_hours),
-        demand_factor=hours.factor,
+        weight=np.zeros(0),
+        demand_factor=np.zeros((len(fewer.blocks), 0)),
         quantities=QuantityCommitments(
             cost=quantities.present_value, upper=np.full(len(quantities.keys), np.inf)
         ),
         spends=SpendCommitments(
             cost=spends.present_value / scale,
             upper=np.full(len(spends.tranches), np.inf),
-            owned=np.zeros((len(spends.tranches), len(hours.hours))),
+            owned=np.zeros((len(spends.tranches), 0)),
             rate=spends.rate[:, kept] * scale,
-            other_usage=np.zeros((0, len(hours.hours))),
+            other_usage=np.zeros((0, 0)),
             other_price=np.zeros(0),
             other_rate=np.zeros((len(spends.tranches), 0)),
         ),
-        scenarios=_scenarios(hours, request),
     )  # fmt: skip
     return HourlyAssembly(
-        problem=problem,
+        problem=over_hours(problem, hours, request),
         service=columns["service"].to_numpy(dtype=np.int64)[kept],
         row=columns["row"].to_numpy(dtype=np.int64)[kept],
         layout=columns["layout"].to_numpy(dtype=np.int64)[kept],
-        server=columns["server"].to_numpy(dtype=np.int64)[kept],
+        server=fewer.local[whole.server[kept]],
         quantities=quantities,
         spends=spends,
+    )
+
+
+def over_hours(problem: HourlyProblem, hours: DemandHours, request: PlanRequest) -> HourlyProblem:
+    """Return a problem with other hours; nothing is owned in them.
+
+    Args:
+        problem: offers, blocks and commitments.
+        hours: kinds of hours.
+        request: the question, for the horizon and the scenarios.
+    """
+    kinds = len(hours.hours)
+    spends = problem.spends
+    return replace(
+        problem,
+        weight=hours.hours * (request.horizon_hours / hours.profile_hours),
+        demand_factor=hours.factor,
+        spends=replace(
+            spends, owned=np.zeros((len(spends), kinds)), other_usage=np.zeros((0, kinds))
+        ),
+        scenarios=_scenarios(hours, request),
     )
 
 
