@@ -56,6 +56,8 @@ def operated_by_hour(
 
     An hour's demand stands in the routing while figures are worked out: what arrives at a line is
     its share times the hour's factor. So all hours go through the performance model together.
+    The time to first token of all requests is worked out for the hour in which most are late,
+    and left out of the others.
 
     Args:
         name: what the plan calls the workload.
@@ -87,7 +89,19 @@ def operated_by_hour(
     if not running:
         return ()
     found = operated(workload, at_factor, catalog, request)
-    return tuple(_split(found, running, routed))
+    parts = _split(found, running, routed)
+    latest = max(range(len(parts)), key=lambda place: _lateness(parts[place].operated))
+    first = sum(len(rows) for _, rows, _ in running[:latest])
+    alone = at_factor[first : first + len(parts[latest].rows)]
+    of_all = operated(workload, alone, catalog, request).ttft_ms
+    parts[latest] = replace(
+        parts[latest], operated=replace(parts[latest].operated, ttft_ms=of_all)
+    )
+    return tuple(parts)
+
+
+def _lateness(hour: Operated) -> tuple[float, float]:
+    return hour.late_fraction, max((line.ttft_ms or 0.0) for line in hour.lines)
 
 
 def _split(
@@ -117,7 +131,7 @@ def _split(
                 operated=replace(
                     found,
                     lines=lines,
-                    ttft_ms=slowest(line.ttft_ms for line in lines),
+                    ttft_ms=None,
                     tpot_ms=slowest(line.tpot_ms for line in lines),
                     latency_ms=slowest(line.latency_ms for line in lines),
                     late_fractions=late,

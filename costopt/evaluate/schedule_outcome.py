@@ -24,8 +24,9 @@ def outcome_over_time(
 ) -> WorkloadOutcome:
     """Sum up one workload over the horizon.
 
-    Costs are those of its lines, per hour of the horizon. Latencies are those of the slowest
-    hour, and of its slowest line. What spot exposes is told of the hour with the largest share
+    Costs are those of its lines, per hour of the horizon. The time to first token is that of all
+    requests in the hour in which most are late; the other latencies are those of the slowest line
+    of any hour. What spot exposes is told of the hour with the largest share
     on spot.
 
     Args:

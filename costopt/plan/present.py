@@ -65,7 +65,9 @@ def plan_text(
     if own := own_prices_in_words(plan):
         blocks += ["", *_listed("Your prices:", own)]
     if plan.baselines:
-        blocks += ["", *_listed("Beside it:", [baseline_words(plan, b) for b in plan.baselines])]
+        gap = [] if plan.schedule is not None else [""]
+        told = [baseline_words(plan, one) for one in plan.baselines]
+        blocks += [*gap, *_listed("Beside it:", told)]
     if changes:
         title = "What would change it:" if plan.has_answer else "What would help:"
         blocks += _listed(title, changes)

@@ -5,7 +5,7 @@ from typing import Final
 
 from costopt.plan.line import OfferKey, PlanLine
 from costopt.plan.plan import Plan
-from costopt.plan.schedule import Schedule, ScheduledHour, Tranche
+from costopt.plan.schedule import Schedule, Tranche
 from costopt.plan.words import (
     counted,
     hours_in_words,
@@ -15,11 +15,8 @@ from costopt.plan.words import (
     signed_percent,
 )
 
-MOST_TRANCHES: Final = 4
+MOST_TRANCHES: Final = 3
 """Commitments that the text names."""
-
-MOST_FLEETS: Final = 5
-"""Fleets that the text names; the frame has every hour."""
 
 MOST_IN_FLEET: Final = 4
 """Lines of one fleet that the text names."""
@@ -35,10 +32,7 @@ def schedule_sentences(plan: Plan) -> Iterator[tuple[str, tuple[str, ...]]]:
     if schedule is None:
         return
     yield (_commit_title(plan, schedule), tuple(_commitments(plan, schedule)))
-    yield (_run_title(plan, schedule), tuple(_fleets(plan, schedule)))
-    totals = tuple(_totals(plan, schedule))
-    if totals:
-        yield "Over the horizon:", totals
+    yield (_run_title(plan, schedule), (*_fleets(plan, schedule), *_totals(plan, schedule)))
 
 
 def _commit_title(plan: Plan, schedule: Schedule) -> str:
@@ -77,13 +71,11 @@ def tranche_in_words(tranche: Tranche, currency: str) -> str:
 
 def _worth(tranche: Tranche, plan: Plan) -> str:
     parts = [
-        f"{money(tranche.cost_total, plan.currency)} in all",
+        money(tranche.cost_total, plan.currency),
         f"{percent(tranche.utilisation)} used",
     ]
     if tranche.break_even_utilisation is not None:
-        parts.append(f"pays from {percent(tranche.break_even_utilisation)} on")
-    if tranche.cash_now and tranche.payback_months is not None:
-        parts.append(f"paid back in {tranche.payback_months:.1f} months")
+        parts.append(f"pays from {percent(tranche.break_even_utilisation)}")
     if tranche.locked_in:
         parts.append(f"{money(tranche.locked_in, plan.currency)} of it after the horizon")
     return ", ".join(parts)
@@ -92,32 +84,34 @@ def _worth(tranche: Tranche, plan: Plan) -> str:
 def _run_title(plan: Plan, schedule: Schedule) -> str:
     hours = len(schedule.kind_of_hour[0])
     scenarios = len(schedule.scenarios)
-    of = f", mean of {scenarios} scenarios" if scenarios > 1 else ""
+    of = f", {scenarios} scenarios" if scenarios > 1 else ""
+    fleets = len({_fleet(plan, hour.counts) for hour in schedule.hours})
+    more = f" ({counted(fleets, 'fleet')}; plan.schedule.to_frame() has every hour)"
     return (
-        f"Run, by the hours of a profile of {hours_in_words(hours)} over "
-        f"{hours_in_words(plan.horizon_hours)}{of}:"
+        f"Run, by a profile of {hours_in_words(hours)} over "
+        f"{hours_in_words(plan.horizon_hours)}{of}{more}:"
     )
 
 
 def _fleets(plan: Plan, schedule: Schedule) -> Iterator[str]:
-    """Say how much of the time which instances run, the most frequent fleets first."""
+    """Say what runs at the lowest, the median and the highest demand."""
     chance = dict(zip(schedule.scenarios, schedule.probability, strict=True))
-    fleets: dict[str, list[ScheduledHour]] = {}
-    for hour in schedule.hours:
-        fleets.setdefault(_fleet(plan, hour.counts), []).append(hour)
-    share = {
-        fleet: sum(chance[hour.scenario] * hour.hours for hour in hours) / plan.horizon_hours
-        for fleet, hours in fleets.items()
-    }
-    ordered = sorted(fleets, key=lambda fleet: -share[fleet])
-    for fleet in ordered[:MOST_FLEETS]:
-        factors = [max(hour.demand_factor.values()) for hour in fleets[fleet]]
-        low, high = f"{min(factors):.2f}", f"{max(factors):.2f}"
-        demand = low if low == high else f"{low}-{high}"
-        yield f"{percent(share[fleet])} of the time (demand {demand}): {fleet}"
-    rest = len(ordered) - MOST_FLEETS
-    if rest > 0:
-        yield f"... and {counted(rest, 'more fleet')}; plan.schedule.to_frame() has every hour"
+    ordered = sorted(schedule.hours, key=lambda hour: sum(hour.demand_factor.values()))
+    passed, half = 0.0, plan.horizon_hours / 2
+    median = ordered[-1]
+    for hour in ordered:
+        passed += chance[hour.scenario] * hour.hours
+        if passed >= half:
+            median = hour
+            break
+    named = {"lowest": ordered[0], "median": median, "highest": ordered[-1]}
+    told = set()
+    for name, hour in named.items():
+        factors = sorted(set(hour.demand_factor.values()))
+        demand = " and ".join(f"{factor:.2f}" for factor in factors)
+        if hour.counts not in told:
+            yield f"at the {name} demand ({demand}): {_fleet(plan, hour.counts)}"
+        told.add(hour.counts)
 
 
 def most_at_once(lines: Sequence[PlanLine], schedule: Schedule) -> list[PlanLine]:
@@ -156,16 +150,15 @@ def _totals(plan: Plan, schedule: Schedule) -> Iterator[str]:
     if schedule.tranches:
         parts = []
         if schedule.coverage is not None:
-            parts.append(f"commitments cover {percent(schedule.coverage)} of what is not on spot")
+            parts.append(f"coverage {percent(schedule.coverage)}")
         if schedule.utilisation is not None:
-            parts.append(f"{percent(schedule.utilisation)} of them is used")
-        parts.append(f"{money(schedule.waste, plan.currency)} pays for hours without use")
+            waste = money(schedule.waste, plan.currency)
+            parts.append(f"utilisation {percent(schedule.utilisation)} ({waste} unused)")
         if schedule.effective_savings_rate is not None:
-            saved = signed_percent(-schedule.effective_savings_rate)
-            parts.append(f"{saved} against on demand")
+            parts.append(f"{signed_percent(-schedule.effective_savings_rate)} against on demand")
         if schedule.npv is not None:
-            parts.append(f"net present value {money(schedule.npv, plan.currency)}")
-        yield ", ".join(parts)
+            parts.append(f"NPV {money(schedule.npv, plan.currency)}")
+        yield "commitments: " + ", ".join(parts)
     fall = schedule.demand_fall
     if fall is not None:
         verb = "lose" if fall.loss > 0 else "still save"

@@ -54,7 +54,8 @@ def priced(bundled: Catalog) -> Priced:
 def reserved(per_hour: float, kind: str = "g6.xlarge", upfront: float = 0.0) -> Mapping[str, Any]:
     """A year of one instance: hourly, and upfront."""
     return {
-        "instance_type": kind, "purchase_option": "reserved", "payment": "no" if per_hour else "all",
+        "instance_type": kind, "purchase_option": "reserved",
+        "payment": "no" if per_hour else "all",
         "recurring_per_hour": per_hour, "upfront": upfront,
         "effective_per_hour": per_hour + upfront / YEAR,
     }  # fmt: skip
@@ -69,11 +70,8 @@ def savings_plan(rate: float, kind: str = "g6.xlarge") -> Mapping[str, Any]:
 
 def work(rate: float = 1.0, name: str = "", **rates: float) -> Requirement:
     """Work that one instance does one unit a second of."""
-    return Requirement(
-        name=name,
-        demand_per_second=rate,
-        throughput_per_second={k.replace("_", "."): v for k, v in (rates or {"g6_xlarge": 1.0}).items()},
-    )  # fmt: skip
+    own = {kind.replace("_", "."): each for kind, each in rates.items()} or {"g6.xlarge": 1.0}
+    return Requirement(name=name, demand_per_second=rate, throughput_per_second=own)
 
 
 def planned(catalog: Catalog, factors: Sequence[float], limits: Limits, **given: Any) -> Plan:
