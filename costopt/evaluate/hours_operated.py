@@ -89,15 +89,15 @@ def operated_by_hour(
     if not running:
         return ()
     found = operated(workload, at_factor, catalog, request)
-    parts = _split(found, running, routed)
-    latest = max(range(len(parts)), key=lambda place: _lateness(parts[place].operated))
+    split = _split(found, running, routed)
+    latest = max(range(len(split)), key=lambda place: _lateness(split[place].operated))
     first = sum(len(rows) for _, rows, _ in running[:latest])
-    alone = at_factor[first : first + len(parts[latest].rows)]
+    alone = at_factor[first : first + len(split[latest].rows)]
     of_all = operated(workload, alone, catalog, request).ttft_ms
-    parts[latest] = replace(
-        parts[latest], operated=replace(parts[latest].operated, ttft_ms=of_all)
+    split[latest] = replace(
+        split[latest], operated=replace(split[latest].operated, ttft_ms=of_all)
     )
-    return tuple(parts)
+    return tuple(split)
 
 
 def _lateness(hour: Operated) -> tuple[float, float]:

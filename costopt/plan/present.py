@@ -24,6 +24,9 @@ from costopt.plan.plan import Plan
 from costopt.plan.schedule_words import schedule_sentences
 from costopt.plan.words import age_in_words, counted, money, payment_in_short, percent
 
+MOST_LINES_OVER_TIME = 3
+"""Lines of a plan over time that the table shows."""
+
 WIDTH = 100
 """Columns of the text."""
 
@@ -108,8 +111,13 @@ def table_rows(plan: Plan, days_since_catalog: int = 0) -> list[dict[str, str]]:
     return [
         _table_row(plan, line, cost)
         | {"age": age_in_words(line.price_age_days + days_since_catalog)}
-        for line in plan.lines[:MOST_TABLE_LINES]
+        for line in plan.lines[: _most_lines(plan)]
     ]
+
+
+def _most_lines(plan: Plan) -> int:
+    """Return how many lines the table shows; a plan over time has its schedule below."""
+    return MOST_TABLE_LINES if plan.schedule is None else MOST_LINES_OVER_TIME
 
 
 def origin_in_words(origin: str) -> str:
@@ -125,7 +133,7 @@ def own_prices_in_words(plan: Plan) -> list[str]:
     """
     if plan.account is None:
         return []
-    shown = plan.lines[:MOST_TABLE_LINES]
+    shown = plan.lines[: _most_lines(plan)]
     told = [f"{line.place}: {line.price_trail}" for line in shown if line.price_trail]
     return list(dict.fromkeys(told))
 
@@ -162,7 +170,7 @@ def _table(plan: Plan, days_since_catalog: int) -> str:
 
 def _not_shown(plan: Plan) -> Iterator[str]:
     """Say how many lines the table leaves out."""
-    rest = len(plan.lines) - MOST_TABLE_LINES
+    rest = len(plan.lines) - _most_lines(plan)
     if rest > 0:
         yield f"... and {counted(rest, 'more line')}; plan.to_frame() shows all"
 

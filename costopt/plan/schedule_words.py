@@ -75,7 +75,7 @@ def _worth(tranche: Tranche, plan: Plan) -> str:
         f"{percent(tranche.utilisation)} used",
     ]
     if tranche.break_even_utilisation is not None:
-        parts.append(f"pays from {percent(tranche.break_even_utilisation)}")
+        parts.append(f"needs {percent(tranche.break_even_utilisation)}")
     if tranche.locked_in:
         parts.append(f"{money(tranche.locked_in, plan.currency)} of it after the horizon")
     return ", ".join(parts)
@@ -158,7 +158,7 @@ def _totals(plan: Plan, schedule: Schedule) -> Iterator[str]:
             parts.append(f"{signed_percent(-schedule.effective_savings_rate)} against on demand")
         if schedule.npv is not None:
             parts.append(f"NPV {money(schedule.npv, plan.currency)}")
-        yield "commitments: " + ", ".join(parts)
+        yield ", ".join(parts)
     fall = schedule.demand_fall
     if fall is not None:
         verb = "lose" if fall.loss > 0 else "still save"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError, UnknownNameError
 from costopt.workload.demand_hours import DemandHours, demand_hours
-from costopt.workload.demand_profile import DemandProfile
+from costopt.workload.demand_profile import DemandProfile, DemandScenario
 
 
 def hours_of(profile: DemandProfile, bundled: Catalog, *names: str) -> DemandHours:
@@ -38,9 +38,9 @@ def test_kinds_are_cut_where_least_is_planned_in_vain(bundled: Catalog) -> None:
 def test_each_workload_and_scenario_has_its_own_factors(bundled: Catalog) -> None:
     profile = DemandProfile(
         scenarios=[
-            {"name": "low", "probability": 0.75, "factors": [1.0, 2.0]},
-            {"name": "high", "probability": 0.25, "factors": [3.0, 3.0],
-             "by_workload": {"agents": [4.0, 5.0]}},
+            DemandScenario(name="low", probability=0.75, factors=[1.0, 2.0]),
+            DemandScenario(name="high", probability=0.25, factors=[3.0, 3.0],
+                           by_workload={"agents": [4.0, 5.0]}),
         ]
     )  # fmt: skip
     found = hours_of(profile, bundled, "chat", "agents")

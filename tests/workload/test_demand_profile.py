@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from costopt.errors import InvalidInputError
-from costopt.workload.demand_profile import DemandProfile
+from costopt.workload.demand_profile import DemandProfile, DemandScenario
 from costopt.workload.limits import Limits
 from costopt.workload.request import PlanRequest
 from costopt.workload.requirement import Requirement
@@ -38,11 +38,12 @@ def test_a_profile_that_makes_no_sense_is_refused(given: Mapping[str, Any], word
 
 
 def test_scenarios_need_names_of_their_own_and_weigh_one_together() -> None:
-    one = {"name": "low", "probability": 0.5, "factors": [1.0]}
+    one = DemandScenario(name="low", probability=0.5, factors=[1.0])
+    other = one.model_copy(update={"name": "high", "probability": 0.4})
     with pytest.raises(InvalidInputError, match="two scenarios have the same name"):
         DemandProfile(scenarios=[one, one])
     with pytest.raises(InvalidInputError, match=r"add up to 0\.9, not to 1"):
-        DemandProfile(scenarios=[one, {**one, "name": "high", "probability": 0.4}])
+        DemandProfile(scenarios=[one, other])
 
 
 def test_rates_become_factors_around_their_own_mean() -> None:
@@ -104,7 +105,8 @@ def test_a_year_is_planned_where_terms_take_part_and_a_month_elsewhere() -> None
     reserved = Limits(purchase_options=("on_demand", "reserved"))
     asked: dict[str, Any] = {"workloads": (TWO,), "demand_profile": profile}
     assert PlanRequest(**asked, limits=reserved).horizon_hours == 8760
-    assert PlanRequest(**asked, limits={"purchase_options": "reserved"}).horizon_hours == 8760
+    written: dict[str, Any] = {"limits": {"purchase_options": "reserved"}}
+    assert PlanRequest(**asked, **written).horizon_hours == 8760
     assert PlanRequest(**asked).horizon_hours == 730
     assert PlanRequest(**asked, limits=reserved, horizon_hours=100.0).horizon_hours == 100
     assert PlanRequest(workloads=(TWO,), limits=reserved).horizon_hours == 730
