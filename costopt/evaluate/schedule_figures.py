@@ -16,6 +16,9 @@ from costopt.workload.request import PlanRequest
 
 Floats = NDArray[np.float64]
 
+ROUNDING: Final = 1e-9
+"""How near to all of it a commitment counts as used throughout."""
+
 TAIL_WEIGHT: Final = 0.9
 """Weight of the dearest scenarios in what is minimised with ``cvar``; the mean has the rest.
 
@@ -150,6 +153,7 @@ def _with_use(
     """
     horizon, left = request.horizon_hours, 1 - request.price_decline
     use = float(weights.hours @ used) / (horizon * tranche.quantity)
+    use = 1.0 if abs(use - 1) < ROUNDING else use
     worth = float(weights.hours @ replaced)
     if isnan(worth):
         return tranche.model_copy(

@@ -66,7 +66,8 @@ def tranche_in_words(tranche: Tranche, currency: str) -> str:
     scope = " ".join(part for part in (tranche.family, tranche.region) if part)
     of = f" for {scope}" if scope else ""
     spend = money(tranche.spend_per_hour or 0.0, currency)
-    return f"{spend}/h of {tranche.provider} {tranche.kind} {payment}{of}"
+    name = " ".join(dict.fromkeys((tranche.provider, tranche.kind)))
+    return f"{spend}/h of {name} {payment}{of}"
 
 
 def _worth(tranche: Tranche, plan: Plan) -> str:
@@ -106,6 +107,9 @@ def _fleets(plan: Plan, schedule: Schedule) -> Iterator[str]:
             break
     named = {"lowest": ordered[0], "median": median, "highest": ordered[-1]}
     told = set()
+    if len({_fleet(plan, hour.counts) for hour in ordered}) == 1:
+        yield f"at every demand: {_fleet(plan, ordered[-1].counts)}"
+        return
     for name, hour in named.items():
         factors = sorted(set(hour.demand_factor.values()))
         demand = " and ".join(f"{factor:.2f}" for factor in factors)

@@ -60,7 +60,7 @@ def useful_servers(
         price_per_hour=by_hour,
         server=np.arange(servers),
         upper=np.full(servers, np.inf),
-        group=np.where(product >= 0, product, len(quantities.keys) + np.arange(servers)),
+        group=np.where(product >= 0, product, len(quantities.present_value) + np.arange(servers)),
         blocks=problem.blocks,
         rows=tuple(
             LimitRow(name="way to pay", offer_coefficients=cost, upper=np.inf)

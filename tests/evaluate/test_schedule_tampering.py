@@ -8,6 +8,7 @@ import pytest
 
 from costopt.catalog.catalog import Catalog
 from costopt.evaluate.check import evaluate_plan, request_hash
+from costopt.evaluate.running import running_today
 from costopt.plan.plan import Plan
 from costopt.plan.schedule import Schedule
 from costopt.planning.optimize_request import optimize
@@ -147,3 +148,12 @@ def test_a_schedule_without_a_profile_is_refused(plan: Plan, catalog: Catalog) -
     assert "the request has no demand profile" in broken(changed, catalog)
     bare = plan.model_copy(update={"schedule": None})
     assert "there is no schedule, though the request has a demand profile" in broken(bare, catalog)
+
+
+def test_a_saved_plan_over_time_runs_at_the_prices_of_today(plan: Plan, catalog: Catalog) -> None:
+    assert running_today(plan, plan.request, catalog).broken == ()
+    dearer = catalog.with_prices(discounts={"aws/us-east-1/g6*/*": 0.5}, reason="half")
+    today = running_today(plan, plan.request, dearer)
+    assert sum(line.line_cost_total for line in today.lines) == pytest.approx(
+        (plan.cost_total or 0.0) / 2
+    )
