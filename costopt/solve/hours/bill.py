@@ -90,16 +90,7 @@ def costs_of(
     The tail ``CVaR_a`` is the mean of the dearest ``1 - a`` of probability.
     Source: Rockafellar and Uryasev, "Optimization of conditional value-at-risk", 2000.
     """
-    charged = counts - coverage.spends.sum(axis=0)
-    hourly = problem.price_per_hour @ charged
-    if problem.sequence is not None:
-        hours = problem.sequence.start_up_hours * problem.price_per_hour
-        hourly = hourly + hours @ starts_of(problem, counts)
-    hourly = hourly - problem.resources.price @ coverage.resources
-    others = np.zeros(problem.hour_count)
-    if len(problem.spends):
-        uncovered = problem.spends.other_usage - coverage.others.sum(axis=0)
-        others = problem.spends.other_price @ uncovered
+    hourly, others = hourly_charges(problem, counts, coverage)
     probability = problem.probability
     by_scenario, others_by_scenario = (
         np.where(problem.scenario == np.arange(len(probability))[:, None], cost, 0)
@@ -123,6 +114,26 @@ def costs_of(
         expected=committed + mean,
         objective=committed + (1 - weight) * mean + weight * tail,
     )
+
+
+def hourly_charges(
+    problem: HourlyProblem, counts: IntArray, coverage: Coverage
+) -> tuple[FloatArray, FloatArray]:
+    """What is left to pay in each hour for our instances and for other usage (hours,), (hours,).
+
+    Both in [currency/h].
+    """
+    charged = counts - coverage.spends.sum(axis=0)
+    hourly: FloatArray = problem.price_per_hour @ charged
+    if problem.sequence is not None:
+        hours = problem.sequence.start_up_hours * problem.price_per_hour
+        hourly = hourly + hours @ starts_of(problem, counts)
+    hourly = hourly - problem.resources.price @ coverage.resources
+    others = np.zeros(problem.hour_count)
+    if len(problem.spends):
+        uncovered = problem.spends.other_usage - coverage.others.sum(axis=0)
+        others = problem.spends.other_price @ uncovered
+    return hourly, others
 
 
 def _tail(problem: HourlyProblem, by_scenario: FloatArray) -> float:

@@ -6,13 +6,20 @@ import numpy as np
 
 from costopt.solve.highs import Outcome
 from costopt.solve.hours.decomposed import Decomposed
+from costopt.solve.hours.fleets import Fleets
 from costopt.solve.hours.highs import minimise_linear, minimise_whole
 from costopt.solve.hours.program import LINKING
+from costopt.solve.hours.staircase import note_fleets
 from costopt.solve.problem import FloatArray
 
 
 def bound_by_hours(
-    hours: Decomposed, row_prices: FloatArray, *, gap: float, deadline: float
+    hours: Decomposed,
+    row_prices: FloatArray,
+    fleets: tuple[Fleets, ...],
+    *,
+    gap: float,
+    deadline: float,
 ) -> float:
     """Give a lower bound on the objective, in the program's unit, by Lagrangian relaxation.
 
@@ -24,6 +31,7 @@ def bound_by_hours(
     Args:
         hours: the problem, taken apart.
         row_prices: prices of all rows, of which only those of tying rows are used (rows,).
+        fleets: fleets known of each block; receives those that come up (blocks,).
         gap: relative distance at which an hour's program stops [1].
         deadline: when to stop solving hours whole, by the clock of `perf_counter` [s].
     """
@@ -44,6 +52,8 @@ def bound_by_hours(
         value = -np.inf
         if left > 0:
             run = minimise_whole(part, gap=gap, time_limit_seconds=left / kinds * 4)
+            if run.values is not None:
+                note_fleets(hours, fleets, kind, run.values)
             value = run.bound if run.outcome is not Outcome.INFEASIBLE else -np.inf
         if not np.isfinite(value):
             value = minimise_linear(part, time_limit_seconds=np.inf).objective

@@ -45,6 +45,10 @@ def minimise_whole(
     """
     import highspy
 
+    if not len(program.cost):
+        outcome = _without_columns(program)
+        values = None if outcome is Outcome.INFEASIBLE else np.zeros(0)
+        return SolverRun(outcome=outcome, values=values, bound=0.0)
     solver = _loaded(program, program.integer)
     _set(solver, "mip_rel_gap", gap)
     _set(solver, "time_limit", time_limit_seconds)
@@ -69,6 +73,10 @@ def minimise_whole(
 
 def minimise_linear(program: ArrayProgram, *, time_limit_seconds: float) -> LinearRun:
     """Minimise the program with no column whole."""
+    if not len(program.cost):
+        outcome, nothing = _without_columns(program), np.zeros(0)
+        prices = np.zeros(len(program.row_lower))
+        return LinearRun(outcome=outcome, values=nothing, row_prices=prices, objective=0.0)
     solver = _loaded(program, np.zeros(len(program.cost), dtype=bool))
     _set(solver, "time_limit", time_limit_seconds)
     status, finished = _run(solver)
@@ -82,6 +90,11 @@ def minimise_linear(program: ArrayProgram, *, time_limit_seconds: float) -> Line
         row_prices=np.array(solution.row_dual),
         objective=solver.getInfo().objective_function_value,
     )
+
+
+def _without_columns(program: ArrayProgram) -> Outcome:
+    kept = (program.row_lower <= 0).all() and (program.row_upper >= 0).all()
+    return Outcome.FINISHED if kept else Outcome.INFEASIBLE
 
 
 def _loaded(program: ArrayProgram, integer: Any) -> Any:

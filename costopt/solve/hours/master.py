@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from costopt.solve.hours.assembly import HoursAssembly
+from costopt.solve.hours.decomposed import Decomposed
 from costopt.solve.hours.fleets import Fleets
 from costopt.solve.hours.highs import minimise_whole
 from costopt.solve.hours.options import Options
@@ -33,8 +34,7 @@ class Chosen:
 
 
 def choose_fleets(
-    problem: HourlyProblem,
-    assembly: HoursAssembly,
+    hours: Decomposed,
     fleets: tuple[Fleets, ...],
     options: Options,
     *,
@@ -49,14 +49,14 @@ def choose_fleets(
     no choice keeps the limits.
 
     Args:
-        problem: the problem.
-        assembly: the program over all hours.
+        hours: the problem, taken apart.
         fleets: fleets known of each block.
         options: fleets that each hour may choose from.
         gap: relative distance between cost and bound at which to stop [1].
         time_limit_seconds: wall-clock limit [s].
         known: a choice among these options to start from.
     """
+    problem, assembly = hours.problem, hours.assembly
     program = assembly.program
     routed = np.zeros(len(program.cost), dtype=bool)
     for routing in assembly.columns.routing:

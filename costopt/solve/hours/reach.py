@@ -22,12 +22,17 @@ class Reach:
         loads: by block, instances needed to serve a whole bucket at a demand factor of 1;
             ``inf`` = cannot (servers, buckets) [instances].
         factor: demand factor of each block in each kind of hour (blocks, kinds) [1].
-        upper: most instances of each offer that can be of use (offers, kinds) [instances].
+        useful: most instances of each offer that can be of use (offers, kinds) [instances].
+        is_mean: whether the factors are means over several hours; rows that hold for whole
+            counts of a single hour are then left out.
+        upper: the same within the offer's own limits (offers, kinds) [instances].
     """
 
     loads: tuple[FloatArray, ...]
     factor: FloatArray
+    useful: FloatArray
     upper: FloatArray
+    is_mean: bool = False
 
     def running(self, problem: HourlyProblem, block: int) -> BoolArray:
         """Servers of a block that may have an instance, by kind of hour (servers, kinds)."""
@@ -58,7 +63,7 @@ def reach_of(problem: HourlyProblem, kinds: HourKinds) -> Reach:
     useful[serving] = np.ceil(_totals(problem, loads)[problem.server[serving], None] * peak[block])
     upper = np.minimum(useful, np.floor(_own_limit(problem))[:, None])
     upper[~_available(problem, kinds)] = 0
-    return Reach(loads=loads, factor=factor, upper=upper)
+    return Reach(loads=loads, factor=factor, useful=useful, upper=upper)
 
 
 def _totals(problem: HourlyProblem, loads: tuple[FloatArray, ...]) -> FloatArray:

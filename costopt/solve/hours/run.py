@@ -15,7 +15,9 @@ from costopt.solve.hours.decomposed import Decomposed, take_apart
 from costopt.solve.hours.highs import minimise_linear
 from costopt.solve.hours.infeasible import infeasible_hours, unserved_kinds
 from costopt.solve.hours.kinds import hour_kinds
+from costopt.solve.hours.long_series import LONG_SERIES, search_long_series
 from costopt.solve.hours.problem import HourlyProblem
+from costopt.solve.hours.prune import needed_offers
 from costopt.solve.hours.reach import reach_of
 from costopt.solve.hours.recheck import hourly_violations
 from costopt.solve.hours.search import search
@@ -50,20 +52,48 @@ def solve_hours(
     if unserved.any():
         impossible = tuple(np.flatnonzero(unserved[kinds.kind]).tolist())
         return _without_answer(started, None, impossible)
+    needed = needed_offers(problem, reach)
+    if len(kinds) > LONG_SERIES and not problem.hours_are_coupled:
+        long = search_long_series(problem, kinds, needed, gap=gap, deadline=deadline)
+        if long.bound is None:
+            return _without_answer(started, None, long.infeasible_hours)
+        return _settled(problem, long.decision, long.bound, gap=gap, started=started)
+    reach = replace(reach, upper=np.where(needed[:, None], reach.upper, 0))
     hours = take_apart(problem, kinds, reach)
     found = search(hours, gap=gap, deadline=deadline)
     if found.bound is None:
         return _without_answer(started, None, infeasible_hours(hours, deadline=deadline))
     columns = hours.assembly.columns
     bound = max(found.bound * columns.scale + columns.constant, 0.0)
-    if found.values is None:
+    decision = None
+    if found.values is not None:
+        decision = _repaired(hours, found.values, time_limit_seconds)
+    return _settled(problem, decision, bound, gap=gap, started=started)
+
+
+def _settled(
+    problem: HourlyProblem,
+    decision: HourlyDecision | None,
+    bound: float,
+    *,
+    gap: float,
+    started: float,
+) -> HourlySolution:
+    """The solution that a decision and a bound make, the decision rechecked.
+
+    Raises:
+        PlanCheckError: the whole counts cannot carry the demand within the limits.
+    """
+    if decision is None:
         return _without_answer(started, bound, ())
-    decision = _checked(hours, found.values, time_limit_seconds)
+    broken = hourly_violations(problem, decision)
+    if broken:
+        raise PlanCheckError(broken)
     solution = _solution(problem, decision, bound, gap=gap, started=started)
     logger.info(
         "%s with %d kinds of %d hours: bound %s, gap %s, %.2f s",
         solution.status,
-        len(kinds),
+        len(set(decision.kind.tolist())),
         problem.hour_count,
         solution.bound,
         solution.gap,
@@ -87,12 +117,8 @@ def _without_answer(
     )
 
 
-def _checked(hours: Decomposed, values: FloatArray, seconds: float) -> HourlyDecision:
-    """Give the decision that the values stand for, its routing repaired where rounding hurt it.
-
-    Raises:
-        PlanCheckError: the whole counts cannot carry the demand within the limits.
-    """
+def _repaired(hours: Decomposed, values: FloatArray, seconds: float) -> HourlyDecision:
+    """Give the decision that the values stand for, its routing repaired where rounding hurt it."""
     problem, kinds, assembly = hours.problem, hours.kinds, hours.assembly
     decision = decision_at(problem, kinds, assembly, values)
     if hourly_violations(problem, decision):
@@ -103,9 +129,6 @@ def _checked(hours: Decomposed, values: FloatArray, seconds: float) -> HourlyDec
         run = minimise_linear(fixed, time_limit_seconds=seconds)
         if run.values is not None:
             decision = decision_at(problem, kinds, assembly, run.values)
-    broken = hourly_violations(problem, decision)
-    if broken:
-        raise PlanCheckError(broken)
     return decision
 
 

@@ -19,6 +19,9 @@ from costopt.solve.problem import FloatArray
 FIRST_FLEETS_SHARE: Final = 0.5
 """Share of the time that may pass before the first choice among fleets."""
 
+BOUND_SHARE: Final = 0.85
+"""Share of the time left that may pass on the bound, before a last choice among fleets."""
+
 SMALL_PROGRAM: Final = 3_000
 """Columns up to which the whole program is solved at once from the start."""
 
@@ -81,13 +84,19 @@ def _is_near(hours: Decomposed, found: Found, gap: float) -> bool:
     return cost - (found.bound + offset) <= gap * cost
 
 
-def by_parts(hours: Decomposed, *, gap: float, deadline: float) -> Found:
+def by_parts(hours: Decomposed, *, gap: float, deadline: float, bound_whole: bool = True) -> Found:
     """Find commitments and fleets by parts.
 
     The linear program over all hours gives a bound and commitments to start from. Rounded, they
     leave one small program for each hour; its fleets join those known. A program over the fleets
     known chooses one for each hour, and the commitments with them; new commitments ask for new
-    fleets, until nothing gets cheaper or time runs out.
+    fleets, until nothing gets cheaper or time runs out. What time is left tightens the bound.
+
+    Args:
+        hours: the problem, taken apart.
+        gap: relative distance between objective and bound at which to stop [1].
+        deadline: when to stop, by the clock of `perf_counter` [s].
+        bound_whole: whether to tighten the bound; the caller may have no use for it.
     """
     started = perf_counter()
     program = hours.assembly.program
@@ -96,65 +105,84 @@ def by_parts(hours: Decomposed, *, gap: float, deadline: float) -> Found:
         return Found(values=None, bound=None)
     if linear.values is None:
         return Found(values=None, bound=-np.inf)
-    best = _best_choice(hours, linear.values, linear.objective, gap=gap, deadline=deadline)
-    found = Found(values=None if best is None else best.values, bound=linear.objective)
-    if _is_near(hours, found, gap) or linear.row_prices is None:
-        return found
-    return replace(found, bound=_tighter(hours, linear, gap=gap, deadline=deadline))
-
-
-def _tighter(hours: Decomposed, linear: LinearRun, *, gap: float, deadline: float) -> float:
-    prices = linear.row_prices
-    if prices is None:
-        return linear.objective
-    return max(linear.objective, bound_by_hours(hours, prices, gap=gap / 4, deadline=deadline))
-
-
-def _best_choice(
-    hours: Decomposed, linear: FloatArray, bound: float, *, gap: float, deadline: float
-) -> Chosen | None:
-    started = perf_counter()
     fleets = tuple(
         Fleets(block=block, load=load)
         for block, load in zip(hours.problem.blocks, hours.reach.loads, strict=True)
     )
-    linking = _rounded(hours, linear)
+    best = _alternate(hours, fleets, linear, gap=gap, deadline=deadline)
+    found = Found(values=None if best is None else best.values, bound=linear.objective)
+    if not bound_whole or _is_near(hours, found, gap) or linear.row_prices is None:
+        return found
+    stop = perf_counter() + BOUND_SHARE * (deadline - perf_counter())
+    by_hours = bound_by_hours(hours, linear.row_prices, fleets, gap=gap / 4, deadline=stop)
+    linking = linear.values if best is None else best.values
+    better = _chosen(hours, fleets, linking, best, gap=gap, deadline=deadline)
+    return Found(
+        values=None if better is None else better.values,
+        bound=max(linear.objective, by_hours),
+    )
+
+
+def _alternate(
+    hours: Decomposed,
+    fleets: tuple[Fleets, ...],
+    linear: LinearRun,
+    *,
+    gap: float,
+    deadline: float,
+) -> Chosen | None:
+    """Fleets for commitments, commitments for fleets, until nothing changes."""
+    if linear.values is None:
+        return None
+    started = perf_counter()
+    program = hours.assembly.program
+    linking = np.where(program.integer, np.round(linear.values), linear.values)
     best: Chosen | None = None
     tried = set()
     stop = started + FIRST_FLEETS_SHARE * (deadline - started)
     while perf_counter() < deadline:
         tried.add(_commitments(hours, linking))
         find_fleets(hours, fleets, linking, gap=gap / 2, deadline=stop)
-        left = deadline - perf_counter()
-        if left <= 0:
-            break
-        chosen = choose_fleets(
-            hours.problem,
-            hours.assembly,
-            fleets,
-            options_among(
-                hours.problem,
-                hours.reach,
-                fleets,
-                hours.committed_servers(linking),
-                None if best is None else best.options,
-            ),
-            gap=gap / 4,
-            time_limit_seconds=left,
-            known=best,
-        )
-        if chosen is not None and (best is None or chosen.objective < best.objective):
-            best = chosen
+        best = _chosen(hours, fleets, linking, best, gap=gap, deadline=deadline)
         if best is None or _commitments(hours, best.values) in tried:
+            break
+        if _is_near(hours, Found(values=best.values, bound=linear.objective), gap):
             break
         linking, stop = best.values, deadline
     return best
 
 
-def _rounded(hours: Decomposed, linear: FloatArray) -> FloatArray:
-    """The linear program's commitments with whole ones rounded (columns,)."""
-    program = hours.assembly.program
-    return np.where(program.integer, np.round(linear), linear)
+def _chosen(
+    hours: Decomposed,
+    fleets: tuple[Fleets, ...],
+    linking: FloatArray,
+    best: Chosen | None,
+    *,
+    gap: float,
+    deadline: float,
+) -> Chosen | None:
+    """The better of the best choice so far and one among all fleets known now."""
+    left = deadline - perf_counter()
+    if left <= 0:
+        return best
+    options = options_among(
+        hours.problem,
+        hours.reach,
+        fleets,
+        hours.committed_servers(linking),
+        None if best is None else best.options,
+    )
+    chosen = choose_fleets(
+        hours,
+        fleets,
+        options,
+        gap=gap / 4,
+        time_limit_seconds=left,
+        known=best,
+    )
+    if chosen is None or (best is not None and best.objective <= chosen.objective):
+        return best
+    return chosen
 
 
 def _commitments(hours: Decomposed, values: FloatArray) -> tuple[float, ...]:

@@ -41,7 +41,9 @@ def respect_capacity(
         load, factor = reach.loads[index], reach.factor[index]
         cap = np.where(block.is_spot, block.max_spot_fraction, 1.0)
         total = np.sum(load, axis=1, where=np.isfinite(load)) * cap
-        most = np.minimum(1, total[:, None] * factor)
+        most = np.ones((len(total), factor.shape[0]))
+        if not reach.is_mean:
+            most = np.minimum(1, total[:, None] * factor)
         number, first = numbered(routing.kind, routing.within)
         rows = program.add_rows(routing.kind[first], upper=0)
         cell_load = load[routing.within, routing.item] * factor[routing.kind]
@@ -54,7 +56,7 @@ def respect_capacity(
         mine = np.flatnonzero((server >= 0) & (server < len(load)))
         row = row_of[server[mine], counts.kind[mine]]
         program.add_entries(row[row >= 0], counts.columns[mine[row >= 0]], -1)
-        small = np.flatnonzero(cell_load < SMALL_LOAD)
+        small = np.flatnonzero((cell_load < SMALL_LOAD) & (not reach.is_mean))
         links = program.add_rows(routing.kind[small], upper=0)
         program.add_entries(links, routing.columns[small], 1)
         same = row[:, None] == rows[number[small]]

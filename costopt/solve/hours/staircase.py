@@ -81,18 +81,34 @@ def find_fleets(
         )
         if run.values is None:
             continue
-        counts = _counts(problem, assembly, programs.columns[kind], run.values)
-        reached = np.full(len(fleets), np.inf)
-        for block, known in enumerate(fleets):
-            if factor[block] > 0:
-                first, last = problem.first_server[block : block + 2]
-                reached[block] = known.add(counts[first:last], float(factor[block]))
+        reached = note_fleets(hours, fleets, kind, run.values)
         cost = float(assembly.price[programs.columns[kind]] @ run.values) + offset[kind]
         steps.factors.append(factor)
         steps.reached.append(reached)
         steps.costs.append(cost)
         steps.bounds.append(run.bound + offset[kind])
     return True
+
+
+def note_fleets(
+    hours: Decomposed, fleets: tuple[Fleets, ...], kind: int, values: FloatArray
+) -> FloatArray:
+    """Add the fleets of an hour's answer to those known; give what they reach (blocks,).
+
+    Args:
+        hours: the problem, taken apart.
+        fleets: fleets known of each block; receives the new ones.
+        kind: kind of hour.
+        values: values of the columns of its program.
+    """
+    counts = _counts(hours.problem, hours.assembly, hours.programs.columns[kind], values)
+    factor = hours.reach.factor[:, kind]
+    reached = np.full(len(fleets), np.inf)
+    for block, known in enumerate(fleets):
+        if factor[block] > 0:
+            first, last = hours.problem.first_server[block : block + 2]
+            reached[block] = known.add(counts[first:last], float(factor[block]))
+    return reached
 
 
 def _counts(

@@ -1,0 +1,145 @@
+"""Long series: commitments and fleets by levels of demand, then a fleet for every hour."""
+
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import Final
+
+import numpy as np
+
+from costopt.solve.highs import Outcome
+from costopt.solve.hours.bill import covered_by, hourly_charges
+from costopt.solve.hours.decode import decision_at
+from costopt.solve.hours.decomposed import take_apart
+from costopt.solve.hours.fleets import Fleets
+from costopt.solve.hours.highs import minimise_linear
+from costopt.solve.hours.infeasible import infeasible_hours
+from costopt.solve.hours.kinds import HourKinds, hour_kinds
+from costopt.solve.hours.levels import Levels, levels_of
+from costopt.solve.hours.problem import HourlyProblem
+from costopt.solve.hours.reach import reach_of
+from costopt.solve.hours.search import by_parts
+from costopt.solve.hours.solution import HourlyDecision
+from costopt.solve.problem import BoolArray, FloatArray, IntArray
+
+LONG_SERIES: Final = 384
+"""Kinds of hours above which a series is brought to levels first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LongFound:
+    """Outcome of a search over a long series; nothing here has been checked.
+
+    Attributes:
+        decision: the best decision found, for every hour of the series; None without one.
+        bound: lower bound on the objective over the series [currency]; None when infeasible.
+        infeasible_hours: hours that nothing serves, whatever is committed.
+    """
+
+    decision: HourlyDecision | None
+    bound: float | None
+    infeasible_hours: tuple[int, ...] = ()
+
+
+def search_long_series(
+    problem: HourlyProblem,
+    kinds: HourKinds,
+    needed: BoolArray,
+    *,
+    gap: float,
+    deadline: float,
+) -> LongFound:
+    """Find commitments by levels and a fleet for every hour, with a bound over the series.
+
+    The bound is the linear program at the mean demand of each level; the fleets are those of
+    levels at their highest demand, and every hour takes the cheapest of them that serves it.
+
+    Args:
+        problem: a problem whose hours are not tied to each other.
+        kinds: its kinds of hours.
+        needed: offers that are worth a look (offers,).
+        gap: relative distance at which the search by levels may stop [1].
+        deadline: when to stop, by the clock of `perf_counter` [s].
+    """
+    levels = levels_of(problem, kinds)
+    own = hour_kinds(levels.above)
+    reach = reach_of(levels.above, own)
+    reach = replace(reach, upper=np.where(needed[:, None], reach.upper, 0))
+    hours = take_apart(levels.above, own, reach)
+    bound = _bound(levels.mean, needed, deadline)
+    found = by_parts(hours, gap=gap, deadline=deadline, bound_whole=False)
+    if bound is None or found.bound is None:
+        named = np.array(infeasible_hours(hours, deadline=deadline), dtype=np.int64)
+        at_top = (problem.demand_factor >= levels.above.demand_factor[:, levels.level]).all(axis=0)
+        impossible = np.flatnonzero(np.isin(levels.level, named) & at_top).tolist()
+        # Tops of several blocks may never meet in one hour, and then prove nothing.
+        is_proven = bound is None or bool(impossible)
+        return LongFound(
+            decision=None,
+            bound=None if is_proven else bound,
+            infeasible_hours=tuple(impossible),
+        )
+    if found.values is None:
+        return LongFound(decision=None, bound=bound)
+    by_level = decision_at(levels.above, own, hours.assembly, found.values)
+    return LongFound(decision=_spread(problem, levels, by_level, reach.loads), bound=bound)
+
+
+def _bound(mean: HourlyProblem, needed: BoolArray, deadline: float) -> float | None:
+    """Cost of the linear program at mean demand [currency]; None when infeasible."""
+    kinds = hour_kinds(mean)
+    reach = reach_of(mean, kinds)
+    reach = replace(reach, upper=np.where(needed[:, None], reach.upper, 0), is_mean=True)
+    hours = take_apart(mean, kinds, reach)
+    left = max(deadline - perf_counter(), 0.0)
+    run = minimise_linear(hours.assembly.program, time_limit_seconds=left)
+    if run.outcome is Outcome.INFEASIBLE:
+        return None
+    columns = hours.assembly.columns
+    return run.objective * columns.scale + columns.constant if run.values is not None else 0.0
+
+
+def _spread(
+    problem: HourlyProblem,
+    levels: Levels,
+    by_level: HourlyDecision,
+    loads: tuple[FloatArray, ...],
+) -> HourlyDecision:
+    """Give every hour the cheapest level's fleet that serves it, under the same terms."""
+    above = levels.above
+    reached, shares = _reached(above, by_level, loads)
+    coverage = covered_by(above, by_level.counts, by_level.commitments)
+    charge = np.add(*hourly_charges(above, by_level.counts, coverage))
+    chosen = levels.level.copy()
+    cheapest, terms = charge[chosen], levels.terms[chosen]
+    for level in range(above.hour_count):
+        fits = (terms == levels.terms[level]) & (charge[level] < cheapest)
+        fits &= (problem.demand_factor <= reached[:, [level]]).all(axis=0)
+        chosen[fits], cheapest[fits] = level, charge[level]
+    return replace(by_level, counts=by_level.counts[:, chosen], kind=chosen, shares=shares)
+
+
+def _reached(
+    above: HourlyProblem, by_level: HourlyDecision, loads: tuple[FloatArray, ...]
+) -> tuple[FloatArray, tuple[FloatArray, ...]]:
+    """Largest factor of each level's fleet (blocks, levels), and the shares that reach it."""
+    reached = np.full(above.demand_factor.shape, 0.0)
+    shares = []
+    for index, (block, load) in enumerate(zip(above.blocks, loads, strict=True)):
+        known = Fleets(block=block, load=load)
+        running = _running(above, by_level.counts, index)
+        shares.append(np.zeros((above.hour_count, *load.shape)))
+        for level, factor in enumerate(above.demand_factor[index].tolist()):
+            if factor > 0:
+                reached[index, level] = known.add(running[:, level], factor)
+                number = known.known[tuple(running[:, level].tolist())]
+                shares[index][level] = known.shares[number]
+    return reached, tuple(shares)
+
+
+def _running(above: HourlyProblem, counts: IntArray, block: int) -> IntArray:
+    """Instances of each server of a block (servers, levels)."""
+    first, last = above.first_server[block : block + 2]
+    running = np.zeros((last - first, above.hour_count), dtype=np.int64)
+    mine = np.flatnonzero((above.server >= first) & (above.server < last))
+    np.add.at(running, above.server[mine] - first, counts[mine])
+    return running
