@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from costopt.account.capacity import OwnedCapacity, owned_capacity, with_owned
 from costopt.account.commitments import (
     AnyCommitment,
-    Commitment,
+    InstanceCommitment,
     ResourceCommitment,
     SpendCommitment,
 )
@@ -65,7 +65,7 @@ class Account(Written):
     prices: tuple[NegotiatedPrice, ...] = Field(default=())
     steps: tuple[PriceStep, ...] = Field(default=())
     quotas: tuple[Quota, ...] = Field(default=())
-    commitments: tuple[Commitment, ...] = Field(default=())
+    commitments: tuple[InstanceCommitment, ...] = Field(default=())
     spend_commitments: tuple[SpendCommitment, ...] = Field(default=())
     resource_commitments: tuple[ResourceCommitment, ...] = Field(default=())
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from costopt.account.commitments import (
     AnyCommitment,
-    Commitment,
+    InstanceCommitment,
     ResourceCommitment,
     SpendCommitment,
 )
@@ -106,7 +106,7 @@ class _Beside:
             return self.on_demand, _used_up(one)
         rows = key_rows(self.names, one.key, self.known, one.origin)
         found = self.on_demand[rows]
-        if isinstance(one, Commitment):
+        if isinstance(one, InstanceCommitment):
             found = found.assign(elsewhere=found["zone"] != one.zone)
             found = found.sort_values(["elsewhere", "zone"]).head(1)
         else:
@@ -162,7 +162,7 @@ class _Beside:
 
 def _used_up(one: AnyCommitment) -> str:
     """Say that all of a commitment is in use."""
-    if isinstance(one, Commitment):
+    if isinstance(one, InstanceCommitment):
         return f": all {one.count:,} instances are in use"
     if isinstance(one, SpendCommitment):
         return f": all {one.spend_per_hour:,.10g} {one.currency}/h are in use"

@@ -72,7 +72,7 @@ class PaidCommitment(OwnCommitment):
         return self
 
 
-class Commitment(PaidCommitment):
+class InstanceCommitment(PaidCommitment):
     """Capacity of one instance type that is already paid for until a day.
 
     Attributes:
@@ -178,5 +178,5 @@ class ResourceCommitment(PaidCommitment):
         }
 
 
-AnyCommitment = Commitment | SpendCommitment | ResourceCommitment
+AnyCommitment = InstanceCommitment | SpendCommitment | ResourceCommitment
 """Everything that may be paid for already."""

@@ -6,7 +6,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
-from costopt.account.commitments import Commitment, ResourceCommitment, SpendCommitment
+from costopt.account.commitments import InstanceCommitment, ResourceCommitment, SpendCommitment
 from costopt.account.records import NegotiatedPrice, PriceStep, Quota
 from costopt.errors import InvalidInputError, UnknownNameError
 from costopt.written import Written
@@ -28,7 +28,7 @@ RECORDS: Final[Mapping[str, tuple[str, type[Written]]]] = {
     "price": ("prices", NegotiatedPrice),
     "discount": ("steps", PriceStep),
     "quota": ("quotas", Quota),
-    "commitment": ("commitments", Commitment),
+    "commitment": ("commitments", InstanceCommitment),
     "spend_commitment": ("spend_commitments", SpendCommitment),
     "resource_commitment": ("resource_commitments", ResourceCommitment),
 }

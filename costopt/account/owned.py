@@ -4,7 +4,7 @@ from typing import Final
 
 import pandas as pd
 
-from costopt.account.commitments import AnyCommitment, Commitment, SpendCommitment
+from costopt.account.commitments import AnyCommitment, InstanceCommitment, SpendCommitment
 from costopt.catalog.dates import days_between
 from costopt.catalog.finding import in_words
 from costopt.catalog.schema import OFFERS
@@ -38,7 +38,7 @@ def owned_offers(one: AnyCommitment, beside: pd.DataFrame, today: str) -> pd.Dat
     return beside.assign(
         purchase_option=OWNED,
         kind=one.name,
-        zone=one.zone if isinstance(one, Commitment) else "",
+        zone=one.zone if isinstance(one, InstanceCommitment) else "",
         term_hours=(days_between(today, one.expires) + 1) * HOURS_PER_DAY,
         recurring_per_hour=after,
         upfront=0.0,
@@ -58,6 +58,6 @@ def _sunk(one: AnyCommitment, beside: pd.DataFrame) -> "pd.Series[str]":
         return f"{name}: " + draws + of_it
     paid = "it is paid for already"
     if one.paid_per_hour is not None:
-        whole = "" if isinstance(one, Commitment) else " for all of it"
+        whole = "" if isinstance(one, InstanceCommitment) else " for all of it"
         paid = f"{one.paid_per_hour:.10g} {one.currency}/h{whole} are sunk"
     return pd.Series(f"{name}: {paid}", index=beside.index, dtype="str")

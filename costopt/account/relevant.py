@@ -7,7 +7,7 @@ import pandas as pd
 
 from costopt.account.commitments import (
     AnyCommitment,
-    Commitment,
+    InstanceCommitment,
     ResourceCommitment,
     SpendCommitment,
 )
@@ -39,7 +39,7 @@ def only_relevant(
     return {
         "prices": tuple(one for one in prices if _place(one) in here),
         "quotas": tuple(one for one in quotas if names.rows(key_columns(one.key)).any()),
-        "commitments": tuple(one for one in kept if isinstance(one, Commitment)),
+        "commitments": tuple(one for one in kept if isinstance(one, InstanceCommitment)),
         "spend_commitments": tuple(one for one in kept if isinstance(one, SpendCommitment)),
         "resource_commitments": tuple(one for one in kept if isinstance(one, ResourceCommitment)),
     }

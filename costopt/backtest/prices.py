@@ -43,7 +43,8 @@ def checked_prices(prices: pd.DataFrame) -> pd.DataFrame:
     for name in (*TEXTS, *FIGURES):
         if name not in rows:
             rows[name] = np.nan
-    rows = rows.fillna(dict.fromkeys(TEXTS, ""))
+    for name in TEXTS:
+        rows[name] = rows[name].astype("str").where(rows[name].notna(), "")
     for option in rows["purchase_option"].unique():
         if option not in OPTIONS:
             raise UnknownNameError("purchase option", str(option), OPTIONS)
@@ -113,7 +114,7 @@ def in_one_currency(
         if catalog is None:
             raise MissingExchangeRateError(other, wanted, ())
         factor[other] = catalog.exchange_rate(other, wanted).rate
-    factors = rows["currency"].map(factor)
+    factors = rows["currency"].map(factor).astype(np.float64)
     converted = rows.copy()
     for name in ("recurring_per_hour", "upfront"):
         converted[name] = rows[name] * factors

@@ -33,11 +33,12 @@ class Purchases:
     """What the program bought.
 
     Attributes:
-        amounts: units, whole, or money an hour, of each possible purchase (purchases,).
+        amounts: units, whole, or money an hour, of each possible purchase (purchases,); None
+            where time ran out before any were found.
         bound: no purchases cost less than this, with usage on demand [currency].
     """
 
-    amounts: Floats
+    amounts: Floats | None
     bound: float
 
 
@@ -90,12 +91,17 @@ def best_purchases(
     scale = float(np.mean(cost))
     builder.program.costs = [costs / scale for costs in builder.program.costs]
     run = run_program(builder.program, gap=effort.gap, time_limit_seconds=effort.seconds)
-    bound = max(run.bound * scale, 0.0)
     if run.values is None:
-        return Purchases(amounts=np.zeros(len(cost)), bound=bound)
+        return Purchases(amounts=None, bound=max(run.bound * scale, 0.0))
+    bound = run.bound
+    if not np.concatenate(builder.program.integers).any():
+        # a linear program has no bound of its own beside its optimum
+        bound = float(np.concatenate(builder.program.costs) @ run.values)
     is_spend = np.array([product.is_spend for product in market.products])[window.product]
     amounts = run.values[: len(cost)].clip(min=0.0)
-    return Purchases(amounts=np.where(is_spend, amounts, np.round(amounts)), bound=bound)
+    return Purchases(
+        amounts=np.where(is_spend, amounts, np.round(amounts)), bound=max(bound * scale, 0.0)
+    )
 
 
 def _joined(market: Market) -> list[IntArray]:

@@ -19,6 +19,9 @@ from costopt.written import Count, Fraction, Written
 RuleName = Literal["minimum", "percentile", "newsvendor", "program"]
 """Rules that have a name."""
 
+MONTHS_SEEN: Final = 3
+"""Months that a rule looks at where nothing is said [1]."""
+
 RULE_EFFORT: Final = Effort(cells=2_000, gap=1e-4, seconds=10.0)
 """Reduction and time of one month's program."""
 
@@ -40,7 +43,7 @@ class CommitmentRule(Written):
     """
 
     kind: RuleName
-    months: Count = 3
+    months: Count = MONTHS_SEEN
     reached_in: Fraction = 0.8
 
     def __str__(self) -> str:
@@ -88,11 +91,7 @@ def read_rule(rule: AnyRule) -> CommitmentRule | OwnRule:
     if isinstance(rule, CommitmentRule):
         return rule
     if isinstance(rule, str):
-        if rule not in get_args(RuleName):
-            raise UnknownNameError(
-                "rule", rule, get_args(RuleName), "A function of the past is a rule, too."
-            )
-        return CommitmentRule(kind=rule)
+        return named_rule(rule)
     if not callable(rule):
         raise InvalidInputError(
             "rule",
@@ -102,6 +101,25 @@ def read_rule(rule: AnyRule) -> CommitmentRule | OwnRule:
             ],
         )
     return rule
+
+
+def named_rule(name: str, months: int = MONTHS_SEEN) -> CommitmentRule:
+    """Give the rule of a name.
+
+    Args:
+        name: of the rule.
+        months: that it looks at [1].
+
+    Raises:
+        UnknownNameError: no rule has the name.
+        InvalidInputError: it must look at one month at least.
+    """
+    for kind in get_args(RuleName):
+        if name == kind:
+            return CommitmentRule(kind=kind, months=months)
+    raise UnknownNameError(
+        "rule", name, get_args(RuleName), "A function of the past is a rule, too."
+    )
 
 
 def decided(rule: CommitmentRule | OwnRule, past: Past) -> Floats:
@@ -147,7 +165,16 @@ def _by_program(recent: Floats, market: Market) -> Floats:
     numbers = np.arange(len(market.products))
     window = Window(product=numbers, first=np.zeros_like(numbers), end=np.ones_like(numbers))
     period = np.zeros(len(recent), dtype=np.int64)
-    return best_purchases(recent, period, market, window, RULE_EFFORT).amounts
+    found = best_purchases(recent, period, market, window, RULE_EFFORT).amounts
+    if found is None:
+        raise InvalidInputError(
+            "rule",
+            [
+                f"the program found nothing in {RULE_EFFORT.seconds:g} s; walk fewer SKUs that "
+                "share a plan, or take the rule newsvendor"
+            ],
+        )
+    return found
 
 
 def _by_level(rule: CommitmentRule, recent: Floats, market: Market) -> Floats:

@@ -13,8 +13,12 @@ from costopt.backtest.usage import Usage
 from costopt.commitment.apply import Floats, apply_commitments
 from costopt.commitment.commitment import Commitment
 
-HINDSIGHT_EFFORT: Final = Effort(cells=12_000, gap=1e-3, seconds=10.0)
+HINDSIGHT_EFFORT: Final = Effort(cells=6_000, gap=1e-3, seconds=30.0)
 """Reduction and time of the program that knows all usage."""
+
+
+RESIDUE: Final = 1e-9
+"""Largest amount that is taken for the solver's rounding [1 or currency/h]."""
 
 
 def walk(
@@ -97,9 +101,13 @@ def _past(
 def in_hindsight(usage: Usage, market: Market, owned: Owned) -> tuple[tuple[Tranche, ...], float]:
     """Find what to buy, at the start of any month, knowing all usage.
 
+    The program is handed what owned commitments leave. Owned money could be set free by purchases
+    for usage that it would rather cover, so all that it can replace is taken off the bound: with
+    ``R`` replaced before and ``V`` after, purchases cover at most ``R`` less of what is left.
+
     Returns:
-        The purchases, and a bound: what owned commitments leave costs no less, whatever is bought
-        [currency].
+        The purchases, and a bound: with what is owned, no purchases and on-demand charges cost
+        less together [currency].
     """
     last = len(usage.months)
     terms = np.array([product.term_months for product in market.products], dtype=np.int64)
@@ -112,7 +120,16 @@ def in_hindsight(usage: Usage, market: Market, owned: Owned) -> tuple[tuple[Tran
     found = best_purchases(
         _uncovered(usage, market, owned), usage.month, market, window, HINDSIGHT_EFFORT
     )
-    return _tranches(window, found), found.bound
+    return _tranches(window, found), max(found.bound - _worth_of_money(market, owned), 0.0)
+
+
+def _worth_of_money(market: Market, owned: Owned) -> float:
+    """On-demand charges that owned money can replace at most, over all hours [currency]."""
+    of_money = owned.rank > 0
+    if not of_money.any():
+        return 0.0
+    best = np.nanmax(market.on_demand_per_hour / owned.draws[of_money], axis=1)
+    return float(best @ owned.amounts[of_money].sum(axis=1))
 
 
 def _uncovered(usage: Usage, market: Market, owned: Owned) -> Floats:
@@ -122,14 +139,15 @@ def _uncovered(usage: Usage, market: Market, owned: Owned) -> Floats:
 
 
 def _tranches(window: Window, found: Purchases) -> tuple[Tranche, ...]:
+    amounts = np.zeros(0) if found.amounts is None else found.amounts
     return tuple(
         Tranche(
             product=int(window.product[number]),
-            amount=float(found.amounts[number]),
+            amount=float(amounts[number]),
             first=int(window.first[number]),
             end=int(window.end[number]),
         )
-        for number in np.flatnonzero(found.amounts > 1e-9)
+        for number in np.flatnonzero(amounts > RESIDUE)
     )
 
 

@@ -4,6 +4,7 @@ from importlib.metadata import version
 
 import typer
 
+from costopt.cli.backtest_command import backtest_rule
 from costopt.cli.catalog_group import build_catalog_group
 from costopt.cli.plan_command import make_plan
 from costopt.cli.refresh_command import refresh
@@ -40,6 +41,7 @@ def build_application() -> typer.Typer:
     ) -> None:
         """Plan ML workloads on AWS, Google Cloud, Azure and Alibaba Cloud."""
 
+    application.command("backtest")(backtest_rule)
     application.command("plan")(make_plan)
     application.add_typer(build_catalog_group(), name="catalog")
     application.command("refresh")(refresh)

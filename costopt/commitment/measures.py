@@ -160,7 +160,5 @@ def regret(cost: float, cost_of_other: float) -> float:
 
 def _above_zero(name: str, figure: float) -> float:
     if not figure > 0:
-        raise InvalidInputError(
-            name, [f"{figure:g}: must be above 0; nothing was used or committed"]
-        )
+        raise InvalidInputError(name, [f"{figure:g}: must be above 0"])
     return figure

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from costopt.account.account import Account
-from costopt.account.commitments import Commitment
+from costopt.account.commitments import InstanceCommitment
 from costopt.account.records import PriceStep
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
@@ -23,7 +23,7 @@ def owning(**changed: Any) -> Account:
         "name": "p5-2026", "key": "aws/us-east-1/p5.4xlarge", "kind": "reserved", "count": 2,
         "expires": "2027-06-30", "paid_per_hour": 4.1, "currency": "USD",
     }  # fmt: skip
-    return Account(commitments=(Commitment(**{**fields, **changed}),))
+    return Account(commitments=(InstanceCommitment(**{**fields, **changed}),))
 
 
 def rented(plan: Plan) -> list[tuple[str, str, int]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from costopt.account.account import Account
-from costopt.account.commitments import Commitment
+from costopt.account.commitments import InstanceCommitment
 from costopt.account.records import PriceStep, Quota
 from costopt.errors import InvalidInputError
 
@@ -38,7 +38,7 @@ def test_every_kind_of_row_becomes_its_record(written: Write) -> None:
         ),
         quotas=(Quota(key="aws/us-east-1/p5.*/on_demand", limit=8, used=3, name="P instances"),),
         commitments=(
-            Commitment(
+            InstanceCommitment(
                 name="p5-2026", key="aws/us-east-1/p5.4xlarge", kind="reserved", count=2, used=1,
                 expires="2027-06-30", paid_per_hour=4.1, currency="USD",
             ),

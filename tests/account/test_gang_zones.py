@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from costopt.account.account import Account
-from costopt.account.commitments import Commitment
+from costopt.account.commitments import InstanceCommitment
 from costopt.catalog.catalog import Catalog
 from costopt.evaluate.check import evaluate_plan
 from costopt.plan.plan import Plan
@@ -20,7 +20,7 @@ def owning(**zones: str) -> Account:
     """One p5.4xlarge in each named zone; an empty one is any zone of the region."""
     return Account(
         commitments=tuple(
-            Commitment(
+            InstanceCommitment(
                 name=name, key="aws/us-east-1/p5.4xlarge", zone=zone, kind="reserved", count=1,
                 expires="2027-06-30",
             )

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from costopt.account.account import Account
-from costopt.account.commitments import Commitment
+from costopt.account.commitments import InstanceCommitment
 from costopt.account.records import Quota
 from costopt.candidate.batch import rate_instances
 from costopt.candidate.layout import instance_types_of
@@ -68,7 +68,7 @@ class Owner:
         """The same as an account."""
         return Account(
             commitments=tuple(
-                Commitment(
+                InstanceCommitment(
                     name=f"batch {number}", key=f"aws/us-east-1/{batch.kind}", kind="reserved",
                     count=batch.count, expires=EXPIRY[batch.hours],
                 )

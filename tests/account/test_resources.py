@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from costopt.account.account import Account
-from costopt.account.commitments import Commitment, ResourceCommitment
+from costopt.account.commitments import InstanceCommitment, ResourceCommitment
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.evaluate.check import evaluate_plan
@@ -108,7 +108,7 @@ def test_a_plan_that_takes_more_than_is_covered_does_not_hold(
 def test_instances_that_are_committed_in_one_zone_are_offered_there(
     three: Catalog, seventy: Requirement
 ) -> None:
-    one = Commitment(
+    one = InstanceCommitment(
         name="p5-2026", key="aws/us-east-1/p5.4xlarge", zone="use1-az4", kind="reserved",
         count=2, expires="2027-06-30", paid_per_hour=4.1, currency="USD", origin="aws/us-east-1",
         as_of="2026-08-22",
@@ -120,7 +120,7 @@ def test_instances_that_are_committed_in_one_zone_are_offered_there(
 
 def test_names_of_commitments_are_unique_over_all_kinds() -> None:
     one = committed().resource_commitments[0]
-    instances = Commitment(
+    instances = InstanceCommitment(
         name=NAME.upper(), key="aws/us-east-1/p5.4xlarge", kind="reserved", count=2,
         expires="2027-06-30", paid_per_hour=4.1, currency="USD",
     )  # fmt: skip

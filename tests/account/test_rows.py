@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from costopt.account.account import Account
-from costopt.account.commitments import Commitment, ResourceCommitment, SpendCommitment
+from costopt.account.commitments import InstanceCommitment, ResourceCommitment, SpendCommitment
 from costopt.account.csv_file import COLUMNS
 from costopt.account.records import NegotiatedPrice, PriceStep, Quota
 from costopt.errors import InvalidInputError
@@ -51,7 +51,7 @@ WRITTEN = Account(
         PriceStep(key="aws", step="tier", amount=2.0, from_spend=0.0),
     ),
     commitments=(
-        Commitment(
+        InstanceCommitment(
             name="p5-2026", key="aws/us-east-1/p5.4xlarge", zone="use1-az4", kind="reserved",
             count=2, expires="2027-06-30", paid_per_hour=0.0, currency="USD",
         ),

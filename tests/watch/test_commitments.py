@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from costopt.account.account import Account
-from costopt.account.commitments import Commitment, SpendCommitment
+from costopt.account.commitments import InstanceCommitment, SpendCommitment
 from costopt.account.records import PriceStep
 from costopt.catalog.catalog import Catalog
 from costopt.plan.plan import Plan
@@ -92,7 +92,7 @@ def test_a_change_of_the_bill_alone_moves_no_instance(
 
 def owning(used: int = 0) -> Account:
     """Four g6.xlarge, paid for until the end of January."""
-    one = Commitment(
+    one = InstanceCommitment(
         name="g6 of 2027", key="aws/us-east-1/g6.xlarge", kind="reserved", count=4, used=used,
         expires="2027-01-31", paid_per_hour=0.5, currency="USD",
     )  # fmt: skip

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from costopt.account.account import Account
-from costopt.account.commitments import Commitment
+from costopt.account.commitments import InstanceCommitment
 from costopt.catalog.catalog import Catalog
 from costopt.plan.plan import Plan
 from costopt.planning.optimize_request import optimize
@@ -23,7 +23,7 @@ def owning(**changed: Any) -> Account:
         "name": "g6", "key": "aws/us-east-1/g6.xlarge", "kind": "reserved", "count": 2,
         "expires": "2027-06-30",
     }  # fmt: skip
-    return Account(commitments=(Commitment(**{**fields, **changed}),))
+    return Account(commitments=(InstanceCommitment(**{**fields, **changed}),))
 
 
 @pytest.fixture(scope="module")
