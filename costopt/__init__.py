@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from costopt.watch.verdict import Verdict
     from costopt.watch.watch import watch_plans
     from costopt.workload.batch import BatchInference
+    from costopt.workload.demand_profile import DemandProfile, DemandScenario
     from costopt.workload.fleet import RunningInstances, SwitchingCost
     from costopt.workload.limits import Limits
     from costopt.workload.request import PlanRequest
@@ -54,6 +55,8 @@ _HOMES = {
     "CommitmentBacktest": "backtest.result",
     "CommitmentRule": "backtest.rules",
     "CostoptError": "errors",
+    "DemandProfile": "workload.demand_profile",
+    "DemandScenario": "workload.demand_profile",
     "EarliestFinish": "planning.earliest_finish",
     "Evaluation": "evaluate.check",
     "FineTuneJob": "workload.training",
@@ -103,6 +106,8 @@ __all__ = [
     "CommitmentBacktest",
     "CommitmentRule",
     "CostoptError",
+    "DemandProfile",
+    "DemandScenario",
     "EarliestFinish",
     "Evaluation",
     "FineTuneJob",

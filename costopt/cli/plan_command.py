@@ -95,7 +95,8 @@ def _printed(plan: Plan, source: Catalog) -> str:
     explanation = plan.explain(source)
     elapsed = max(0, days_between(plan.catalog.as_of, _today()))
     changes = explanation.switch_sentences if plan.has_answer else explanation.changes
-    return plan_text(plan, changes, elapsed, explanation.prices.brief)
+    past = () if plan.schedule is not None else explanation.prices.brief
+    return plan_text(plan, changes, elapsed, past)
 
 
 def _today() -> str:

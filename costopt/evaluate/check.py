@@ -17,6 +17,7 @@ from costopt.evaluate.operate import Operated, operated
 from costopt.evaluate.outcome import outcome_of
 from costopt.evaluate.own import account_notes
 from costopt.evaluate.repriced import repriced
+from costopt.evaluate.schedule_check import check_schedule
 from costopt.evaluate.shared_nodes import broken_nodes
 from costopt.evaluate.workload_check import broken_workload
 from costopt.plan.line import PlanLine
@@ -88,6 +89,10 @@ def evaluate_plan(plan: Plan, catalog: Catalog) -> Evaluation:
         )
     listed, catalog = catalog, plan.own_prices(catalog)
     violations = [*_contradictions(plan), *_beside_account(plan, listed, catalog)]
+    if plan.schedule is not None:
+        checked = check_schedule(plan, plan.schedule, catalog)
+        return _evaluation(plan, checked.lines, (*violations, *checked.violations))
+    violations += _above_cost(plan)
     lines = list(plan.lines)
     running: dict[str, Operated] = {}
     for name, workload in plan.request.named_workloads:
@@ -108,6 +113,10 @@ def evaluate_plan(plan: Plan, catalog: Catalog) -> Evaluation:
         if name in running:
             broken = broken_workload(workload, running[name], plan.request, catalog)
             violations += [f"{name}: {text}" for text in broken]
+    return _evaluation(plan, lines, violations)
+
+
+def _evaluation(plan: Plan, lines: Sequence[PlanLine], violations: Sequence[str]) -> Evaluation:
     return Evaluation(
         cost_per_hour=sum(line.line_cost_per_hour for line in lines),
         cost_total=sum(line.line_cost_total for line in lines),
@@ -119,15 +128,19 @@ def evaluate_plan(plan: Plan, catalog: Catalog) -> Evaluation:
 def request_hash(request: PlanRequest, account: Account | None = None) -> str:
     """Return the sha256 of a request, and of the account that it is asked for.
 
-    A request without profiles, without a fleet, or limits without promises, keep the hash that
-    they had before there were any.
+    What a request does not use is left out, so that it keeps the hash that it had before there
+    was such a thing.
     """
-    unused: dict[str, Any] = {} if request.profiles else {"profiles": True}
+    unused: dict[str, Any] = {
+        name: True
+        for name in ("profiles", "demand_profile", "cost_of_capital", "price_decline")
+        if not getattr(request, name)
+    }
     if request.current_fleet is None:
         unused |= {"current_fleet": True, "switching_cost": True}
-    unused["limits"] = _unused_promises(request.limits)
+    unused["limits"] = _unused_limits(request.limits)
     unused["workloads"] = {
-        index: {"limits": _unused_promises(workload.limits)}
+        index: {"limits": _unused_limits(workload.limits)}
         for index, workload in enumerate(request.workloads)
     }
     asked = [request.model_dump_json(exclude=unused)]
@@ -136,9 +149,10 @@ def request_hash(request: PlanRequest, account: Account | None = None) -> str:
     return sha256("\n".join(asked).encode()).hexdigest()
 
 
-def _unused_promises(limits: Limits) -> set[str]:
-    """Fields of promises that say nothing."""
-    return set(PROMISES) - set(limits.promises)
+def _unused_limits(limits: Limits) -> set[str]:
+    """Fields of later years that say nothing: promises, and how scenarios are weighed."""
+    unused = set(PROMISES) - set(limits.promises)
+    return unused if limits.cvar is not None else unused | {"cvar"}
 
 
 def _refuse_other_catalog(plan: Plan, catalog: Catalog) -> None:
@@ -174,6 +188,12 @@ def _contradictions(plan: Plan) -> Iterator[str]:
     for line in plan.lines:
         if line.workload not in names:
             yield f"{line.place}: runs {line.workload!r}, which is no workload of the request"
+    if plan.schedule is None and plan.request.demand_profile is not None:
+        yield "there is no schedule, though the request has a demand profile"
+
+
+def _above_cost(plan: Plan) -> Iterator[str]:
+    """Yield a sentence where the bound is above the cost that it bounds."""
     cost = ((plan.cost_total or 0.0) + plan.switching_cost) / plan.request.horizon_hours
     if plan.bound is None or plan.bound > cost * (1 + FIGURE_TOLERANCE):
         yield f"the bound of {plan.bound} is above the cost of {cost:,.6g} per hour"

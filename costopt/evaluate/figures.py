@@ -56,7 +56,7 @@ def recomputed_plan(plan: Plan, lines: Sequence[PlanLine], duration_hours: float
     request = plan.request
     total = sum(line.line_cost_total for line in lines)
     low, high = cost_range(lines)
-    gap = _gap((total + plan.switching_cost) / request.horizon_hours, plan.bound)
+    gap = relative_gap((total + plan.switching_cost) / request.horizon_hours, plan.bound)
     return plan.model_copy(
         update={
             "status": plan.status if plan.gap is None else proven_status(plan.gap, request.gap),
@@ -74,8 +74,13 @@ def recomputed_plan(plan: Plan, lines: Sequence[PlanLine], duration_hours: float
     )
 
 
-def _gap(cost_per_hour: float, bound: float | None) -> float | None:
-    """Distance of a cost to its bound, relative."""
+def relative_gap(cost_per_hour: float, bound: float | None) -> float | None:
+    """Return the distance of a cost to its bound over the cost; None without a bound.
+
+    Args:
+        cost_per_hour: what was minimised [plan currency/h].
+        bound: proven [plan currency/h].
+    """
     if bound is None:
         return None
     return max(cost_per_hour - bound, 0.0) / cost_per_hour if cost_per_hour > 0 else 0.0

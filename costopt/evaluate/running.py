@@ -9,8 +9,11 @@ from costopt.evaluate.malformed import malformed
 from costopt.evaluate.operate import Operated, operated
 from costopt.evaluate.outcome import outcome_of
 from costopt.evaluate.repriced import repriced
+from costopt.evaluate.schedule_outcome import outcome_over_time
+from costopt.evaluate.scheduled import scheduled
 from costopt.plan.line import PlanLine
-from costopt.plan.plan import CatalogStamp, Plan
+from costopt.plan.plan import CatalogStamp, Plan, WorkloadOutcome
+from costopt.plan.schedule import Schedule
 from costopt.plan.status import proven_status
 from costopt.workload.request import PlanRequest
 
@@ -45,6 +48,8 @@ def running_today(plan: Plan, request: PlanRequest, catalog: Catalog) -> Running
         UnknownNameError: a name in the request is not in the catalogue.
         MissingExchangeRateError: a price cannot be brought to the plan's currency.
     """
+    if plan.schedule is not None:
+        return _over_time(plan, plan.schedule, request, catalog)
     lines = list(plan.lines)
     found: dict[str, Operated] = {}
     unusable: list[str] = []
@@ -64,6 +69,20 @@ def running_today(plan: Plan, request: PlanRequest, catalog: Catalog) -> Running
     return Running(lines=priced, broken=evaluate_plan(today, catalog).violations)
 
 
+def _over_time(plan: Plan, schedule: Schedule, request: PlanRequest, catalog: Catalog) -> Running:
+    """Work out how a plan over time runs and what it costs today."""
+    found = scheduled(plan.lines, schedule, request, catalog)
+    outcomes = tuple(
+        outcome_over_time(name, workload, found, request, catalog)
+        for name, workload in request.named_workloads
+    )
+    bare = _bare(plan, request, found.lines, outcomes, catalog)
+    today = recomputed_plan(bare, found.lines, None).model_copy(
+        update={"gap": 1.0, "schedule": found.schedule, "status": proven_status(1.0, request.gap)}
+    )
+    return Running(lines=found.lines, broken=evaluate_plan(today, catalog).violations)
+
+
 def _written_today(
     plan: Plan,
     request: PlanRequest,
@@ -78,18 +97,29 @@ def _written_today(
         paid = replace(found[name], lines=own)
         outcomes.append(outcome_of(name, workload, paid, request, catalog))
     durations = [one.duration_hours for one in outcomes if one.duration_hours is not None]
+    bare = _bare(plan, request, lines, tuple(outcomes), catalog)
+    summed = recomputed_plan(bare, lines, max(durations) if durations else None)
+    gap = 1.0 if summed.gap is None else summed.gap
+    return summed.model_copy(update={"status": proven_status(gap, request.gap)})
+
+
+def _bare(
+    plan: Plan,
+    request: PlanRequest,
+    lines: tuple[PlanLine, ...],
+    outcomes: tuple[WorkloadOutcome, ...],
+    catalog: Catalog,
+) -> Plan:
+    """Write lines and outcomes of today down, with nothing proven; sums follow."""
     stamp = CatalogStamp(place=catalog.place, as_of=catalog.as_of, fingerprint=catalog.fingerprint)
-    bare = plan.model_copy(
+    return plan.model_copy(
         update={
             **NOTHING_PROVEN,
             "lines": lines,
-            "outcomes": tuple(outcomes),
+            "outcomes": outcomes,
             "request": request,
             "request_hash": request_hash(request),
             "offers": len(catalog),
             "catalog": stamp,
         }
     )
-    summed = recomputed_plan(bare, lines, max(durations) if durations else None)
-    gap = 1.0 if summed.gap is None else summed.gap
-    return summed.model_copy(update={"status": proven_status(gap, request.gap)})

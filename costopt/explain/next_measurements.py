@@ -10,6 +10,7 @@ import pandas as pd
 from costopt.candidate.find import NamedWorkload, all_candidates
 from costopt.candidate.job import JobCandidates
 from costopt.catalog.catalog import Catalog
+from costopt.errors import InvalidInputError
 from costopt.explain.doubt import Doubt, DoubtField, Rented
 from costopt.explain.doubts import picks, rivals
 from costopt.explain.flip import FARTHEST, Flip, FlipSearch
@@ -40,10 +41,16 @@ def next_measurements(
         workloads: its candidates, where they are at hand.
 
     Raises:
+        InvalidInputError: the plan is one over time.
         CostoptError: the plan's request does not fit the catalogue.
     """
     if not plan.lines:
         return NextMeasurements()
+    if plan.schedule is not None:
+        raise InvalidInputError(
+            "next_measurements",
+            ["runs are ranked for plans at one rate; ask for a plan without demand_profile"],
+        )
     found = workloads or all_candidates(plan.request, catalog)
     field = DoubtField(
         plan=plan,

@@ -241,6 +241,9 @@ def explain(
 ) -> Explanation:
     """Explain a plan, or why there is none.
 
+    Of a plan over time only the history of its prices is told, or why there is none: switch
+    points and rejected types are those of plans at one rate.
+
     Args:
         plan: the plan.
         catalog: what it was made from.
@@ -249,6 +252,15 @@ def explain(
     Raises:
         CostoptError: the plan's request does not fit the catalogue.
     """
+    if plan.request.demand_profile is not None:
+        return Explanation(
+            binding_limits=(),
+            switch_points=(),
+            rejected=(),
+            because=plan.unanswered_because,
+            changes=(),
+            prices=price_history(plan, catalog),
+        )
     found = workloads or all_candidates(plan.request, catalog)
     if plan.status is PlanStatus.INFEASIBLE:
         return Explanation(

@@ -7,6 +7,7 @@ from costopt.performance.reasons import Origin
 from costopt.plan.line import PlanLine
 from costopt.plan.measured_latency import late_measurements
 from costopt.plan.plan import Baseline, Plan, WorkloadOutcome
+from costopt.plan.schedule_words import most_at_once
 from costopt.plan.shared_node import rented
 from costopt.plan.status import PlanStatus
 from costopt.plan.words import (
@@ -49,7 +50,10 @@ def answer(plan: Plan) -> str:
         return f"No plan ({plan.status.value.replace('_', ' ')})."
     if not plan.lines:
         return "Nothing has to run: the demand is zero."
-    parts = [f"Run {lines_in_words(plan.lines)}: {_cost(plan)}", *_limits_met(plan)]
+    run = f"Run {lines_in_words(plan.lines)}"
+    if plan.schedule is not None:
+        run = f"Run at most {lines_in_words(most_at_once(plan.lines, plan.schedule))}"
+    parts = [f"{run}: {_cost(plan)}", *_limits_met(plan)]
     cash = money(plan.cash_now or 0, plan.currency)
     return f"{', '.join(parts)}; {_commitment(plan)}; cash now {cash}."
 
@@ -185,7 +189,9 @@ def _outcome_words(outcome: WorkloadOutcome, workload: object, quantile: str) ->
 
 
 def _commitment(plan: Plan) -> str:
+    bought = () if plan.schedule is None else plan.schedule.tranches
     terms = {line.offer.term_years for line in plan.lines} - {None}
+    terms |= {tranche.term_years for tranche in bought}
     if not terms:
         return "no commitment"
     longest = max(term for term in terms if term is not None)

@@ -10,6 +10,7 @@ from costopt.errors import InvalidInputError, NoPlanError
 from costopt.plan.change import PlanChange
 from costopt.plan.line import PlanLine, PlanRecord
 from costopt.plan.questions import PlanQuestions
+from costopt.plan.schedule import Schedule
 from costopt.plan.status import PlanStatus
 from costopt.workload.request import PlanRequest
 from costopt.written import describe_errors
@@ -158,6 +159,7 @@ class Plan(PlanQuestions):
         account_notes: what of the account could not be used, and why.
         change: what is started and stopped of what runs already; None where nothing is said to
             run. With it the bound and the gap count the cost of switching too.
+        schedule: what runs in each hour and what is committed; None without a demand profile.
     """
 
     schema_version: Literal[1] = 1
@@ -187,6 +189,7 @@ class Plan(PlanQuestions):
     account: Account | None = None
     account_notes: tuple[str, ...] = ()
     change: PlanChange | None = None
+    schedule: Schedule | None = None
 
     _catalog: "Catalog | None" = PrivateAttr(default=None)
     _workloads: tuple[NamedWorkload, ...] = PrivateAttr(default=())

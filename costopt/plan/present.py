@@ -23,8 +23,12 @@ from costopt.plan.change_words import change_in_words
 from costopt.plan.line import PlanLine, column_names, line_row
 from costopt.plan.plan import Plan
 from costopt.plan.promises import promises_in_words
+from costopt.plan.schedule_words import schedule_sentences
 from costopt.plan.shared_node import shared_in_words
 from costopt.plan.words import age_in_words, counted, money, payment_in_short, percent
+
+MOST_LINES_OVER_TIME = 3
+"""Lines of a plan over time that the table shows."""
 
 WIDTH = 100
 """Columns of the text."""
@@ -64,11 +68,15 @@ def plan_text(
     if plan.lines:
         blocks += ["", _table(plan, days_since_catalog)]
     blocks += [_wrapped(f"Shared: {text}.") for text in shared_in_words(plan.lines)]
+    for title, sentences in schedule_sentences(plan):
+        blocks += _listed(title, sentences)
     blocks += [_wrapped(f"Measured: {text}.") for text in profiles_in_words(plan)]
     if own := own_prices_in_words(plan):
         blocks += ["", *_listed("Your prices:", own)]
     if plan.baselines:
-        blocks += ["", *_listed("Beside it:", [baseline_words(plan, b) for b in plan.baselines])]
+        gap = [] if plan.schedule is not None else [""]
+        told = [baseline_words(plan, one) for one in plan.baselines]
+        blocks += [*gap, *_listed("Beside it:", told)]
     if changes:
         title = "What would change it:" if plan.has_answer else "What would help:"
         blocks += _listed(title, changes)
@@ -109,8 +117,13 @@ def table_rows(plan: Plan, days_since_catalog: int = 0) -> list[dict[str, str]]:
     return [
         _table_row(plan, line, cost)
         | {"age": age_in_words(line.price_age_days + days_since_catalog)}
-        for line in plan.lines[:MOST_TABLE_LINES]
+        for line in plan.lines[: _most_lines(plan)]
     ]
+
+
+def _most_lines(plan: Plan) -> int:
+    """Return how many lines the table shows; a plan over time has its schedule below."""
+    return MOST_TABLE_LINES if plan.schedule is None else MOST_LINES_OVER_TIME
 
 
 def origin_in_words(origin: str) -> str:
@@ -126,7 +139,7 @@ def own_prices_in_words(plan: Plan) -> list[str]:
     """
     if plan.account is None:
         return []
-    shown = plan.lines[:MOST_TABLE_LINES]
+    shown = plan.lines[: _most_lines(plan)]
     told = [f"{line.place}: {line.price_trail}" for line in shown if line.price_trail]
     return list(dict.fromkeys(told))
 
@@ -163,7 +176,7 @@ def _table(plan: Plan, days_since_catalog: int) -> str:
 
 def _not_shown(plan: Plan) -> Iterator[str]:
     """Say how many lines the table leaves out."""
-    rest = len(plan.lines) - MOST_TABLE_LINES
+    rest = len(plan.lines) - _most_lines(plan)
     if rest > 0:
         yield f"... and {counted(rest, 'more line')}; plan.to_frame() shows all"
 
@@ -188,6 +201,9 @@ def plan_html(plan: Plan) -> str:
         parts.append(pd.DataFrame(table_rows(plan)).to_html(index=False, border=0))
         parts += [f"<p>{escape(text)}</p>" for text in _not_shown(plan)]
     parts += [f"<p>Shared: {escape(text)}.</p>" for text in shared_in_words(plan.lines)]
+    for title, sentences in schedule_sentences(plan):
+        told = "".join(f"<li>{escape(text)}</li>" for text in sentences)
+        parts.append(f"<p>{escape(title)}</p><ul>{told}</ul>")
     parts += [f"<p>Measured: {escape(text)}.</p>" for text in profiles_in_words(plan)]
     parts += [f"<p>{escape(text)}</p>" for text in own_prices_in_words(plan)]
     beside = "".join(f"<li>{escape(baseline_words(plan, b))}</li>" for b in plan.baselines)

@@ -49,14 +49,22 @@ def with_more_room(item: NamedWorkload, found: Operated) -> NamedWorkload:
     planned = candidates.layout_rates.max_utilisation.copy()
     for line, late in zip(found.lines, late_lines(item, found), strict=True):
         if late:
-            index = _layout_index(candidates, line)
+            index = layout_index(candidates, line)
             planned[index] = min(planned[index], line.utilisation or 1.0) * TIGHTENING
     rates = replace(candidates.layout_rates, max_utilisation=planned)
     return replace(item, candidates=replace(candidates, layout_rates=rates))
 
 
-def _layout_index(candidates: ServiceCandidates, line: PlanLine) -> int:
-    """Find the layout that a line was written from."""
+def layout_index(candidates: ServiceCandidates, line: PlanLine) -> int:
+    """Find the layout that a line was written from.
+
+    Args:
+        candidates: of its workload.
+        line: of the plan.
+
+    Raises:
+        PlanCheckError: it is not among them.
+    """
     for index, layout in enumerate(candidates.layouts):
         kind = candidates.types[candidates.type_of_layout[index]]
         same_type = (kind.provider, kind.name) == (line.offer.provider, line.offer.instance_type)

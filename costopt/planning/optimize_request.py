@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 
 from costopt.account.account import Account
 from costopt.candidate.find import NamedWorkload, all_candidates
-from costopt.candidate.reasons import REASONS, count_reasons
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError, PlanCheckError
 from costopt.evaluate.check import evaluate_plan, request_hash
 from costopt.evaluate.outcome import cost_range, outcome_of
 from costopt.evaluate.own import account_notes
-from costopt.plan.plan import CatalogStamp, Exclusion, Plan
+from costopt.plan.plan import CatalogStamp, Plan
 from costopt.plan.status import PlanStatus
 from costopt.planning.baselines import baselines_of
 from costopt.planning.current_fleet import Fleet, read_fleet, read_switching_cost
@@ -27,10 +26,12 @@ from costopt.planning.own_quotas import (
     take_part,
     with_increases,
 )
+from costopt.planning.plan_over_time import plan_over_time, refuse_over_time
 from costopt.planning.refusal import why_infeasible
 from costopt.planning.search import Found
+from costopt.planning.taking_part import exclusions_of, rated_offers
 from costopt.profile.profile import Profile
-from costopt.units import HOURS_PER_MONTH
+from costopt.workload.demand_profile import DemandProfile
 from costopt.workload.fleet import SwitchingCost
 from costopt.workload.limits import Limits
 from costopt.workload.request import AnyWorkload, PlanRequest
@@ -43,7 +44,7 @@ def optimize(
     *,
     limits: Limits | None = None,
     currency: str = "USD",
-    horizon_hours: float = HOURS_PER_MONTH,
+    horizon_hours: float | None = None,
     gap: float = 1e-4,
     time_limit_seconds: float = 10.0,
     confidence: float = 0.5,
@@ -51,6 +52,9 @@ def optimize(
     profiles: Profile | Sequence[Profile] = (),
     current_fleet: Fleet | None = None,
     switching_cost: float | Mapping[str, float] | SwitchingCost = 0.0,
+    demand_profile: DemandProfile | None = None,
+    cost_of_capital: float = 0.0,
+    price_decline: float = 0.0,
 ) -> Plan:
     """Find the cheapest instances that run the workloads within all limits.
 
@@ -62,7 +66,8 @@ def optimize(
         catalog: offers and facts.
         limits: what the plan must stay within, on top of each workload's own limits.
         currency: currency of the plan, ISO 4217.
-        horizon_hours: how long services and requirements run [h].
+        horizon_hours: how long services and requirements run; default 730, and 8,760 with a
+            demand profile where options that commit for a term are named [h].
         gap: relative distance to the proven bound at which the search may stop [0..1].
         time_limit_seconds: time for the search of the plan; what stands beside it takes at most
             as long again, and at most 3 s [s].
@@ -80,6 +85,10 @@ def optimize(
             and where nothing is worth it the plan is what runs. ``plan.change`` says which.
         switching_cost: of each instance that is started or stopped; ``{"start": .., "stop": ..}``
             tells the two apart [currency].
+        demand_profile: how demand moves from hour to hour. The plan then says in ``schedule`` what
+            runs in each hour and what to commit, decided together.
+        cost_of_capital: yearly rate by which payments are discounted by their dates [1/year].
+        price_decline: part by which list prices on demand and on spot fall in a year [0..1).
 
     Raises:
         InvalidInputError: an argument breaks a rule, or limits contradict each other.
@@ -104,13 +113,16 @@ def optimize(
         workloads=workloads,
         limits=limits or Limits(),
         currency=currency,
-        horizon_hours=horizon_hours,
         gap=gap,
         time_limit_seconds=time_limit_seconds,
         confidence=confidence,
         profiles=runs,
         current_fleet=None if current_fleet is None else read_fleet(current_fleet, catalog),
         switching_cost=read_switching_cost(switching_cost),
+        demand_profile=demand_profile,
+        cost_of_capital=cost_of_capital,
+        price_decline=price_decline,
+        **({} if horizon_hours is None else {"horizon_hours": horizon_hours}),
     )
     if account is not None and not isinstance(account, Account):
         raise InvalidInputError(
@@ -122,12 +134,11 @@ def optimize(
 def answer_request(request: PlanRequest, catalog: Catalog, account: Account | None = None) -> Plan:
     """Answer a whole request; ``optimize`` says what is returned and raised."""
     started = perf_counter()
+    refuse_over_time(request)
     own = _Own(account, catalog)
     limited = own.limiting(request)
     workloads = all_candidates(limited, own.source)
-    best = search_from_fleet(workloads, limited, own.source)
-    plan = _write_plan(workloads, best.found, limited, own.source)
-    plan = plan.model_copy(update={"change": best.change})
+    plan = _searched_plan(workloads, limited, own.source)
     plan = own.told(plan, request, workloads)
     plan = plan.model_copy(update={"seconds": perf_counter() - started})
     evaluation = evaluate_plan(plan, catalog)
@@ -206,6 +217,17 @@ def _limited(request: PlanRequest, account: Account, catalog: Catalog) -> PlanRe
     return request.model_copy(update={"limits": limits})
 
 
+def _searched_plan(
+    workloads: Sequence[NamedWorkload], request: PlanRequest, catalog: Catalog
+) -> Plan:
+    """Search at one rate, or over the hours of a demand profile."""
+    if request.demand_profile is not None:
+        return plan_over_time(workloads, request, catalog)
+    best = search_from_fleet(workloads, request, catalog)
+    plan = _write_plan(workloads, best.found, request, catalog)
+    return plan.model_copy(update={"change": best.change})
+
+
 def _write_plan(
     workloads: Sequence[NamedWorkload],
     found: Found,
@@ -239,10 +261,10 @@ def _write_plan(
         bound=found.bound,
         gap=found.gap,
         seconds=solution.seconds,
-        rated_offers=_rated_offers(workloads),
+        rated_offers=rated_offers(workloads),
         offers=len(catalog),
         baselines=baselines_of(workloads, found, request.from_nothing, catalog) if lines else (),
-        exclusions=_exclusions(workloads, catalog),
+        exclusions=exclusions_of(workloads, catalog),
         unanswered_because=_refusal(workloads, found, request, catalog),
         request=request,
         request_hash=request_hash(request),
@@ -264,30 +286,3 @@ def _refusal(
     if found.solution.status is not PlanStatus.INFEASIBLE:
         return ()
     return why_infeasible(workloads, found.solution, request, catalog.offers)
-
-
-def _rated_offers(workloads: Sequence[NamedWorkload]) -> int:
-    """Offers that took part for at least one workload."""
-    taking_part = [item.candidates.excluded.taking_part for item in workloads]
-    together = taking_part[0]
-    for rows in taking_part[1:]:
-        together = together | rows
-    return int(together.sum())
-
-
-def _exclusions(workloads: Sequence[NamedWorkload], catalog: Catalog) -> tuple[Exclusion, ...]:
-    """Count what took no part, by reason; with several workloads, what none of them could use."""
-    codes = workloads[0].candidates.excluded.codes
-    for item in workloads[1:]:
-        other = item.candidates.excluded
-        codes = codes.copy()
-        codes[other.taking_part] = ""
-    counted = [
-        Exclusion(reason=code, text=REASONS[code], offers=offers, instance_types=types)
-        for code, offers, types in count_reasons(catalog.offers, codes)
-    ]
-    unpriced = len(catalog.unpriced_types)
-    if unpriced:
-        text = REASONS["no_price"]
-        counted.append(Exclusion(reason="no_price", text=text, offers=0, instance_types=unpriced))
-    return tuple(counted)

@@ -96,6 +96,9 @@ class Limits(Written):
             keys, each of offers in one currency; what is owned counts at the rate by which it
             draws on its commitment [the offers' currency/h].
         budget: cost at most over the horizon, or until the jobs are done [plan currency].
+        cvar: with a demand profile of several scenarios, the mean cost of the dearest
+            ``1 - cvar`` of probability (conditional value at risk) counts nine tenths of what is
+            minimised, the mean of all scenarios the rest; left out, the mean alone [0..1).
         max_distinct_types: instance types in one plan at most [1].
         max_age_months: purchase option, or ``exchange_rate`` -> age at which a price or rate is
             left out; the defaults are spot 18, capacity_block 3, exchange_rate 24, others 36.
@@ -126,6 +129,7 @@ class Limits(Written):
     memory_quota_gib: dict[str, NotNegative] | None = None
     spend_quota_per_hour: dict[str, NotNegative] | None = None
     budget: NotNegative | None = None
+    cvar: Annotated[float, Strict(), Field(ge=0, lt=1)] | None = None
     max_distinct_types: Count | None = None
     max_age_months: dict[str, Positive] | None = None
 

@@ -9,14 +9,15 @@ from pydantic import AfterValidator, Field, Strict, field_validator, model_valid
 
 from costopt.errors import InvalidInputError
 from costopt.profile.profile import Profile
-from costopt.units import HOURS_PER_MONTH
+from costopt.units import HOURS_PER_MONTH, HOURS_PER_YEAR
 from costopt.workload.batch import BatchInference
+from costopt.workload.demand_profile import DemandProfile
 from costopt.workload.fleet import RunningInstances, SwitchingCost
-from costopt.workload.limits import Limits
+from costopt.workload.limits import TERM_OPTIONS, Limits
 from costopt.workload.requirement import Requirement
 from costopt.workload.serving import InferenceService
 from costopt.workload.training import FineTuneJob, TrainingJob
-from costopt.written import Positive, Written
+from costopt.written import NotNegative, Positive, Written
 
 AnyWorkload = Annotated[
     InferenceService | BatchInference | FineTuneJob | TrainingJob | Requirement,
@@ -50,6 +51,20 @@ Currency = Annotated[str, Strict(), AfterValidator(_currency_code)]
 """ISO 4217 code."""
 
 
+PriceDecline = Annotated[float, Strict(), Field(ge=0, lt=1)]
+"""Part by which prices fall in a year."""
+
+
+def _commits(limits: object) -> bool:
+    """Return whether limits, checked or as written, name an option that commits for a term."""
+    if isinstance(limits, Limits):
+        options: object = limits.purchase_options
+    else:
+        options = limits.get("purchase_options") if isinstance(limits, Mapping) else None
+    named = (options,) if isinstance(options, str) else options
+    return isinstance(named, list | tuple) and not TERM_OPTIONS.isdisjoint(named)
+
+
 class PlanRequest(Written):
     """One question to the planner; all of it is kept in the plan.
 
@@ -57,7 +72,8 @@ class PlanRequest(Written):
         workloads: what must run.
         limits: what the plan must stay within, for all workloads together.
         currency: currency of the plan.
-        horizon_hours: how long services and requirements run [h].
+        horizon_hours: how long services and requirements run; default 730, and 8,760 where a
+            demand profile is planned with options that commit for a term [h].
         gap: relative distance to the proven bound at which the search may stop [0..1].
         time_limit_seconds: time for the search [s].
         confidence: probability with which the planned rates are reached; 0.5 plans on the
@@ -65,6 +81,9 @@ class PlanRequest(Written):
         profiles: runs that you measured yourself; where they apply they override the model.
         current_fleet: what runs already; None where starting and stopping is free.
         switching_cost: what a start or a stop costs; needs ``current_fleet``.
+        demand_profile: how demand moves from hour to hour; with it the plan has a schedule.
+        cost_of_capital: yearly rate by which payments are discounted [1/year].
+        price_decline: part by which list prices on demand and on spot fall in a year [0..1).
     """
 
     workloads: tuple[AnyWorkload, ...]
@@ -77,6 +96,19 @@ class PlanRequest(Written):
     profiles: tuple[Profile, ...] = ()
     current_fleet: tuple[RunningInstances, ...] | None = None
     switching_cost: SwitchingCost = Field(default_factory=SwitchingCost)
+    demand_profile: DemandProfile | None = None
+    cost_of_capital: NotNegative = 0.0
+    price_decline: PriceDecline = 0.0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _horizon_of_a_term(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping) or given.get("horizon_hours") is not None:
+            return given
+        asked = {name: value for name, value in given.items() if name != "horizon_hours"}
+        if given.get("demand_profile") is not None and _commits(given.get("limits")):
+            asked["horizon_hours"] = HOURS_PER_YEAR
+        return asked
 
     @field_validator("workloads", mode="before")
     @classmethod
@@ -116,6 +148,17 @@ class PlanRequest(Written):
                 "switching_cost is charged for leaving current_fleet, which is not given; an "
                 "empty one says that nothing runs"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _money_over_time(self) -> Self:
+        if self.demand_profile is not None:
+            return self
+        for name in ("cost_of_capital", "price_decline"):
+            if getattr(self, name):
+                raise ValueError(f"{name} belongs to a demand_profile, which is not given")
+        if self.limits.cvar is not None:
+            raise ValueError("limits.cvar weighs the scenarios of a demand_profile: give one")
         return self
 
     @property

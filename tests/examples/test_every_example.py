@@ -15,6 +15,9 @@ from costopt.plan.status import PlanStatus
 SERVICES = ("chat-70b", "chat-70b-h200", "chat-8b-us-east-1", "china", "classify-bert", "eu")
 JOBS = ("batch-summaries", "finetune-8b", "pretrain-7b", "qlora-70b")
 REQUIREMENTS = ("need-8xa100",)
+OVER_TIME = ("week-8b",)
+"""Examples with a demand profile, planned to a gap of their own."""
+
 ANSWERED = (*SERVICES, *JOBS, *REQUIREMENTS)
 
 PlanOf = Callable[[str], Plan]
@@ -27,7 +30,7 @@ def test_the_examples_are_those_that_are_tested_here() -> None:
         for item in files("costopt").joinpath("examples").iterdir()
         if item.name.endswith(".toml")
     }
-    assert shipped == {*ANSWERED, "impossible"}
+    assert shipped == {*ANSWERED, *OVER_TIME, "impossible"}
 
 
 @pytest.mark.parametrize("name", ANSWERED)
@@ -164,3 +167,20 @@ def test_a_plan_that_was_written_down_holds_on_another_machine(
 @pytest.fixture(scope="module")
 def fresh() -> Catalog:
     return Catalog.bundled()
+
+
+@pytest.mark.parametrize("name", OVER_TIME)
+def test_an_example_over_time_commits_and_holds_in_every_hour(
+    name: str, plan_of: PlanOf, bundled: Catalog
+) -> None:
+    plan = plan_of(name)
+    assert plan.status is PlanStatus.OPTIMAL_WITHIN_GAP
+    schedule = plan.schedule
+    assert schedule is not None
+    assert len(schedule.kind_of_hour[0]) == 168
+    assert schedule.coverage is not None
+    assert schedule.coverage > 0.5
+    (beside,) = plan.baselines
+    assert beside.difference is not None
+    assert beside.difference > 0
+    assert evaluate_plan(plan, bundled).violations == ()

@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from costopt.solve.answer import RESIDUE
 from costopt.solve.hours.assembly import HoursAssembly
 from costopt.solve.hours.kinds import HourKinds
 from costopt.solve.hours.problem import HourlyProblem
 from costopt.solve.hours.solution import Commitments, HourlyDecision
 from costopt.solve.problem import FloatArray
-from costopt.solve.run import RESIDUE
 
 
 def decision_at(

@@ -5,6 +5,7 @@ import numpy as np
 from costopt.solve.dominance import dominated
 from costopt.solve.hours.problem import HourlyProblem
 from costopt.solve.hours.reach import Reach
+from costopt.solve.kinds import Kinds
 from costopt.solve.problem import BoolArray, FloatArray, LimitRow, Problem
 
 
@@ -36,7 +37,8 @@ def needed_offers(problem: HourlyProblem, reach: Reach) -> BoolArray:
     most = np.inf if problem.sequence is not None else reach.useful[serving].max(axis=1)
     plentiful = np.floor(problem.upper[serving]) >= most
     alive = np.ones(len(serving), dtype=bool)
-    beaten = dominated(one_hour, reach.loads, alive, plentiful).by >= 0
+    kinds = tuple(Kinds.of(block) for block in problem.blocks)
+    beaten = dominated(one_hour, kinds, alive, plentiful).by >= 0
     if len(problem.resources):
         beaten &= ~(problem.resources.needs[serving] > 0).any(axis=1)
     needed[serving[beaten]] = False

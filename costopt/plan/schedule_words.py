@@ -1,0 +1,184 @@
+"""A plan over time as people read it: what to commit, what to run when, what it comes to."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from costopt.plan.line import OfferKey, PlanLine
+from costopt.plan.plan import Plan
+from costopt.plan.schedule import Schedule, Tranche
+from costopt.plan.words import (
+    counted,
+    hours_in_words,
+    money,
+    payment_in_words,
+    percent,
+    signed_percent,
+)
+
+MOST_TRANCHES: Final = 3
+"""Commitments that the text names."""
+
+MOST_IN_FLEET: Final = 4
+"""Lines of one fleet that the text names."""
+
+
+def schedule_sentences(plan: Plan) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield titles, and the sentences below each.
+
+    Args:
+        plan: with or without a schedule.
+    """
+    schedule = plan.schedule
+    if schedule is None:
+        return
+    yield (_commit_title(plan, schedule), tuple(_commitments(plan, schedule)))
+    yield (_run_title(plan, schedule), (*_fleets(plan, schedule), *_totals(plan, schedule)))
+
+
+def _commit_title(plan: Plan, schedule: Schedule) -> str:
+    if not schedule.tranches:
+        return "Commit: nothing."
+    cash = sum(one.cash_now for one in schedule.tranches)
+    return f"Commit, {money(cash, plan.currency)} of it now:"
+
+
+def _commitments(plan: Plan, schedule: Schedule) -> Iterator[str]:
+    """Say of each commitment what it is, what it costs and whether it pays."""
+    dearest = sorted(schedule.tranches, key=lambda one: -one.cost_total)
+    for one in dearest[:MOST_TRANCHES]:
+        yield f"{tranche_in_words(one, plan.currency)}: {_worth(one, plan)}"
+    rest = len(dearest) - MOST_TRANCHES
+    if rest > 0:
+        yield f"... and {counted(rest, 'more commitment')} in plan.schedule.tranches"
+
+
+def tranche_in_words(tranche: Tranche, currency: str) -> str:
+    """Name what is committed, such as 3 x g6.xlarge in aws us-east-1, 1-year reserved.
+
+    Args:
+        tranche: of a schedule.
+        currency: of the plan.
+    """
+    payment = payment_in_words(tranche.purchase_option, tranche.term_years, tranche.payment)
+    if tranche.instances is not None:
+        place = f"{tranche.provider} {tranche.region}"
+        return f"{tranche.instances} x {tranche.instance_type} in {place}, {payment}"
+    scope = " ".join(part for part in (tranche.family, tranche.region) if part)
+    of = f" for {scope}" if scope else ""
+    spend = money(tranche.spend_per_hour or 0.0, currency)
+    name = " ".join(dict.fromkeys((tranche.provider, tranche.kind)))
+    return f"{spend}/h of {name} {payment}{of}"
+
+
+def _worth(tranche: Tranche, plan: Plan) -> str:
+    parts = [
+        money(tranche.cost_total, plan.currency),
+        f"{percent(tranche.utilisation)} used",
+    ]
+    if tranche.break_even_utilisation is not None:
+        parts.append(f"needs {percent(tranche.break_even_utilisation)}")
+    if tranche.locked_in:
+        parts.append(f"{money(tranche.locked_in, plan.currency)} of it after the horizon")
+    return ", ".join(parts)
+
+
+def _run_title(plan: Plan, schedule: Schedule) -> str:
+    hours = len(schedule.kind_of_hour[0])
+    scenarios = len(schedule.scenarios)
+    of = f", {scenarios} scenarios" if scenarios > 1 else ""
+    fleets = len({_fleet(plan, hour.counts) for hour in schedule.hours})
+    more = f" ({counted(fleets, 'fleet')}; plan.schedule.to_frame() has every hour)"
+    return (
+        f"Run, by a profile of {hours_in_words(hours)} over "
+        f"{hours_in_words(plan.horizon_hours)}{of}{more}:"
+    )
+
+
+def _fleets(plan: Plan, schedule: Schedule) -> Iterator[str]:
+    """Say what runs at the lowest, the median and the highest demand."""
+    chance = dict(zip(schedule.scenarios, schedule.probability, strict=True))
+    ordered = sorted(schedule.hours, key=lambda hour: sum(hour.demand_factor.values()))
+    passed, half = 0.0, plan.horizon_hours / 2
+    median = ordered[-1]
+    for hour in ordered:
+        passed += chance[hour.scenario] * hour.hours
+        if passed >= half:
+            median = hour
+            break
+    named = {"lowest": ordered[0], "median": median, "highest": ordered[-1]}
+    told = set()
+    if len({_fleet(plan, hour.counts) for hour in ordered}) == 1:
+        yield f"at every demand: {_fleet(plan, ordered[-1].counts)}"
+        return
+    for name, hour in named.items():
+        factors = sorted(set(hour.demand_factor.values()))
+        demand = " and ".join(f"{factor:.2f}" for factor in factors)
+        if hour.counts not in told:
+            yield f"at the {name} demand ({demand}): {_fleet(plan, hour.counts)}"
+        told.add(hour.counts)
+
+
+def most_at_once(lines: Sequence[PlanLine], schedule: Schedule) -> list[PlanLine]:
+    """Return one line for each offer of a plan over time, with the most that run at once.
+
+    Args:
+        lines: of the plan.
+        schedule: of the plan.
+    """
+    rows: dict[OfferKey, list[int]] = {}
+    for row, line in enumerate(lines):
+        rows.setdefault(line.offer, []).append(row)
+    return [
+        lines[own[0]].model_copy(
+            update={"count": max(sum(hour.counts[row] for row in own) for hour in schedule.hours)}
+        )
+        for own in rows.values()
+    ]
+
+
+def _fleet(plan: Plan, counts: tuple[int, ...]) -> str:
+    named: dict[str, int] = {}
+    for line, count in zip(plan.lines, counts, strict=True):
+        if count:
+            offer = line.offer
+            payment = payment_in_words(offer.purchase_option, offer.term_years, "")
+            name = f"{offer.instance_type} {payment}"
+            named[name] = named.get(name, 0) + count
+    shown = [f"{count} x {name}" for name, count in list(named.items())[:MOST_IN_FLEET]]
+    rest = len(named) - MOST_IN_FLEET
+    return " + ".join([*shown, *([f"{rest} more"] if rest > 0 else [])]) or "nothing"
+
+
+def _totals(plan: Plan, schedule: Schedule) -> Iterator[str]:
+    """Say what the commitments come to, what a fall of demand would cost, what has no price."""
+    if schedule.tranches:
+        parts = []
+        if schedule.coverage is not None:
+            parts.append(f"coverage {percent(schedule.coverage)}")
+        if schedule.utilisation is not None:
+            waste = money(schedule.waste, plan.currency)
+            parts.append(f"utilisation {percent(schedule.utilisation)} ({waste} unused)")
+        if schedule.effective_savings_rate is not None:
+            parts.append(f"{signed_percent(-schedule.effective_savings_rate)} against on demand")
+        if schedule.npv is not None:
+            parts.append(f"NPV {money(schedule.npv, plan.currency)}")
+        yield ", ".join(parts)
+    fall = schedule.demand_fall
+    if fall is not None:
+        verb = "lose" if fall.loss > 0 else "still save"
+        yield (
+            f"if demand falls by {percent(fall.fraction)}, the commitments {verb} "
+            f"{money(abs(fall.loss), plan.currency)} against having none"
+        )
+    if schedule.excess_fraction > 0:
+        yield (
+            f"hours of one kind are planned at their highest: {percent(schedule.excess_fraction)} "
+            "more demand than the profile has"
+        )
+    if any(one.locked_in for one in schedule.tranches):
+        yield "a term that outlives the horizon is charged in whole"
+    for one in schedule.unpriced_terms:
+        yield (
+            f"no 1-year price of {one.instance_type} in {one.provider} {one.region} is known; it "
+            f"would win below {money(one.wins_below_per_hour, plan.currency)}/h"
+        )

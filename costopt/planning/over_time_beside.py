@@ -1,0 +1,206 @@
+"""What stands beside a plan over time: no commitments, less demand, terms without a price."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from costopt.catalog.catalog import Catalog
+from costopt.commitment.time_value import mean_factor
+from costopt.evaluate.schedule_figures import Weights
+from costopt.evaluate.schedule_money import line_prices
+from costopt.plan.line import PlanLine
+from costopt.plan.plan import Baseline
+from costopt.plan.schedule import DemandFall, Schedule, UnpricedTerm
+from costopt.planning.over_time import FoundOverTime
+from costopt.planning.over_time_problem import HourlyAssembly, over_hours
+from costopt.solve.hours.problem import HourlyProblem
+from costopt.solve.hours.run import solve_hours
+from costopt.workload.demand_hours import demand_hours
+from costopt.workload.limits import TERM_OPTIONS
+from costopt.workload.request import PlanRequest
+
+FALL: Final = 0.3
+"""Part of the demand that is taken away to see what the commitments then cost [0..1]."""
+
+BESIDE_SECONDS: Final = 1.0
+"""Time for each search beside the plan, or that of the plan if that is less [s]."""
+
+BESIDE_GAP: Final = 5e-3
+"""Gap at which a search beside the plan stops [1]."""
+
+FEW_KINDS: Final = 16
+"""Kinds of hours, in each scenario, over which a search beside the plan looks; each is planned at
+its highest, so that what it finds is too dear rather than too cheap [1]."""
+
+MOST_UNPRICED: Final = 3
+"""Instance types without a price for a term that a plan names, the dearest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What is told beside a plan over time.
+
+    Attributes:
+        baselines: the best plan without commitments, where there are any.
+        demand_fall: what the commitments cost if demand falls; None without any.
+        unpriced_terms: types that run on demand and have no price with a term of a year.
+    """
+
+    baselines: tuple[Baseline, ...]
+    demand_fall: DemandFall | None
+    unpriced_terms: tuple[UnpricedTerm, ...]
+
+
+def beside(found: FoundOverTime, request: PlanRequest, catalog: Catalog) -> Beside:
+    """Work out what stands beside a plan.
+
+    Args:
+        found: what the search came to, with an answer.
+        request: the question.
+        catalog: at the prices that are paid.
+    """
+    written = found.scheduled
+    if written is None:
+        return Beside(baselines=(), demand_fall=None, unpriced_terms=())
+    schedule = written.schedule
+    unpriced = _unpriced(written.lines, schedule, request, catalog)
+    if not schedule.tranches:
+        return Beside(baselines=(), demand_fall=None, unpriced_terms=unpriced)
+    cost = sum(line.line_cost_total for line in written.lines)
+    coarse = _coarser(found.assembly, request, catalog)
+    return Beside(
+        baselines=_without_commitments(coarse, cost, request),
+        demand_fall=_demand_fall(coarse, schedule, request),
+        unpriced_terms=unpriced,
+    )
+
+
+def _coarser(assembly: HourlyAssembly, request: PlanRequest, catalog: Catalog) -> HourlyAssembly:
+    """Return the problem over few kinds of hours, so that a second is enough to solve it."""
+    profile = request.demand_profile
+    if profile is None:
+        return assembly
+    fewer = profile.model_copy(update={"kinds": min(profile.kinds or FEW_KINDS, FEW_KINDS)})
+    names = [name for name, _ in request.named_workloads]
+    hours = demand_hours(fewer, names, catalog, request.horizon_hours)
+    return replace(assembly, problem=over_hours(assembly.problem, hours, request))
+
+
+def _without_commitments(
+    assembly: HourlyAssembly, cost: float, request: PlanRequest
+) -> tuple[Baseline, ...]:
+    """Return the best plan that commits nothing; nothing where none is found in time."""
+    least = _least(_uncommitted(assembly.problem), request)
+    if least is None:
+        return ()
+    left = 1 - request.price_decline
+    hours, discount = request.horizon_hours, 1 / (1 + request.cost_of_capital)
+    paid = least * mean_factor(left, hours) / mean_factor(left * discount, hours)
+    return (
+        Baseline(
+            name="no_commitment",
+            text="without commitments",
+            horizon_hours=hours,
+            cost_total=paid,
+            difference=paid - cost,
+            difference_fraction=(paid - cost) / cost,
+            is_proven=False,
+        ),
+    )
+
+
+def _demand_fall(
+    assembly: HourlyAssembly, schedule: Schedule, request: PlanRequest
+) -> DemandFall | None:
+    """Plan anew at less demand, with these commitments and with none."""
+    fallen = replace(assembly.problem, demand_factor=assembly.problem.demand_factor * (1 - FALL))
+    paid = sum(one.present_value for one in schedule.tranches)
+    by_hour = _least(_committed(fallen, assembly, schedule), request)
+    without = _least(_uncommitted(fallen), request)
+    if by_hour is None or without is None:
+        return None
+    return DemandFall(
+        fraction=FALL,
+        cost_total=paid + by_hour,
+        without_commitments=without,
+        loss=paid + by_hour - without,
+    )
+
+
+def _uncommitted(problem: HourlyProblem) -> HourlyProblem:
+    """Return a problem in which nothing can be committed."""
+    quantities = replace(problem.quantities, upper=np.zeros(len(problem.quantities)))
+    spends = replace(problem.spends, upper=np.zeros(len(problem.spends)))
+    return replace(problem, quantities=quantities, spends=spends)
+
+
+def _committed(
+    problem: HourlyProblem, assembly: HourlyAssembly, schedule: Schedule
+) -> HourlyProblem:
+    """Return a problem in which just what a schedule commits can be used, and is paid for."""
+    instances = np.zeros(len(problem.quantities))
+    owned = np.zeros_like(problem.spends.owned)
+    keys = [key.model_dump() for key in assembly.quantities.keys]
+    for one in schedule.tranches:
+        if one.instances is not None:
+            instances[keys.index({name: getattr(one, name) for name in keys[0]})] = one.instances
+            continue
+        for plan, template in enumerate(assembly.spends.tranches):
+            if _same_plan(one.model_dump(), template.model_dump()):
+                scale = assembly.spends.present_value[plan] / assembly.problem.spends.cost[plan]
+                owned[plan] = one.quantity * scale
+    return replace(
+        problem,
+        quantities=replace(
+            problem.quantities, cost=np.zeros(len(problem.quantities)), upper=instances
+        ),
+        spends=replace(problem.spends, owned=owned, upper=np.zeros(len(problem.spends))),
+    )
+
+
+def _same_plan(bought: dict[str, object], offered: dict[str, object]) -> bool:
+    named = ("provider", "region", "zone", "family", "kind", "term_years", "payment")
+    return all(bought[name] == offered[name] for name in named)
+
+
+def _least(problem: HourlyProblem, request: PlanRequest) -> float | None:
+    """Return the least objective that is found in time; None without any."""
+    seconds = min(BESIDE_SECONDS, request.time_limit_seconds)
+    solution = solve_hours(problem, gap=BESIDE_GAP, time_limit_seconds=seconds)
+    return None if solution.costs is None else solution.costs.objective
+
+
+def _unpriced(
+    lines: Sequence[PlanLine], schedule: Schedule, request: PlanRequest, catalog: Catalog
+) -> tuple[UnpricedTerm, ...]:
+    """Find types that run on demand, and for which no price with a term of a year is known.
+
+    The first instance runs in a part u of the hours. It would be cheaper with a commitment below
+    u times what it costs on demand.
+    """
+    if TERM_OPTIONS.isdisjoint(request.limits.options):
+        return ()
+    weights = Weights.of(schedule).hours
+    prices = line_prices(lines, request, catalog)
+    offers = catalog.offers
+    yearly = offers[offers["purchase_option"].isin(TERM_OPTIONS) & (offers["term_years"] == 1.0)]
+    known = set(yearly[["provider", "region", "instance_type"]].itertuples(index=False, name=None))
+    found: dict[tuple[str, str, str], UnpricedTerm] = {}
+    for row, line in enumerate(lines):
+        place = line.offer.provider, line.offer.region, line.offer.instance_type
+        if line.offer.purchase_option != "on_demand" or place in known:
+            continue
+        running = np.array([hour.counts[row] > 0 for hour in schedule.hours])
+        part = float(weights @ running) / request.horizon_hours
+        wins_below = part * float(prices.hourly[row])
+        if place not in found or found[place].wins_below_per_hour < wins_below:
+            found[place] = UnpricedTerm(
+                provider=place[0],
+                region=place[1],
+                instance_type=place[2],
+                wins_below_per_hour=wins_below,
+            )
+    dearest = sorted(found.values(), key=lambda one: -one.wins_below_per_hour)
+    return tuple(dearest[:MOST_UNPRICED])

@@ -1,0 +1,187 @@
+"""From a request with a demand profile to a plan with a schedule."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from costopt.candidate.find import NamedWorkload
+from costopt.catalog.catalog import Catalog
+from costopt.errors import InvalidInputError
+from costopt.evaluate.check import request_hash
+from costopt.evaluate.outcome import cost_range
+from costopt.evaluate.schedule_outcome import outcome_over_time
+from costopt.evaluate.tranche_prices import SPEND_OPTION
+from costopt.plan.plan import CatalogStamp, Plan
+from costopt.plan.status import PlanStatus
+from costopt.planning.assemble import assemble
+from costopt.planning.over_time import FoundOverTime, search_over_time
+from costopt.planning.over_time_beside import beside
+from costopt.planning.refusal import why_infeasible
+from costopt.planning.search import shared_limits
+from costopt.planning.taking_part import exclusions_of, rated_offers
+from costopt.solve.run import solve_problem
+from costopt.workload.demand_hours import demand_hours
+from costopt.workload.limits import Limits
+from costopt.workload.request import Job, PlanRequest
+from costopt.workload.requirement import Requirement
+
+REASON_SECONDS: Final = 2.0
+"""Time to find out why an hour cannot be served [s]."""
+
+NOT_OVER_TIME: Final = ("budget", "max_distinct_types")
+"""Limits that the program over hours does not know."""
+
+
+def plan_over_time(
+    workloads: Sequence[NamedWorkload], request: PlanRequest, catalog: Catalog
+) -> Plan:
+    """Decide what runs in each hour and what is committed, and write it down.
+
+    Args:
+        workloads: with their candidates.
+        request: with a demand profile.
+        catalog: at the prices that are paid.
+
+    Raises:
+        InvalidInputError: there is no profile, or it does not fit the request.
+    """
+    if request.demand_profile is None:
+        raise InvalidInputError("optimize", ["there is no demand profile to plan over"])
+    names = [item.name for item in workloads]
+    hours = demand_hours(request.demand_profile, names, catalog, request.horizon_hours)
+    found = search_over_time(workloads, hours, request, catalog)
+    return _write_plan(workloads, found, request, catalog)
+
+
+def refuse_over_time(request: PlanRequest) -> None:
+    """Refuse a request with a demand profile that asks for what cannot be planned over time.
+
+    Args:
+        request: with or without a profile.
+
+    Raises:
+        InvalidInputError: one sentence for each thing.
+    """
+    refused = list(_not_over_time(request)) if request.demand_profile is not None else []
+    if refused:
+        raise InvalidInputError("demand_profile", refused)
+
+
+def _not_over_time(request: PlanRequest) -> Iterator[str]:
+    """Yield a sentence for each thing that cannot be planned with a demand profile."""
+    for name, workload in request.named_workloads:
+        if isinstance(workload, Job):
+            yield (
+                f"{name} is a job, and only services follow a demand profile; plan it in a "
+                "request of its own"
+            )
+        elif isinstance(workload, Requirement) and workload.demand_per_second is None:
+            yield (
+                f"{name} asks for nodes, which have no demand to follow a profile; give "
+                "demand_per_second and throughput_per_second"
+            )
+    if request.current_fleet is not None:
+        yield "current_fleet is what runs in one hour; plan a change without demand_profile"
+    yield from _limits_not_over_time("limits", request.limits)
+    for name, workload in request.named_workloads:
+        yield from _limits_not_over_time(f"limits of {name}", workload.limits)
+        if workload.limits.cvar is not None:
+            yield f"cvar in the limits of {name} weighs whole plans; move it to the request's"
+
+
+def _limits_not_over_time(where: str, limits: Limits) -> Iterator[str]:
+    """Yield a sentence for each limit that cannot be held with a demand profile."""
+    given = [name for name in NOT_OVER_TIME if getattr(limits, name) is not None]
+    for name in (*given, *limits.promises):
+        yield f"{name} in the {where} is not held hour by hour; leave it out"
+    if "capacity_block" in limits.options:
+        yield f"capacity_block in the {where} is paid for days, not for hours; leave it out"
+    if SPEND_OPTION in limits.options and "on_demand" not in limits.options:
+        yield (
+            f"savings_plan in the {where} pays for what runs on demand; add on_demand to "
+            "purchase_options"
+        )
+
+
+def _write_plan(
+    workloads: Sequence[NamedWorkload],
+    found: FoundOverTime,
+    request: PlanRequest,
+    catalog: Catalog,
+) -> Plan:
+    """Write the plan down with everything that it rests on."""
+    written = found.scheduled
+    around = beside(found, request, catalog)
+    lines = () if written is None else written.lines
+    low, high = cost_range(lines)
+    answered = written is not None
+    return Plan(
+        status=found.status(request.gap),
+        lines=lines,
+        outcomes=tuple(
+            outcome_over_time(item.name, item.workload, written, request, catalog)
+            for item in workloads
+        )
+        if written is not None
+        else (),
+        currency=request.currency,
+        horizon_hours=request.horizon_hours,
+        cost_per_hour=sum(line.line_cost_per_hour for line in lines) if answered else None,
+        cost_total=sum(line.line_cost_total for line in lines) if answered else None,
+        cost_total_low=low if answered else None,
+        cost_total_high=high if answered else None,
+        duration_hours=None,
+        cash_now=sum(line.cash_now for line in lines) if answered else None,
+        locked_in=sum(line.locked_in for line in lines) if answered else None,
+        bound=None if found.bound is None else found.bound / request.horizon_hours,
+        gap=found.gap,
+        seconds=found.solution.seconds,
+        rated_offers=rated_offers(workloads),
+        offers=len(catalog),
+        baselines=around.baselines,
+        exclusions=exclusions_of(workloads, catalog),
+        unanswered_because=_refusal(workloads, found, request, catalog),
+        request=request,
+        request_hash=request_hash(request),
+        catalog=CatalogStamp(
+            place=catalog.place, as_of=catalog.as_of, fingerprint=catalog.fingerprint
+        ),
+        schedule=None
+        if written is None
+        else written.schedule.model_copy(
+            update={
+                "demand_fall": around.demand_fall,
+                "unpriced_terms": around.unpriced_terms,
+            }
+        ),
+    )
+
+
+def _refusal(
+    workloads: Sequence[NamedWorkload],
+    found: FoundOverTime,
+    request: PlanRequest,
+    catalog: Catalog,
+) -> tuple[str, ...]:
+    """Say why there is no plan; nothing when there is one, or when time ran out."""
+    if found.is_late:
+        return (
+            "no mix of request sizes was found whose tokens come in time in every hour; loosen "
+            "max_ttft_ms, max_tpot_ms or the percentile",
+        )
+    if found.solution.status is not PlanStatus.INFEASIBLE:
+        return ()
+    factors = found.hours.factor
+    hour = next(iter(found.solution.infeasible_hours), int(factors.sum(axis=0).argmax()))
+    told = ", ".join(
+        f"{factor:.3g} times the mean rate of {item.name}"
+        for item, factor in zip(workloads, factors[:, hour].tolist(), strict=True)
+    )
+    problem = assemble(workloads, shared_limits(request)).problem
+    blocks = tuple(
+        replace(block, demand=block.demand * factor)
+        for block, factor in zip(problem.blocks, factors[:, hour].tolist(), strict=True)
+    )
+    alone = solve_problem(replace(problem, blocks=blocks), time_limit_seconds=REASON_SECONDS)
+    reasons = why_infeasible(workloads, alone, request, catalog.offers)
+    return (f"the hours at {told} cannot be served", *reasons)

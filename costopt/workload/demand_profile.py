@@ -1,0 +1,226 @@
+"""DemandProfile: how the demand of services moves from hour to hour, as people write it."""
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Annotated, Any, Final, Self
+
+from pydantic import AfterValidator, Strict, model_validator
+
+from costopt.errors import InvalidInputError
+from costopt.workload.hourly_file import read_hourly_file
+from costopt.written import Count, Name, NotNegative, Positive, Several, Some, Written
+
+MOST_HOURS: Final = 3 * 8760
+"""Longest series that is taken: the longest term that providers sell, three years [h]."""
+
+PROBABILITY_ROUNDING: Final = 1e-3
+"""Probabilities of scenarios may miss 1 by this much; they are normalised."""
+
+
+def _some_demand(factors: Sequence[float]) -> Sequence[float]:
+    """Refuse a series without any demand, or of too many hours."""
+    if not any(factors):
+        raise ValueError("the demand is zero in every hour; leave the workload out")
+    if len(factors) > MOST_HOURS:
+        raise ValueError(f"{len(factors):,} hours; at most {MOST_HOURS:,}, three years, are taken")
+    return factors
+
+
+Factors = Annotated[
+    Sequence[NotNegative], Some, AfterValidator(_some_demand), AfterValidator(tuple)
+]
+"""One factor on the mean rate for each hour, in the order of time."""
+
+FactorsOf = Annotated[dict[Name, Factors], Some]
+"""Workload -> its own factors."""
+
+
+class HourlyFactors(Written):
+    """Factors on the mean rates, for all workloads or for those that are named.
+
+    Attributes:
+        factors: of every workload that ``by_workload`` does not name; one for each hour, in the
+            order of time [1].
+        by_workload: name of a workload in the plan -> its own factors [1].
+    """
+
+    factors: Factors | None = None
+    by_workload: FactorsOf | None = None
+
+    @property
+    def series(self) -> tuple[Sequence[float], ...]:
+        """Every series that is given."""
+        own = (self.by_workload or {}).values()
+        return tuple(own) if self.factors is None else (self.factors, *own)
+
+    @property
+    def is_given(self) -> bool:
+        """Whether there is any series."""
+        return bool(self.series)
+
+    def of(self, workload: str) -> Sequence[float]:
+        """Return the factors of one workload.
+
+        Raises:
+            InvalidInputError: there are none for it.
+        """
+        own = (self.by_workload or {}).get(workload, self.factors)
+        if own is None:
+            named = ", ".join(self.by_workload or {})
+            raise InvalidInputError(
+                "demand_profile",
+                [
+                    f"there are factors for {named}, none for {workload}; name it in by_workload, "
+                    "or give factors for all others"
+                ],
+            )
+        return own
+
+
+class DemandScenario(HourlyFactors):
+    """One way in which the demand may go.
+
+    Attributes:
+        name: what the plan calls it.
+        probability: weight among the scenarios; all together weigh 1 [0..1].
+    """
+
+    name: Name
+    probability: Annotated[Positive, Strict()]
+
+    @model_validator(mode="after")
+    def _has_factors(self) -> Self:
+        if not self.is_given:
+            raise ValueError(f"scenario {self.name!r} needs factors or by_workload")
+        return self
+
+
+Scenarios = Annotated[Sequence[DemandScenario], Some, Several]
+"""Scenarios, one or more."""
+
+
+class DemandProfile(HourlyFactors):
+    """Hourly demand over a typical day, week or year, repeated over the plan's horizon.
+
+    The rate of a workload in an hour is its mean rate (``requests_per_second`` and the like)
+    times the factor of that hour. 24 factors stand for every day alike, 168 for a week, 8,760
+    for a year; any other chronological series is repeated as it is. Give one of ``trace``,
+    ``factors`` (with ``by_workload``) and ``scenarios``.
+
+    Attributes:
+        trace: arrivals of a published trace by name, such as ``azure-llm-2024-conv``; looked up
+            when a plan is made.
+        scenarios: ways in which the demand may go; commitments are one for all of them, what
+            runs follows each.
+        kinds: kinds of hours that a long series is put together into, each planned at its
+            highest demand; without it every hour counts on its own [1].
+    """
+
+    trace: Name | None = None
+    scenarios: Scenarios | None = None
+    kinds: Count | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        sources = (self.trace is not None, self.is_given, self.scenarios is not None)
+        if sum(sources) != 1:
+            raise ValueError(
+                "give one of trace, factors (with by_workload) and scenarios; "
+                f"{'none' if not any(sources) else 'several'} of them are given"
+            )
+        lengths = {len(series) for series in self._every_series}
+        if len(lengths) > 1:
+            told = " and ".join(f"{length:,}" for length in sorted(lengths))
+            raise ValueError(f"the series have {told} hours; give all of them the same length")
+        self._refuse_odd_scenarios()
+        return self
+
+    def _refuse_odd_scenarios(self) -> None:
+        scenarios = self.scenarios
+        if scenarios is None:
+            return
+        names = [one.name for one in scenarios]
+        if len(set(names)) < len(names):
+            raise ValueError("two scenarios have the same name")
+        total = sum(one.probability for one in scenarios)
+        if abs(total - 1) > PROBABILITY_ROUNDING:
+            raise ValueError(f"the probabilities of the scenarios add up to {total:g}, not to 1")
+
+    @property
+    def _every_series(self) -> tuple[Sequence[float], ...]:
+        named = (one.series for one in self.scenarios or ())
+        return (*self.series, *chain.from_iterable(named))
+
+    @property
+    def hours(self) -> int | None:
+        """Hours of each series; None for a trace, whose length the catalogue knows [h]."""
+        return len(self._every_series[0]) if self._every_series else None
+
+    @classmethod
+    def from_rates(
+        cls,
+        rates: Sequence[float] | Mapping[str, Sequence[float]],
+        *,
+        kinds: int | None = None,
+    ) -> Self:
+        """Make a profile of hourly rates in any unit, each series over its own mean.
+
+        The mean rate itself belongs to the workload.
+
+        Args:
+            rates: of all workloads alike, or workload -> its own; one for each hour.
+            kinds: kinds of hours to put them together into.
+
+        Raises:
+            InvalidInputError: a rate is negative or not finite, or there is no demand at all.
+        """
+        if isinstance(rates, Mapping):
+            own: dict[str, Sequence[float]] = {
+                name: _over_mean(series, f"rates of {name}") for name, series in rates.items()
+            }
+            return cls(by_workload=own, kinds=kinds)
+        return cls(factors=_over_mean(rates, "rates"), kinds=kinds)
+
+    @classmethod
+    def from_csv(cls, path: str | Path, *, kinds: int | None = None) -> Self:
+        """Read hourly rates from a CSV file with a header; rows are hours in the order of time.
+
+        A column ``rate`` is of all workloads; any other column is of the workload of its name. A
+        column ``hour`` with ISO 8601 times is optional; where it is given the hours must follow
+        each other without a gap.
+
+        Args:
+            path: of the file.
+            kinds: kinds of hours to put them together into.
+
+        Raises:
+            InvalidInputError: the file cannot be read, or a value breaks a rule.
+        """
+        columns = read_hourly_file(Path(path))
+        common = columns.pop("rate", None)
+        given: dict[str, Any] = {
+            "factors": None if common is None else _over_mean(common, f"{path}: rate"),
+            "by_workload": {
+                name: _over_mean(series, f"{path}: {name}") for name, series in columns.items()
+            }
+            or None,
+        }
+        return cls(kinds=kinds, **given)
+
+
+def _over_mean(rates: Sequence[float], where: str) -> tuple[float, ...]:
+    """Bring rates to factors around 1.
+
+    Raises:
+        InvalidInputError: a rate is no number of at least zero, or all are zero.
+    """
+    values = [float(rate) for rate in rates]
+    odd = [hour for hour, rate in enumerate(values) if not 0 <= rate < float("inf")]
+    if odd:
+        told = f"{values[odd[0]]:g} in hour {odd[0]}"
+        raise InvalidInputError(where, [f"{told}: a rate must be finite and at least 0"])
+    if not any(values):
+        raise InvalidInputError(where, ["the rate is zero in every hour; leave the workload out"])
+    mean = sum(values) / len(values)
+    return tuple(rate / mean for rate in values)
