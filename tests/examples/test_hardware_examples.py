@@ -99,6 +99,6 @@ def test_impossible_names_what_would_help_and_what_would_not(plan_of: PlanOf) ->
     changes = plan_of("impossible").explain().changes
     assert changes[0].startswith("without limits.accelerator_types: ")
     assert changes[-1] == (
-        "changing only max_ttft_ms or only max_tpot_ms or only traffic.requests_per_second "
+        "changing only traffic.requests_per_second or only max_ttft_ms or only max_tpot_ms "
         "does not help"
     )
