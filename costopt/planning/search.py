@@ -181,10 +181,12 @@ def _cheaper(narrow: Found, wide: Found, beaten_by: float) -> Found:
 
     Args:
         narrow: found without sharing, or without slices.
-        wide: of the wider search, which only answers below the cost of the other.
+        wide: of the wider search, which only looks for what costs less to run than the other
+            with every change.
         beaten_by: that cost, within the gap [plan currency/h].
     """
-    if wide.solution.cost is not None:
+    other = np.inf if narrow.solution.cost is None else narrow.solution.cost
+    if wide.solution.cost is not None and wide.solution.cost <= other:
         return wide
     is_proven = wide.solution.status is PlanStatus.INFEASIBLE
     if narrow.solution.cost is None:
