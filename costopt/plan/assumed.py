@@ -28,8 +28,8 @@ def assumptions(plan: Plan) -> Iterator[str]:
             yield prefix + "; ".join(_served(workload))
     if _is_kept_apart(plan):
         yield (
-            "every service has instances of its own; they share none where current_fleet or a "
-            "promise on spot losses is given"
+            "every service has instances of its own; they share none where availability is "
+            "promised"
         )
 
 
@@ -37,8 +37,8 @@ def _is_kept_apart(plan: Plan) -> bool:
     """Return whether several services might have shared instances but for what was asked."""
     request = plan.request
     services = [one for one in request.workloads if isinstance(one, InferenceService)]
-    promised = any(one.limits.promises for one in services) or bool(request.limits.promises)
-    return len(services) > 1 and (promised or request.current_fleet is not None)
+    every = [request.limits, *(one.limits for one in services)]
+    return len(services) > 1 and any(limits.availability is not None for limits in every)
 
 
 def _served(workload: ServedTokens) -> Iterator[str]:

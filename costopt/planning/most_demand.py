@@ -7,6 +7,7 @@ from typing import Final
 
 from costopt.account.account import Account
 from costopt.candidate.find import all_candidates
+from costopt.candidate.more_late import all_with_more_late
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.plan.plan import Plan
@@ -15,6 +16,7 @@ from costopt.planning.assemble import assemble
 from costopt.planning.optimize_request import answer_request
 from costopt.planning.scaled import scaled_request, scales
 from costopt.planning.search import search, shared_limits
+from costopt.planning.shared_nodes import keeps_apart, sharing_helps_nobody
 from costopt.profile.profile import Profile
 from costopt.solve.most_demand import MOST_FACTOR
 from costopt.solve.most_demand import most_demand as most_of
@@ -83,8 +85,9 @@ def most_demand(
 
     Rates of services and quantities of batches grow by one common factor; training and fine-tuning
     stay as they are. With services alone the factor is a column of the program, and its bound is
-    proven by it; beside a batch, whose gangs change with its size, it is closed in on between a
-    multiple with a plan and one without. The plan is searched for and checked like any other.
+    proven by it; beside a batch, whose gangs change with its size, and where services that share
+    instances carry more, it is closed in on between a multiple with a plan and one without. The
+    plan is searched for and checked like any other.
 
     Args:
         workload: one workload, or several that share quotas and budget.
@@ -143,12 +146,16 @@ class _Question:
 
     def answered(self) -> LargestDemand:
         """Find the largest multiple, by the program where it can be told, else step by step."""
-        bound = None
+        low, high = 0.0, None
         if not any(isinstance(one, BatchInference) for one in self.request.workloads):
             factor, bound = self._by_program()
-            if factor and (plan := self._plan(factor)).has_answer:
+            if factor and self._carries_more(bound):
+                low = bound * (1 + STEP)
+            elif factor and (plan := self._plan(factor)).has_answer:
                 return LargestDemand(factor=factor, bound_factor=bound, plan=plan)
-        low, high = self._between(self._has_plan, bound)
+            elif factor:
+                high = bound
+        low, high = self._between(self._has_plan, low, high)
         if not low:
             return LargestDemand(factor=0.0, bound_factor=high, plan=self._plan(1.0))
         return LargestDemand(factor=low, bound_factor=high, plan=self._plan(low))
@@ -159,6 +166,21 @@ class _Question:
     def _has_plan(self, factor: float) -> bool:
         asked = scaled_request(self.limited, factor)
         return search(all_candidates(asked, self.source), asked, self.source).operated != ()
+
+    def _carries_more(self, bound: float) -> bool:
+        """Whether more than the program's bound has a plan.
+
+        The program knows no shared instances, and lets no more of the longest prompts be late.
+
+        Args:
+            bound: what the program proves to be the most [1].
+        """
+        asked = scaled_request(self.limited, bound * (1 + STEP))
+        workloads = all_candidates(asked, self.source)
+        apart = keeps_apart(asked) or sharing_helps_nobody(workloads)
+        if apart and all_with_more_late(workloads, self.source, asked) is None:
+            return False
+        return search(workloads, asked, self.source).operated != ()
 
     def _by_program(self) -> tuple[float, float]:
         """Return the largest multiple and its bound; what an instance does may change with it."""
@@ -177,11 +199,16 @@ class _Question:
         return factor, bound
 
     def _between(
-        self, has_plan: Callable[[float], bool], bound: float | None
+        self, has_plan: Callable[[float], bool], low: float, high: float | None
     ) -> tuple[float, float]:
-        """Close in on the largest multiple that has a plan: one that has, and one that has not."""
-        low, high = 0.0, bound
-        factor = 1.0 if bound is None else bound
+        """Close in on the largest multiple that has a plan: one that has, and one that has not.
+
+        Args:
+            has_plan: whether a multiple has one.
+            low: largest known to have one; 0 where none is known [1].
+            high: smallest that may be out of reach, tried first; None where none is known [1].
+        """
+        factor = high or 2 * low or 1.0
         while high is None or high > low * (1 + STEP):
             if has_plan(factor):
                 low = factor

@@ -1,6 +1,7 @@
 """to_pulp: the program behind a plan as a PuLP model."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from costopt.candidate.find import NamedWorkload, all_candidates
@@ -9,6 +10,7 @@ from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.plan.plan import Plan
 from costopt.planning.assemble import AssembledProblem, assemble
+from costopt.planning.fleet_changes import changes_of
 from costopt.planning.search import shared_limits
 
 if TYPE_CHECKING:
@@ -23,14 +25,16 @@ def to_pulp(plan: Plan, catalog: Catalog | None = None) -> "PulpModel":
 
     It is the whole program before anything is pruned. `optimize` solves a reduced one of the same
     cost, and solves again with less room wherever a mix turns out to be late: then its plan costs
-    more than this program's optimum, which stays the plan's proven bound.
+    more than this program's optimum, which stays the plan's proven bound. Every workload has
+    instances of its own here: a plan on shared ones may cost less.
 
     Args:
         plan: from `optimize`, with or without an answer.
         catalog: needed for a plan that was read from a file.
 
     Raises:
-        InvalidInputError: the plan was read from a file and no catalogue is given.
+        InvalidInputError: the plan was read from a file and no catalogue is given, or it is one
+            over time.
 
     Returns:
         The model. `print` it for the mathematics, ``model.write("plan.lp")`` for a file, and
@@ -43,12 +47,23 @@ def to_pulp(plan: Plan, catalog: Catalog | None = None) -> "PulpModel":
         raise InvalidInputError(
             "to_pulp", ["a plan read from a file needs the catalogue: to_pulp(plan, catalog)"]
         )
+    if plan.request.demand_profile is not None:
+        raise InvalidInputError(
+            "to_pulp",
+            [
+                "the plan is over the hours of a demand profile, whose program is not written "
+                "with PuLP; plan the same workload without demand_profile"
+            ],
+        )
     # PuLP takes 0.3 s to import: only who asks for its model waits for it.
     from costopt.solve.pulp_model import write_pulp_model
 
-    workloads = all_candidates(plan.request, plan.own_prices(source))
+    priced = plan.own_prices(source)
+    workloads = all_candidates(plan.request, priced)
     assembled = assemble(workloads, shared_limits(plan.request))
-    return write_pulp_model(assembled.problem, list(_offer_names(workloads, assembled)))
+    changes = changes_of(workloads, assembled.services, plan.request, priced)
+    problem = replace(assembled.problem, changes=changes)
+    return write_pulp_model(problem, list(_offer_names(workloads, assembled)))
 
 
 def _offer_names(workloads: Sequence[NamedWorkload], assembled: AssembledProblem) -> Iterator[str]:

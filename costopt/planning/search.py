@@ -24,24 +24,16 @@ from costopt.planning.assemble import (
 )
 from costopt.planning.fleet_changes import changes_of
 from costopt.planning.late import late_lines, with_more_room
+from costopt.planning.round_settings import RoundSettings
 from costopt.planning.shared_nodes import keeps_apart, sharing_helps_nobody, sliced_workloads
 from costopt.planning.solving import (
-    Effort,
-    Solve,
     Solver,
     solved_alone,
     solved_by,
-    solved_together,
 )
 from costopt.solve.solution import Solution
 from costopt.workload.request import PlanRequest
 from costopt.workload.serving import InferenceService
-
-LEAST_SECONDS: Final = 0.1
-"""Time that a solve gets however late it is [s]."""
-
-LEAST_SAVING: Final = 1e-9
-"""Relative saving from which on workloads share instances; less is rounding."""
 
 MOST_ROUNDS: Final = 8
 """Searches after which the request counts as one that this method cannot plan."""
@@ -109,7 +101,7 @@ def search(
         solver: what decides in place of the cheapest plan; workloads then share nothing.
     """
     seconds = request.time_limit_seconds
-    search = _Search(
+    search = RoundSettings(
         request=request,
         catalog=catalog,
         forbidden=forbidden,
@@ -119,58 +111,13 @@ def search(
     if solver or keeps_apart(request) or sharing_helps_nobody(workloads):
         return _late_enough(workloads, replace(search, deadline=perf_counter() + seconds))
     alone = _late_enough(workloads, replace(search, deadline=perf_counter() + seconds / 2))
-    wider = search.beyond(alone, seconds / 4)
+    wider = search.beyond(alone.solution.cost, seconds / 4)
     best = _cheaper(alone, _late_enough(workloads, wider), wider.beaten_by)
     sliced = sliced_workloads(workloads, catalog, request)
     if sliced is None:
         return best
-    wider = search.beyond(best, seconds / 4)
+    wider = search.beyond(best.solution.cost, seconds / 4)
     return _cheaper(best, _late_enough(sliced, wider), wider.beaten_by)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Search:
-    """What every round of a search is made with.
-
-    Attributes:
-        request: limits and settings.
-        catalog: what operating figures are computed from.
-        forbidden: offers of a workload -> which of them this search may not use.
-        staying: True where what runs already must stay as it is.
-        solve: how a round is solved.
-        deadline: when the last round starts, on the performance counter [s].
-        beaten_by: cost from which on an answer is of no use, since a plan as cheap within the gap
-            is there already [plan currency/h].
-    """
-
-    request: PlanRequest
-    catalog: Catalog
-    forbidden: Forbidden | None
-    staying: bool
-    solve: Solve
-    deadline: float = 0.0
-    beaten_by: float = np.inf
-
-    def beyond(self, found: Found, seconds: float) -> "_Search":
-        """Return a wider search, on shared instances, for plans that cost less than one found."""
-        cost = np.inf if found.solution.cost is None else found.solution.cost
-        return replace(
-            self,
-            solve=solved_together,
-            deadline=perf_counter() + seconds,
-            beaten_by=cost * (1 - max(self.request.gap, LEAST_SAVING)),
-        )
-
-    @property
-    def effort(self) -> Effort:
-        """Time for the next solve, and what it must cost less than."""
-        seconds = max(self.deadline - perf_counter(), LEAST_SECONDS)
-        return Effort(seconds=seconds, below=self.beaten_by)
-
-    @property
-    def is_over(self) -> bool:
-        """Whether no further round starts."""
-        return perf_counter() > self.deadline
 
 
 def _cheaper(narrow: Found, wide: Found, beaten_by: float) -> Found:
@@ -181,10 +128,12 @@ def _cheaper(narrow: Found, wide: Found, beaten_by: float) -> Found:
 
     Args:
         narrow: found without sharing, or without slices.
-        wide: of the wider search, which only answers below the cost of the other.
+        wide: of the wider search, which only looks for what costs less to run than the other
+            with every change.
         beaten_by: that cost, within the gap [plan currency/h].
     """
-    if wide.solution.cost is not None:
+    other = np.inf if narrow.solution.cost is None else narrow.solution.cost
+    if wide.solution.cost is not None and wide.solution.cost <= other:
         return wide
     is_proven = wide.solution.status is PlanStatus.INFEASIBLE
     if narrow.solution.cost is None:
@@ -193,20 +142,31 @@ def _cheaper(narrow: Found, wide: Found, beaten_by: float) -> Found:
     return replace(narrow, bound=min(narrow.bound or 0.0, bound or 0.0))
 
 
-def _late_enough(workloads: Sequence[NamedWorkload], search: _Search) -> Found:
+def _late_enough(workloads: Sequence[NamedWorkload], search: RoundSettings) -> Found:
     """Search, where need be with more of the longest prompts late."""
     first = found = _searched(workloads, search)
     rated: Sequence[NamedWorkload] = workloads
-    while found.solution.cost is None and not search.is_over and np.isinf(search.beaten_by):
+    while found.solution.cost is None and np.isinf(search.beaten_by):
         changed = all_with_more_late(rated, search.catalog, search.request)
         if changed is None:
             break
+        if search.is_over:
+            return _out_of_time(first)
         rated = changed
         found = _searched(rated, search)
-    return first if found.solution.cost is None else found
+    if found.solution.cost is not None:
+        return found
+    is_proven = found.solution.status is PlanStatus.INFEASIBLE
+    return first if is_proven else _out_of_time(first)
 
 
-def _searched(workloads: Sequence[NamedWorkload], search: _Search) -> Found:
+def _out_of_time(found: Found) -> Found:
+    """Return a search without an answer whose proof covers only some of what may be planned."""
+    status = PlanStatus.NO_ANSWER_IN_TIME
+    return replace(found, solution=replace(found.solution, status=status))
+
+
+def _searched(workloads: Sequence[NamedWorkload], search: RoundSettings) -> Found:
     """Search with the rates as they are.
 
     Where the first mix is late, two ways on are tried and the cheaper plan is kept: more room for
@@ -215,7 +175,8 @@ def _searched(workloads: Sequence[NamedWorkload], search: _Search) -> Found:
     found = _first_in_time(workloads, search)
     in_time = not found.is_late
     if in_time and (found.rounds == 1 or search.is_over):
-        return found
+        proven = found.rounds == 1 or found.solution.cost is not None
+        return found if proven else _unanswered(found)
     held = [
         replace(
             item,
@@ -252,7 +213,7 @@ def _cost_in_time(found: Found) -> tuple[bool, float]:
     return found.is_late or cost is None, np.inf if cost is None else cost
 
 
-def _first_in_time(workloads: Sequence[NamedWorkload], search: _Search) -> Found:
+def _first_in_time(workloads: Sequence[NamedWorkload], search: RoundSettings) -> Found:
     """Solve, and solve again with more room where a mix is late, until none is."""
     tightened = list(workloads)
     rounds = 0
@@ -284,7 +245,7 @@ def _first_in_time(workloads: Sequence[NamedWorkload], search: _Search) -> Found
 
 
 def _limited(
-    workloads: Sequence[NamedWorkload], assembled: AssembledProblem, search: _Search
+    workloads: Sequence[NamedWorkload], assembled: AssembledProblem, search: RoundSettings
 ) -> AssembledProblem:
     """Add what runs already, and the row that keeps forbidden offers out."""
     changes = changes_of(

@@ -37,14 +37,13 @@ def may_share(item: NamedWorkload) -> bool:
 def keeps_apart(request: PlanRequest) -> bool:
     """Return whether a request asks for what is planned on instances of one workload only.
 
-    What a change of the fleet costs, and what the loss of pools leaves, is counted by instances
-    that each belong to one workload.
+    Availability is counted by instances that each belong to one workload.
 
     Args:
         request: limits and settings.
     """
     every = [request.limits, *(workload.limits for workload in request.workloads)]
-    return request.current_fleet is not None or any(limits.promises for limits in every)
+    return any(limits.availability is not None for limits in every)
 
 
 def sharing_helps_nobody(workloads: Sequence[NamedWorkload]) -> bool:

@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Final
 
+import numpy as np
+
 from costopt.errors import InvalidInputError
 from costopt.plan.status import PlanStatus, proven_status
 from costopt.solve.assembly import assemble
@@ -18,8 +20,8 @@ MOST_FACTOR: Final = 1e6
 GROWTH: Final = 16.0
 """Factor by which the demand grows until the limits no longer carry it [1]."""
 
-RELAXED_SECONDS: Final = 10.0
-"""Time for one relaxed program [s]."""
+LEAST_SECONDS: Final = 0.1
+"""Time that a relaxed program gets however late it is [s]."""
 
 ROOM: Final = 1e-6
 """Relative room above the relaxed bound, so that the largest multiple stays inside [1]."""
@@ -32,7 +34,7 @@ class MostDemand:
     Attributes:
         status: what the search came to; infeasible where nothing of the demand can be served.
         factor: demand that is served over the demand of the problem; None without an answer [1].
-        bound: no larger multiple fits [1].
+        bound: no larger multiple fits; ``inf`` where nothing is proven [1].
         seconds: wall-clock time [s].
     """
 
@@ -65,7 +67,9 @@ def most_demand(
     check_problem(problem)
     if not any((block.demand > 0).any() for block in problem.blocks):
         raise InvalidInputError("most_demand", ["there is no demand that could grow"])
-    most = _relaxed_most(problem)
+    most = _relaxed_most(problem, started + time_limit_seconds)
+    if most == np.inf:
+        return _answer(PlanStatus.NO_ANSWER_IN_TIME, None, most, started)
     if most == 0.0:
         return _answer(PlanStatus.INFEASIBLE, None, 0.0, started)
     grown = _grown(problem, most)
@@ -90,8 +94,14 @@ def _answer(status: PlanStatus, factor: float | None, bound: float, started: flo
     return MostDemand(status=status, factor=factor, bound=bound, seconds=seconds)
 
 
-def _relaxed_most(problem: Problem) -> float:
+def _relaxed_most(problem: Problem, deadline: float) -> float:
     """Return a multiple that no plan can exceed; 0 where nothing can be served [1].
+
+    It is ``inf`` where even the relaxed program takes too long.
+
+    Args:
+        problem: with a demand.
+        deadline: on the performance counter [s].
 
     Raises:
         InvalidInputError: nothing limits the demand.
@@ -103,11 +113,11 @@ def _relaxed_most(problem: Problem) -> float:
         if reduction.unserved or reduction.impossible_choices:
             return 0.0
         program = assemble(grown, reduction, seeks_demand=True).program
-        relaxed = run_relaxed(program, time_limit_seconds=RELAXED_SECONDS)
-        if relaxed is Outcome.INFEASIBLE:
-            return 0.0
-        # Where even the relaxed program takes too long, the bound is that all of it is served.
-        share = 1.0 if isinstance(relaxed, Outcome) else float(relaxed.values[0])
+        left = max(deadline - perf_counter(), LEAST_SECONDS)
+        relaxed = run_relaxed(program, time_limit_seconds=left)
+        if isinstance(relaxed, Outcome):
+            return 0.0 if relaxed is Outcome.INFEASIBLE else np.inf
+        share = float(relaxed.values[0])
         if share < 1 - ROOM:
             return share * factor * (1 + ROOM)
         factor *= GROWTH

@@ -86,7 +86,8 @@ class Parts:
 def parts_of(problem: Problem) -> Parts | None:
     """Take a problem apart; None where one part is all, or more than linear rows join them.
 
-    A row that concerns one part stays inside it. A budget is a row whose coefficients are costs.
+    A row that concerns one part stays inside it, and one without a limit goes. A budget is a row
+    whose coefficients are costs.
 
     Args:
         problem: a checked problem.
@@ -95,7 +96,7 @@ def parts_of(problem: Problem) -> Parts | None:
     members += [(-1, job) for job in range(len(problem.choices))]
     if len(members) < 2 or problem.max_groups is not None or problem.changes is not None:
         return None
-    rows = [*problem.rows, *_budget(problem)]
+    rows = [row for row in (*problem.rows, *_budget(problem)) if row.upper < np.inf]
     concerned = np.array([[_concerns(problem, row, *one) for one in members] for row in rows])
     concerned = concerned.reshape(len(rows), len(members))
     is_shared = concerned.sum(axis=1) > 1
@@ -121,7 +122,7 @@ def parts_of(problem: Problem) -> Parts | None:
             )
         )
     uppers = np.array([row.upper for row in shared], dtype=np.float64)
-    return Parts(whole=problem, parts=tuple(parts), uppers=uppers) if shared else None
+    return Parts(whole=problem, parts=tuple(parts), uppers=uppers)
 
 
 def _none() -> IntArray:

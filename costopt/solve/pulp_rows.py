@@ -1,6 +1,7 @@
 """Rows of a PuLP model: each function yields one family of constraints by its formula."""
 
 from collections.abc import Iterator
+from math import isfinite
 
 import numpy as np
 import pulp
@@ -48,9 +49,9 @@ def rows_of(
             used += weighted(row.choice_coefficients[job], ways)
             if row.payer_coefficients:
                 used += weighted(row.payer_coefficients[job], written.paid[job])
-        if used:
+        if used and isfinite(row.upper):
             yield numbered("limit", number, plain(row.name)), pulp.lpSum(used) <= row.upper
-    if problem.budget_per_hour is not None:
+    if problem.budget_per_hour is not None and isfinite(problem.budget_per_hour):
         yield "budget", cost <= problem.budget_per_hour
     yield from _type_rows(written)
     yield from _change_rows(written)

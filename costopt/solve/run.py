@@ -31,6 +31,10 @@ solved at once."""
 COORDINATION: Final = 0.7
 """Part of the time that coordination may take [0..1]."""
 
+RELAXATION: Final = 0.1
+"""Part of the time that the relaxed program of all workloads may take: it proves at most that
+there is no plan [0..1]."""
+
 SIFTED_OFFERS: Final = 1_000
 """Kept offers above which the program of all of them is not written at once."""
 
@@ -86,12 +90,13 @@ def _coordinated(
     problem: Problem, parts: Parts, reduction: Reduction, *, gap: float, deadline: float
 ) -> Found:
     """Coordinate the parts by prices; where that leaves a gap, solve all of it together too."""
-    now = perf_counter()
-    relaxed = run_relaxed(assemble(problem, reduction).program, time_limit_seconds=deadline - now)
+    left = max(deadline - perf_counter(), 0.0)
+    whole = assemble(problem, reduction).program
+    relaxed = run_relaxed(whole, time_limit_seconds=RELAXATION * left)
     if relaxed is Outcome.INFEASIBLE:
         return Found(decision=None, bound=None)
     by_price = coordinate(
-        parts, _solve_part, gap=gap, deadline=now + COORDINATION * (deadline - now)
+        parts, _solve_part, gap=gap, deadline=deadline - (1 - COORDINATION) * left
     )
     found = Found(decision=by_price.decision, bound=by_price.bound)
     if found.decision is not None:
@@ -108,7 +113,7 @@ def _solve_part(problem: Problem, gap: float, time_limit_seconds: float) -> Solu
 def _better(problem: Problem, one: Found, other: Found) -> Found:
     """Return the cheaper decision of two with the higher of their bounds."""
     if other.bound is None:
-        return other
+        return other if one.decision is None else one
     decisions = [found.decision for found in (one, other) if found.decision is not None]
     cheapest = min(decisions, key=lambda decision: total_cost(problem, decision), default=None)
     return Found(decision=cheapest, bound=max(one.bound or 0.0, other.bound))

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from costopt.solve.changes import Changes
 from costopt.solve.problem import IntArray, Problem, ServingBlock
 
 
@@ -74,14 +75,23 @@ def market_of(problem: Problem, nodes: SharedNodes) -> Problem:
         rows=tuple(
             replace(row, offer_coefficients=row.offer_coefficients[offer]) for row in problem.rows
         ),
+        changes=_of_offers(problem.changes, offer),
     )
+
+
+def _of_offers(changes: Changes | None, offer: IntArray) -> Changes | None:
+    """What runs already, by node in place of by offer."""
+    if changes is None:
+        return None
+    return replace(changes, kind=changes.kind[offer], instances=changes.rented[offer])
 
 
 def replicas_of(problem: Problem, nodes: SharedNodes) -> Problem:
     """Return the problem with replicas in place of its offers: what they serve, at no cost.
 
     A replica serves the rate of an instance over the replicas that an instance stands for. The
-    limits hold for what the jobs take of them; what nodes take of them is the market's.
+    limits hold for what the jobs take of them; what nodes take of them, and what changes of what
+    runs already, is the market's.
     """
     kinds = len(nodes.server)
     return replace(
@@ -92,6 +102,7 @@ def replicas_of(problem: Problem, nodes: SharedNodes) -> Problem:
         group=np.zeros(kinds, dtype=np.int64),
         blocks=tuple(_by_replica(problem, nodes)),
         rows=tuple(replace(row, offer_coefficients=np.zeros(kinds)) for row in problem.rows),
+        changes=None,
     )
 
 

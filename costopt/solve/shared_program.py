@@ -14,6 +14,7 @@ from costopt.solve.problem import BoolArray, FloatArray, IntArray, Problem
 from costopt.solve.program import Assembly, Program
 from costopt.solve.reduce import Reduction
 from costopt.solve.shared_nodes import SharedNodes
+from costopt.solve.switching import most_useful, with_starts
 
 NEVER_BINDS: Final = 1e9
 """Upper bound on whole columns that other rows bound."""
@@ -67,14 +68,15 @@ def assemble_shared(
         nodes: which replicas fit where.
         reduction: of ``served``, nothing pruned.
     """
-    bare = replace(served, rows=(), budget_per_hour=None, max_groups=None)
+    charged = with_starts(market, of_running=False)
+    bare = replace(served, choices=charged.choices, rows=(), budget_per_hour=None, max_groups=None)
     replicas = assemble(bare, reduction)
     program = replicas.program
     jobs_cost = bool(np.concatenate(program.costs).any())
-    prices = [market.price_per_hour]
+    prices = [charged.price_per_hour]
     scale = replicas.price_scale if jobs_cost else objective.price_scale(prices)
     upper = most_nodes(market, nodes, reduction)
-    counts = program.add_columns(market.price_per_hour / scale, upper, integer=True)
+    counts = program.add_columns(charged.price_per_hour / scale, upper, integer=True)
     divided = len(nodes.partition_home)
     partitions = program.add_columns(np.zeros(divided), NEVER_BINDS, integer=True)
     home, sizes = _splits(nodes)
@@ -100,6 +102,7 @@ def assemble_shared(
     constraints.respect_limits(whole, market, rented)
     constraints.limit_types(whole, market, rented)
     objective.respect_budget(whole, market, rented)
+    constraints.count_changes(whole, market, rented)
     return assembly
 
 
@@ -113,7 +116,9 @@ def most_nodes(market: Problem, nodes: SharedNodes, reduction: Reduction) -> Flo
         budget = np.inf if market.budget_per_hour is None else market.budget_per_hour
         affordable = budget * (1 + ROUNDING) / market.price_per_hour
     affordable = np.where(market.price_per_hour > 0, affordable, np.inf)
-    least = np.minimum.reduce([market.upper, useful[nodes.pool], room, affordable])
+    least = np.minimum.reduce(
+        [market.upper, most_useful(market, useful[nodes.pool]), room, affordable]
+    )
     return np.asarray(np.floor(least), dtype=np.float64)
 
 

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from costopt.solve.alternatives import ROUNDING
+from costopt.solve.failure_groups import FailureGroups
 from costopt.solve.problem import BoolArray, FloatArray, IntArray, Problem
 from costopt.solve.shared_nodes import SharedNodes, market_of, replicas_of
+from costopt.solve.switching import with_starts
 
 SLACK = 1e-12
 """Relative rounding by which equal rates may differ [1]."""
@@ -25,8 +27,11 @@ def pruned(problem: Problem, nodes: SharedNodes) -> SharedNodes:
       partition of an accelerator takes the place of ``p_k / t_k``.
     - Pools: a pool leaves where a node of another costs and takes of every limit no more, has as
       many accelerators, and has for each kind one of the same workload that is no larger and no
-      slower. Spot does not stand in for firm. Under a limit on distinct types all pools stay:
-      one more could be one type too many.
+      slower. Spot does not stand in for firm, and what can be lost only for what is lost with
+      it. Under a limit on distinct types all pools stay: one more could be one type too many.
+
+    Where something runs already its nodes stay, and any other node is held against the rest as if
+    all were started: several in its place then cost no more with every start.
 
     Args:
         problem: demand, jobs and limits.
@@ -35,6 +40,7 @@ def pruned(problem: Problem, nodes: SharedNodes) -> SharedNodes:
     nodes = nodes.with_nodes(np.flatnonzero(_affordable(market_of(problem, nodes))))
     nodes = nodes.with_kinds(np.flatnonzero(np.isin(nodes.home, nodes.pool)))
     nodes = nodes.with_kinds(_useful_kinds(problem, nodes))
+    problem = with_starts(problem, of_running=True)
     nodes = nodes.with_nodes(_cheapest_sources(problem, nodes))
     if problem.max_groups is not None:
         return nodes
@@ -68,6 +74,7 @@ class _Kinds:
     def __init__(self, problem: Problem, nodes: SharedNodes) -> None:
         served = replicas_of(problem, nodes)
         self.block = served.offer_block
+        self.failure = FailureGroups.of(served)
         local = served.server - served.first_server[self.block]
         widest = max((len(block.demand) for block in served.blocks), default=0)
         self.speed: FloatArray = np.zeros((len(self.block), widest))
@@ -78,6 +85,19 @@ class _Kinds:
             carried = block.rates[:, wanted] * block.max_utilisation[:, None]
             self.speed[mine, : int(wanted.sum())] = (carried / block.demand[wanted])[local[mine]]
             self.spot[mine] = block.is_spot[local[mine]]
+
+    def may_stand_in(self, others: IntArray, kind: int) -> BoolArray:
+        """Which kinds may take over from another one, by workload, reliability and group."""
+        same = self.block[others] == self.block[kind]
+        same &= self.spot[kind] | ~self.spot[others]
+        return np.asarray(same & self.failure.may_stand_in(others, np.array([kind])))
+
+
+def _runs(market: Problem) -> BoolArray:
+    """Nodes of a kind that runs already (nodes,)."""
+    if market.changes is None:
+        return np.zeros(market.offer_count, dtype=np.bool_)
+    return market.changes.is_running
 
 
 def _useful_kinds(problem: Problem, nodes: SharedNodes) -> IntArray:
@@ -114,7 +134,7 @@ def _cheapest_sources(problem: Problem, nodes: SharedNodes) -> IntArray:
     )
     plentiful = np.isinf(market.upper[order])
     cheapest = first[alike.reshape(-1)]
-    beaten = (cheapest < np.arange(len(order))) & plentiful[cheapest]
+    beaten = (cheapest < np.arange(len(order))) & plentiful[cheapest] & ~_runs(market)[order]
     return order[~beaten]
 
 
@@ -130,7 +150,7 @@ def _useful_pools(problem: Problem, nodes: SharedNodes) -> IntArray:
         theirs = np.flatnonzero(np.isin(nodes.home, kept))
         rivals = _rivals(nodes, kinds, mine, theirs)
         rivals = rivals[_costs_no_more(market, nodes, pool, rivals)]
-        if not len(rivals):
+        if not len(rivals) or _runs(market)[nodes.pool == pool].any():
             kept.append(pool)
     return np.array(kept, dtype=np.int64)
 
@@ -141,11 +161,8 @@ def _rivals(nodes: SharedNodes, kinds: _Kinds, mine: IntArray, theirs: IntArray)
     candidates = np.unique(nodes.home[theirs])
     candidates = candidates[nodes.accelerators[candidates] >= nodes.accelerators[pool]]
     for kind in mine.tolist():
-        same = (kinds.block[theirs] == kinds.block[kind]) & (
-            nodes.slot[theirs] == nodes.slot[kind]
-        )
+        same = kinds.may_stand_in(theirs, kind) & (nodes.slot[theirs] == nodes.slot[kind])
         same &= nodes.size[theirs] <= nodes.size[kind]
-        same &= kinds.spot[kind] | ~kinds.spot[theirs]
         rival = theirs[same]
         fast = kinds.speed[rival] * (1 + SLACK) >= kinds.speed[kind]
         candidates = np.intersect1d(candidates, nodes.home[rival[fast.all(axis=1)]])
@@ -182,6 +199,8 @@ def _is_cheaper_apart(
 ) -> bool:
     """Whether each replica on a pool's nodes costs no more on one of its own elsewhere."""
     own = np.flatnonzero(nodes.pool == pool)
+    if _runs(market)[own].any():
+        return False
     accelerators = int(nodes.accelerators[pool])
     taken = market.row_coefficients[own].min(axis=0)
     theirs = np.flatnonzero(np.isin(nodes.home, others))
@@ -222,9 +241,7 @@ def _apart(
         theirs: kinds elsewhere.
         taken: of each limit at most (rows,).
     """
-    stands_in = kinds.block[theirs] == kinds.block[kind]
-    stands_in &= kinds.spot[kind] | ~kinds.spot[theirs]
-    rivals = theirs[stands_in]
+    rivals = theirs[kinds.may_stand_in(theirs, kind)]
     fast = (kinds.speed[rivals] * (1 + SLACK) >= kinds.speed[kind]).all(axis=1)
     rented = np.isin(nodes.pool, nodes.home[rivals[fast]]) & np.isinf(market.upper)
     rented &= (market.row_coefficients <= taken).all(axis=1)

@@ -9,6 +9,7 @@ import numpy as np
 from costopt.errors import PlanCheckError
 from costopt.plan.status import PlanStatus
 from costopt.solve.answer import decision_of
+from costopt.solve.failure_groups import FailureGroups
 from costopt.solve.highs import Outcome, route_fixed, run_program
 from costopt.solve.problem import FloatArray, IntArray, Problem
 from costopt.solve.problem_checks import check_effort, check_problem
@@ -91,6 +92,10 @@ def solve_shared(
         return _without_answer(status, nodes, reduction, bound, seconds)
     parts = _Parts(problem=problem, market=market, served=served, nodes=nodes)
     answer = _checked(parts, reduction, assembly, run.values)
+    rented = _whole(run.values[assembly.nodes])
+    if _is_frozen(market) and (answer.decision.counts != rented).any():
+        status = PlanStatus.NO_ANSWER_IN_TIME
+        return _without_answer(status, nodes, reduction, bound, seconds)
     cost = total_cost(market, answer.decision)
     bound = min(bound, cost)
     proven = (cost - bound) / cost if cost > 0 else 0.0
@@ -112,6 +117,10 @@ def solve_shared(
     return SharedSolution(
         solution=solution, nodes=nodes, replicas=answer.replicas, packing=answer.packing
     )
+
+
+def _is_frozen(market: Problem) -> bool:
+    return market.changes is not None and market.changes.is_frozen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -188,12 +197,17 @@ def _split_nodes(assembly: SharedAssembly, values: FloatArray) -> dict[int, list
 
 
 def _needed(served: Problem, decision: Decision) -> IntArray:
-    """Fewest replicas of each kind, of those decided, that carry what is routed (kinds,) [1]."""
+    """Fewest replicas of each kind, of those decided, that carry what is routed (kinds,) [1].
+
+    One stays on every server whose failure group counts towards a least number of them.
+    """
     loads = [
         np.sum(_finite(instances_needed(block)) * shares, axis=1)
         for block, shares in zip(served.blocks, decision.shares, strict=True)
     ]
     least = np.ceil(np.concatenate([*loads, np.zeros(0)]) - LEAST_LOAD).astype(np.int64)
+    counted = FailureGroups.of(served).is_counted & (decision.counts > 0)
+    least[served.server[counted]] = np.maximum(least[served.server[counted]], 1)
     counts = decision.counts.copy()
     for kind in np.flatnonzero(counts)[::-1].tolist():
         server = served.server[kind]

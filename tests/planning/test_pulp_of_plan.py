@@ -7,6 +7,7 @@ from costopt.errors import InvalidInputError
 from costopt.plan.plan import Plan
 from costopt.planning.optimize_request import optimize
 from costopt.planning.pulp_of_plan import to_pulp
+from costopt.workload.demand_profile import DemandProfile
 from costopt.workload.limits import Limits
 from costopt.workload.serving import InferenceService
 from costopt.workload.traffic import Traffic
@@ -42,6 +43,21 @@ def test_a_plan_from_a_file_needs_its_catalogue(plan: Plan, few: Catalog) -> Non
     with pytest.raises(InvalidInputError, match="needs the catalogue"):
         to_pulp(read)
     assert len(to_pulp(read, few).counts) == len(to_pulp(plan).counts)
+
+
+def test_what_runs_already_is_in_the_model_of_a_plan(few: Catalog) -> None:
+    fleet = [("aws", "us-east-1", "", "g5.xlarge", "on_demand", 2)]
+    moved = optimize(CHAT, few, current_fleet=fleet, switching_cost=100.0)
+    answer = to_pulp(moved).solve(gap=1e-6)
+    assert moved.switching_cost > 0
+    assert answer.cost == pytest.approx(moved.bound, rel=2e-4)
+
+
+def test_a_plan_over_time_has_no_model_of_one_rate(plan: Plan, few: Catalog) -> None:
+    hours = DemandProfile.from_rates([1.0, 2.0] * 12)
+    request = plan.request.model_copy(update={"demand_profile": hours})
+    with pytest.raises(InvalidInputError, match="demand profile"):
+        to_pulp(plan.model_copy(update={"request": request}), few)
 
 
 def test_anything_but_a_plan_is_refused() -> None:

@@ -23,13 +23,14 @@ def size(prompt: float, answer: float, share: float) -> RequestSize:
 
 def asked(few: Catalog, *sizes: RequestSize, model: str = LLAMA, **more: object) -> Plan:
     limits = more.pop("limits", None)
+    seconds = more.pop("time_limit_seconds", 10.0)
     service = InferenceService(
         model=model,
         precision=("bf16",),
         traffic=Traffic.from_sizes(sizes, requests_per_second=1),
         **more,  # type: ignore[arg-type]
     )
-    return optimize(service, few, limits=limits)  # type: ignore[arg-type]
+    return optimize(service, few, limits=limits, time_limit_seconds=seconds)  # type: ignore[arg-type]
 
 
 def reason(plan: Plan) -> str:
@@ -136,6 +137,21 @@ def test_a_quota_that_leaves_no_fast_type_lets_more_of_the_long_prompts_be_late(
     ).require()
     assert cheap.cost_per_hour == pytest.approx(3 * 1.861)
     assert evaluate_plan(cheap, both).violations == ()
+
+
+def test_time_that_ends_before_more_prompts_may_be_late_proves_nothing(bundled: Catalog) -> None:
+    both = bundled.filter(
+        providers=["aws"], regions=["us-east-1"], instance_types=["g6e.xlarge", "p5.4xlarge"],
+        purchase_options=["on_demand"],
+    )  # fmt: skip
+    sizes = (size(500, 200, 0.96), size(12000, 200, 0.04))
+    # $6/h pay for three g6e.xlarge once the long prompts may be late, and for no p5.4xlarge.
+    plan = asked(
+        both, *sizes, max_ttft_ms=1000.0, max_tpot_ms=200.0, kv_precision="fp8",
+        limits=Limits(budget=6.0 * 730), time_limit_seconds=1e-3,
+    )  # fmt: skip
+    assert plan.status is PlanStatus.NO_ANSWER_IN_TIME
+    assert plan.unanswered_because == ()
 
 
 def test_demand_of_more_instances_than_there_are_is_refused_at_once(few: Catalog) -> None:

@@ -6,11 +6,17 @@ from typing import Any
 
 import pytest
 
+from costopt.candidate.find import all_candidates
 from costopt.catalog.catalog import Catalog
 from costopt.evaluate.check import evaluate_plan
 from costopt.plan.line import PlanLine
 from costopt.plan.plan import Plan
+from costopt.planning.current_fleet import read_fleet
+from costopt.planning.from_fleet import search_from_fleet
+from costopt.planning.most_demand import most_demand
 from costopt.planning.optimize_request import optimize
+from costopt.planning.search import search
+from costopt.workload.fleet import SwitchingCost
 from costopt.workload.limits import Limits
 from costopt.workload.serving import InferenceService
 from costopt.workload.traffic import Traffic
@@ -208,6 +214,43 @@ def test_idle_accelerators_of_a_fleet_are_used_by_others(three: Plan, firm: Cata
     nodes = plan.cost_per_hour / three.cost_per_hour  # type: ignore[operator]
     # One node more at most: six accelerators are enough for one replica of each.
     assert needed <= round(nodes, 6) <= needed + 1
+
+
+def test_a_new_plan_keeps_the_node_that_services_share(three: Plan, firm: Catalog) -> None:
+    request = three.request.model_copy(
+        update={"current_fleet": read_fleet(three, firm), "switching_cost": SwitchingCost(start=5)}
+    )
+    best = search_from_fleet(all_candidates(request, firm), request, firm)
+    assert best.found.solution.cost == pytest.approx(three.cost_per_hour)
+    assert best.change is not None
+    assert best.change.is_none
+    assert sum(kept.count for kept in best.change.kept) == 1
+
+
+def test_services_share_a_node_that_keeps_what_is_promised_of_losses(
+    three: Plan, eights: Catalog
+) -> None:
+    limits = Limits(survive_pool_losses=1, served_after_loss=0.5, purchase_options=("on_demand",))
+    request = three.request.model_copy(update={"limits": limits})
+    found = search(all_candidates(request, eights), request, eights)
+    assert found.solution.cost == pytest.approx(three.cost_per_hour)
+    apart = Limits(availability=0.999, purchase_options=("on_demand",))
+    request = three.request.model_copy(update={"limits": apart})
+    alone = search(all_candidates(request, eights), request, eights)
+    assert alone.solution.cost == pytest.approx(3 * found.solution.cost)  # type: ignore[operator]
+
+
+def test_the_most_of_a_budget_counts_what_services_on_one_node_carry(
+    firm: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """$56/h pay for one node of $55.04/h: nothing for two services apart, all of it together."""
+    monkeypatch.setattr("costopt.planning.most_demand.STEP", 1.0)
+    single = firm.filter(instance_types=["p5.48xlarge"])
+    budget = Limits(budget=56 * MONTH)
+    found = most_demand([chat(), embed()], single, limits=budget)
+    assert found.factor >= 1.0
+    assert found.plan.has_answer
+    assert {line.shared_node for line in found.plan.lines} == {"1"}
 
 
 @pytest.fixture(scope="module")

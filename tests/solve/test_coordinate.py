@@ -1,6 +1,7 @@
 """Price coordination of many workloads: a true bound, a plan within the shared rows."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
@@ -131,6 +132,46 @@ def test_what_no_linear_row_joins_is_not_taken_apart(serve: Callable[..., Proble
         | {"max_groups": 2}
     )
     assert parts_of(limited) is None
+
+
+def independent(seed: int, workloads: int) -> Problem:
+    return replace(draw_workloads(seed, workloads), rows=(), budget_per_hour=None)
+
+
+def test_workloads_that_nothing_joins_are_solved_one_by_one() -> None:
+    problem = independent(1, MANY_PARTS)
+    parts = taken_apart(problem)
+    assert len(parts.uppers) == 0
+    alone = [solve_problem(part.problem, gap=1e-6) for part in parts.parts]
+    together = solve_problem(problem, gap=1e-3)
+    cost = sum(one.cost or 0.0 for one in alone)
+    assert together.status is PlanStatus.OPTIMAL_WITHIN_GAP
+    assert together.cost == pytest.approx(cost, rel=1e-3)
+    assert together.bound is not None
+    assert together.bound <= cost * (1 + 1e-9)
+
+
+def test_a_shared_row_without_a_limit_weakens_no_bound() -> None:
+    problem = draw_workloads(1, workloads=3)
+    free = LimitRow(
+        name="free",
+        offer_coefficients=np.ones(problem.offer_count),
+        choice_coefficients=(np.ones(2),),
+        upper=np.inf,
+    )
+    wider = replace(problem, rows=(*problem.rows, free), budget_per_hour=np.inf)
+    bounds = [
+        coordinate(taken_apart(one), solve_part, gap=1e-2, deadline=perf_counter() + 20).bound
+        for one in (problem, wider)
+    ]
+    assert bounds[0] > 0
+    assert bounds[1] == pytest.approx(bounds[0], rel=1e-9)
+
+
+def test_a_limit_shorter_than_the_reduction_gives_no_answer_and_no_error() -> None:
+    found = solve_problem(draw_workloads(2, workloads=12), time_limit_seconds=1e-4)
+    assert found.status is PlanStatus.NO_ANSWER_IN_TIME
+    assert found.bound is not None
 
 
 def test_parts_that_cannot_be_joined_are_infeasible() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from costopt.errors import InvalidInputError
 from costopt.plan.status import PlanStatus
+from costopt.solve.highs import Outcome
 from costopt.solve.most_demand import most_demand
 from costopt.solve.problem import Problem
 from costopt.solve.run import solve_problem
@@ -49,6 +50,17 @@ def test_spot_stays_within_its_share_of_what_is_served(serve: Serve) -> None:
 def test_a_demand_that_nothing_limits_asks_for_a_budget(serve: Serve) -> None:
     with pytest.raises(InvalidInputError, match=r"give limits\.budget"):
         most_demand(serve([1.0], [[1.0]], [1.0]))
+
+
+def test_a_relaxed_program_that_takes_too_long_is_no_demand_without_a_limit(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = serve([1.0], [[1.0]], [1.0], budget_per_hour=3.0)
+    monkeypatch.setattr("costopt.solve.most_demand.run_relaxed", lambda *_, **__: Outcome.STOPPED)
+    found = most_demand(problem)
+    assert found.status is PlanStatus.NO_ANSWER_IN_TIME
+    assert found.factor is None
+    assert found.bound == np.inf
 
 
 def test_no_demand_cannot_grow(serve: Serve) -> None:

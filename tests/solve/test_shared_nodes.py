@@ -1,13 +1,15 @@
 """Several workloads on one node, at the level of arrays, against exhaustive search."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement, product
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from costopt.plan.status import PlanStatus
+from costopt.solve.changes import NEW, Changes
 from costopt.solve.problem import LimitRow, Problem, ServingBlock
 from costopt.solve.shared_nodes import SharedNodes
 from costopt.solve.shared_run import solve_shared
@@ -169,7 +171,7 @@ def best_of(found: set[Rates]) -> list[Rates]:
     return kept
 
 
-def searched(case: Case) -> float:
+def searched(case: Case, changes: Changes | None = None) -> float:
     """Cost of the cheapest nodes, up to MOST_NODES of any contents, that serve every demand."""
     rows = [(pool, rates) for pool in range(len(case.accelerators))
             for rates in contents(case, pool)]  # fmt: skip
@@ -185,7 +187,80 @@ def searched(case: Case) -> float:
     able = (served >= demand - 1e-9).all(axis=1)
     if case.budget is not None:
         able &= cost <= case.budget + 1e-9
+    if changes is not None:
+        pool = np.array([*(pool for pool, _ in rows), len(case.prices)])[chosen]
+        cost = cost + cost_of_changes(changes, pool)
     return float(cost[able].min()) if able.any() else float("inf")
+
+
+def cost_of_changes(changes: Changes, pool: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Starts and stops between what runs and each choice of nodes, by the pools chosen."""
+    started = np.zeros(len(pool), dtype=np.int64)
+    stopped = np.zeros(len(pool), dtype=np.int64)
+    for kind, there in [(NEW, 0), *enumerate(changes.running.tolist())]:
+        wanted = np.isin(pool, np.flatnonzero(changes.kind == kind)).sum(axis=1)
+        started += np.maximum(wanted - there, 0)
+        stopped += np.maximum(there - wanted, 0)
+    cost: NDArray[np.float64] = started * changes.start_cost + stopped * changes.stop_cost
+    return cost
+
+
+def fleet_of(case: Case, seed: int) -> Changes:
+    """Some of the nodes run already; to stop one costs less than to let it idle."""
+    draw = np.random.default_rng(seed)
+    kinds = int(draw.integers(1, 3))
+    return Changes(
+        kind=draw.integers(NEW, kinds, len(case.prices)),
+        running=draw.integers(1, 3, kinds),
+        start_cost=float(draw.choice([0.0, 0.4, 2.0])),
+        stop_cost=float(draw.choice([0.0, 0.2, 0.6])),
+    )
+
+
+def test_nodes_that_run_already_cost_what_exhaustive_search_finds() -> None:
+    for seed in range(60):
+        case = drawn(seed)
+        problem, nodes = problem_of(case)
+        changes = fleet_of(case, seed)
+        found = solve_shared(replace(problem, changes=changes), nodes, gap=0.0).solution
+        cost = float("inf") if found.cost is None else found.cost
+        assert cost == pytest.approx(searched(case, changes), rel=1e-9), seed
+
+
+def lost_together(case: Case, problem: Problem, seed: int) -> Problem:
+    """The same nodes on spot, each pool lost as a whole, with a promise on losses."""
+    draw = np.random.default_rng(seed)
+    lost = draw.integers(-1, 2, len(case.prices))
+    order = sorted(case.replicas, key=lambda one: one.workload)
+    blocks = []
+    for workload, block in enumerate(problem.blocks):
+        group = lost[[one.pool for one in order if one.workload == workload]]
+        blocks.append(
+            replace(
+                block,
+                is_spot=group >= 0,
+                failure_group=group,
+                max_spot_fraction=1.0,
+                max_losses=int(draw.integers(1, 3)),
+                max_lost_fraction=float(draw.choice([0.5, 0.8, 1.0])),
+                min_failure_groups=int(draw.integers(0, 3)),
+            )
+        )
+    return replace(problem, blocks=tuple(blocks))
+
+
+def test_what_is_pruned_costs_nothing_where_nodes_run_or_are_lost_together() -> None:
+    answered = 0
+    for seed in range(60):
+        case = drawn(seed)
+        problem, nodes = problem_of(case)
+        problem = lost_together(case, problem, seed)
+        if seed % 2:
+            problem = replace(problem, changes=fleet_of(case, seed))
+        pruned = solve_shared(problem, nodes, gap=0.0).solution.cost
+        assert solve_shared(problem, nodes, gap=0.0, prune=False).solution.cost == pruned, seed
+        answered += pruned is not None
+    assert answered > 20
 
 
 @pytest.mark.parametrize("first", range(0, 200, 20))
