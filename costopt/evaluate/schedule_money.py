@@ -125,7 +125,7 @@ def usage_of(
     of_money = [index for index, one in enumerate(tranches) if one.instances is None]
     for index, tranche in enumerate(tranches):
         if index not in of_money:
-            draws[index] = [_runs_on(line, tranche) for line in lines]
+            draws[index] = [runs_on(line, tranche) for line in lines]
             by_hour[:, draws[index]] = 0.0
             used[:, index] = counts[:, draws[index]].sum(axis=1)
             value = counts * np.where(draws[index], prices.on_demand, 0.0)
@@ -150,7 +150,8 @@ def usage_of(
     return Usage(counts=counts, by_hour=by_hour, used=used, replaced=replaced, draws=draws)
 
 
-def _runs_on(line: PlanLine, tranche: Tranche) -> bool:
+def runs_on(line: PlanLine, tranche: Tranche) -> bool:
+    """Say whether instances of a line are those that a tranche commits."""
     offer = line.offer
     named = ("provider", "region", "zone", "instance_type", "purchase_option", "kind",
              "term_years", "payment")  # fmt: skip
