@@ -162,7 +162,7 @@ def test_a_commitment_that_nothing_runs_on_is_paid_all_the_same(
         catalog,
     )
     (*_, unused) = priced.schedule.tranches
-    assert (unused.utilisation, unused.waste) == (0.0, pytest.approx(unused.cost_total))
+    assert [unused.utilisation, unused.waste] == pytest.approx([0.0, unused.cost_total])
     paid = sum(line.line_cost_total for line in priced.lines)
     assert paid == pytest.approx((plan.cost_total or 0.0) + unused.cost_total)
 

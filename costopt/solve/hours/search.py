@@ -26,7 +26,7 @@ TINY_PROGRAM: Final = 300
 """Columns up to which the whole program is solved at once from the start."""
 
 SMALL_PROGRAM: Final = 3_000
-"""Columns up to which parts only find a plan to start from; the whole program has better bounds."""
+"""Columns up to which parts find a plan to start from, and the whole program the bound."""
 
 START_SHARE: Final = 0.7
 """Share of the time in which parts find a plan for a small program to start from."""
