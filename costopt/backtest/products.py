@@ -112,11 +112,11 @@ def read_market(
     if names.duplicated().any():
         twice = names[names.duplicated()].iloc[0]
         raise InvalidInputError("prices", [f"two rows are for {twice}; keep one of them"])
-    return Market(
-        currency=wanted,
-        on_demand_per_hour=lowest[list(skus)].to_numpy(dtype=np.float64),
-        products=products,
-    )
+    on_demand = lowest[list(skus)].to_numpy(dtype=np.float64, copy=True)
+    for prices_read in (on_demand, *(one.rates for one in products)):
+        # A rule of one's own is handed the market, and must not change what it is judged by.
+        prices_read.setflags(write=False)
+    return Market(currency=wanted, on_demand_per_hour=on_demand, products=products)
 
 
 def _term(years: float) -> str:

@@ -1,13 +1,12 @@
-"""Figures that tell what a commitment is worth; money in one currency throughout."""
+"""Figures that tell what a commitment is worth; money in one currency throughout.
 
-from collections.abc import Sequence
-from math import exp, inf, log, log1p
+What declines and discounts do over time is in ``costopt.commitment.time_value``.
+"""
+
+from math import inf
 
 from costopt.errors import InvalidInputError
 from costopt.units import HOURS_PER_MONTH
-
-MONTHS_PER_YEAR = 12.0
-"""Months in a year [1]."""
 
 
 def effective_savings_rate(cost: float, on_demand_cost: float) -> float:
@@ -51,7 +50,8 @@ def break_even_utilisation(effective_per_hour: float, on_demand_per_hour: float)
     """Give ``u* = r / o = 1 - d``: a commitment used less than this costs more than it saves [1].
 
     Args:
-        effective_per_hour: ``r``, hourly charge and the upfront part spread [currency/h].
+        effective_per_hour: ``r``, hourly charge and the upfront part spread; or both over the same
+            hours [currency/h].
         on_demand_per_hour: ``o``; above 0 [currency/h].
 
     Source: equality of ``r`` for each hour of the term and ``o`` for each hour used.
@@ -79,61 +79,6 @@ def payback_months(
     if saving_per_hour <= 0:
         return inf
     return upfront / (saving_per_hour * HOURS_PER_MONTH)
-
-
-def mean_price_under_decline(
-    price_per_hour: float, yearly_decline: float, term_years: float
-) -> float:
-    """Give the mean of ``o exp(-g t)`` over a term, ``g = -ln(1 - decline)`` [currency/h].
-
-    ``o (1 - exp(-g T)) / (g T)``: what usage would have cost on demand on average, to compare a
-    fixed price with.
-
-    Args:
-        price_per_hour: ``o``, at the start [currency/h].
-        yearly_decline: part by which list prices fall in a year; below 1 [1].
-        term_years: ``T`` [years].
-
-    Source: integral of the exponential over the term.
-    """
-    if not yearly_decline < 1:
-        raise InvalidInputError(
-            "yearly_decline", [f"{yearly_decline:g}: must be below 1, such as 0.1 for 10 % a year"]
-        )
-    if yearly_decline == 0:
-        return price_per_hour
-    rate = -log1p(-yearly_decline)
-    return price_per_hour * (1 - exp(-rate * term_years)) / (rate * term_years)
-
-
-def saving_by_month(
-    upfront: float, recurring_per_hour: float, replaced_per_month: Sequence[float]
-) -> tuple[float, ...]:
-    """Give the cash that a commitment saves: at its start, then at the end of each month.
-
-    Args:
-        upfront: paid at the start [currency].
-        recurring_per_hour: charged each hour of a month of 730 h [currency/h].
-        replaced_per_month: on-demand charges that it takes the place of [currency].
-    """
-    recurring = recurring_per_hour * HOURS_PER_MONTH
-    return (-upfront, *(replaced - recurring for replaced in replaced_per_month))
-
-
-def net_present_value(cash_by_month: Sequence[float], cost_of_capital: float) -> float:
-    """Give ``sum_m a_m / (1 + k)^(m / 12)`` [currency].
-
-    Args:
-        cash_by_month: ``a``, received (or, below 0, paid) now and at the end of each month
-            [currency].
-        cost_of_capital: ``k``, of a year; above -1 [1].
-
-    Source: definition of net present value, with the yearly rate compounded monthly.
-    """
-    rate = log(_above_zero("1 + cost_of_capital", 1 + cost_of_capital))
-    return sum(
-        amount * exp(-rate * month / MONTHS_PER_YEAR) for month, amount in enumerate(cash_by_month)
-    )
 
 
 def lock_in(effective_per_hour: float, hours_left: float) -> float:

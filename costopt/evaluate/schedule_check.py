@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import isnan
+from math import inf, isnan
 
 import numpy as np
 
@@ -13,15 +13,16 @@ from costopt.evaluate.figures import FIGURE_TOLERANCE, recomputed_plan, relative
 from costopt.evaluate.hours_operated import HourOperated, prompts_of
 from costopt.evaluate.limits import TOLERANCE, broken_line_limits
 from costopt.evaluate.malformed import malformed
+from costopt.evaluate.schedule_money import runs_on
 from costopt.evaluate.schedule_outcome import outcome_over_time
 from costopt.evaluate.scheduled import Scheduled, scheduled
 from costopt.evaluate.tranche_prices import SPEND_OPTION
 from costopt.evaluate.workload_check import broken_workload
 from costopt.plan.line import PlanLine
 from costopt.plan.plan import Plan
-from costopt.plan.schedule import Schedule
+from costopt.plan.schedule import Schedule, Tranche
 from costopt.workload.demand_hours import demand_hours
-from costopt.workload.limits import Limits
+from costopt.workload.limits import TERM_OPTIONS, Limits
 from costopt.workload.request import PlanRequest
 
 
@@ -59,7 +60,7 @@ def check_schedule(plan: Plan, schedule: Schedule, catalog: Catalog) -> CheckedS
         *_wrong_sums(plan, found, catalog),
         *_broken_lines(plan, found.lines, catalog),
         *_broken_quotas(plan.request, found, catalog),
-        *_broken_commitments(plan.request, found.schedule),
+        *_broken_commitments(plan.request, found),
         *_broken_hours(plan.request, found, catalog),
     ]
     return CheckedSchedule(lines=found.lines, violations=tuple(violations))
@@ -76,6 +77,9 @@ def _malformed(plan: Plan, schedule: Schedule, catalog: Catalog) -> Iterator[str
     counts = np.array([hour.counts for hour in schedule.hours])
     if (counts < 0).any() or not counts.any(axis=0).all():
         yield "a line never runs, or runs less than nothing"
+    for tranche in schedule.tranches:
+        if not 0 < tranche.quantity < inf:
+            yield f"{_name(tranche)}: commits {tranche.quantity:g}, which is nothing to commit"
     for name, workload in plan.request.named_workloads:
         rows = [row for row, line in enumerate(plan.lines) if line.workload == name]
         own = [plan.lines[row] for row in rows]
@@ -131,8 +135,7 @@ def _wrong_schedule(written: Schedule, found: Schedule) -> Iterator[str]:
     for number, (said, hour) in enumerate(zip(written.hours, found.hours, strict=True)):
         yield from (f"hour {number}: {text}" for text in wrong_figures(said, hour))
     for said_of, tranche in zip(written.tranches, found.tranches, strict=True):
-        what = f"{tranche.purchase_option} {tranche.instance_type}".strip()
-        yield from (f"{what}: {text}" for text in wrong_figures(said_of, tranche))
+        yield from (f"{_name(tranche)}: {text}" for text in wrong_figures(said_of, tranche))
     parts = {"hours": found.hours, "tranches": found.tranches}
     yield from wrong_figures(written.model_copy(update=parts), found)
 
@@ -196,11 +199,21 @@ def _broken_quotas(request: PlanRequest, found: Scheduled, catalog: Catalog) -> 
                 )
 
 
-def _broken_commitments(request: PlanRequest, schedule: Schedule) -> Iterator[str]:
+def _name(tranche: Tranche) -> str:
+    return f"{tranche.purchase_option} {tranche.instance_type}".strip()
+
+
+def _broken_commitments(request: PlanRequest, found: Scheduled) -> Iterator[str]:
     """Yield a sentence where more is used than is committed, or what may not be bought is."""
+    schedule = found.schedule
+    for line in found.lines:
+        if line.offer.purchase_option in TERM_OPTIONS and not any(
+            runs_on(line, tranche) for tranche in schedule.tranches
+        ):
+            yield f"{line.place}: runs on a commitment that the schedule does not make"
     limits = [request.limits, *(workload.limits for workload in request.workloads)]
     for row, tranche in enumerate(schedule.tranches):
-        name = f"{tranche.purchase_option} {tranche.instance_type}".strip()
+        name = _name(tranche)
         most = max(hour.used[row] for hour in schedule.hours)
         if most > tranche.quantity * (1 + TOLERANCE):
             yield f"{name}: {most:g} in use, {tranche.quantity:g} committed"

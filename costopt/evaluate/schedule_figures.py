@@ -2,12 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isnan
+from math import isinf, isnan
 from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from costopt.commitment.measures import (
+    break_even_utilisation,
+    coverage,
+    effective_savings_rate,
+    payback_months,
+    utilisation,
+)
 from costopt.commitment.time_value import mean_factor
 from costopt.evaluate.schedule_money import LinePrices, Usage
 from costopt.plan.schedule import Schedule, Tranche
@@ -103,10 +110,12 @@ def with_figures(
                 request.limits.cvar,
             ),
             "on_demand_cost": on_demand,
-            "coverage": _ratio(covered, on_demand),
-            "utilisation": _ratio(committed - waste, committed or None),
+            "coverage": None if covered is None or not on_demand else coverage(covered, on_demand),
+            "utilisation": utilisation(committed - waste, committed) if committed else None,
             "waste": waste,
-            "effective_savings_rate": (None if not on_demand else 1 - firm_paid / on_demand),
+            "effective_savings_rate": effective_savings_rate(firm_paid, on_demand)
+            if on_demand
+            else None,
             "npv": _sum_known([one.npv for one in tranches]),
         }
     )
@@ -162,15 +171,16 @@ def _with_use(
     factor = mean_factor(left / (1 + request.cost_of_capital), horizon) / mean_factor(
         left, horizon
     )
-    monthly_worth = worth / horizon * HOURS_PER_MONTH
-    saved = monthly_worth - tranche.monthly
+    payback = payback_months(tranche.cash_now, tranche.monthly / HOURS_PER_MONTH, worth / horizon)
     return tranche.model_copy(
         update={
             "utilisation": use,
             "waste": tranche.cost_total * (1 - use),
             "on_demand_value": worth,
-            "break_even_utilisation": tranche.cost_total * use / worth if worth else None,
-            "payback_months": tranche.cash_now / saved if saved > 0 else None,
+            "break_even_utilisation": break_even_utilisation(tranche.cost_total, worth / use)
+            if worth
+            else None,
+            "payback_months": None if isinf(payback) else payback,
             "npv": worth * factor - tranche.present_value,
         }
     )
@@ -187,7 +197,3 @@ def _sum_known(values: Sequence[float | None]) -> float | None:
     """Return the sum; None where a part is not known."""
     known = [value for value in values if value is not None]
     return sum(known) if len(known) == len(values) else None
-
-
-def _ratio(part: float | None, whole: float | None) -> float | None:
-    return None if part is None or not whole else part / whole

@@ -37,6 +37,7 @@ class LinePrices:
         hourly: of an hour of one instance; 0 where a commitment pays for it [plan currency/h].
         present: the same as a present value [plan currency/h].
         on_demand: of the same instance on demand; NaN without such a price [plan currency/h].
+        declined: mean of a list price over the horizon, of today's [1].
         is_spot: True for what can be reclaimed.
         is_owned: True for what was paid for before.
     """
@@ -44,6 +45,7 @@ class LinePrices:
     hourly: Floats
     present: Floats
     on_demand: Floats
+    declined: float
     is_spot: NDArray[np.bool_]
     is_owned: NDArray[np.bool_]
 
@@ -65,12 +67,13 @@ def line_prices(lines: Sequence[PlanLine], request: PlanRequest, catalog: Catalo
     discount = 1 / (1 + request.cost_of_capital)
     now = np.where(committed, 0.0, priced(offers, hours).per_hour)
     places = [(str(a), str(b), str(c)) for a, b, c in offers[PLACE].itertuples(index=False)]
-    falls = np.where(declining, mean_factor(left, hours), 1.0)
+    declined = mean_factor(left, hours)
     worth = np.where(declining, mean_factor(left * discount, hours), mean_factor(discount, hours))
     return LinePrices(
-        hourly=now * falls,
+        hourly=now * np.where(declining, declined, 1.0),
         present=now * worth,
-        on_demand=on_demand_prices(places, request, catalog) * mean_factor(left, hours),
+        on_demand=on_demand_prices(places, request, catalog) * declined,
+        declined=declined,
         is_spot=np.array([line.is_spot for line in lines], dtype=np.bool_),
         is_owned=np.array([line.is_owned for line in lines], dtype=np.bool_),
     )
@@ -105,6 +108,8 @@ def usage_of(
 ) -> Usage:
     """Let each commitment pay for what it covers, hour by hour, in the provider's order.
 
+    Savings are held against each other at today's prices, as the plan was made.
+
     Args:
         lines: of the plan.
         hours: kinds of hours with their counts.
@@ -120,7 +125,7 @@ def usage_of(
     of_money = [index for index, one in enumerate(tranches) if one.instances is None]
     for index, tranche in enumerate(tranches):
         if index not in of_money:
-            draws[index] = [_runs_on(line, tranche) for line in lines]
+            draws[index] = [runs_on(line, tranche) for line in lines]
             by_hour[:, draws[index]] = 0.0
             used[:, index] = counts[:, draws[index]].sum(axis=1)
             value = counts * np.where(draws[index], prices.on_demand, 0.0)
@@ -131,7 +136,7 @@ def usage_of(
         ranks = [rank_of(tranches[index].kind, is_spend=True) for index in of_money]
         applied = apply_commitments(
             by_hour,
-            np.where(prices.hourly > 0, prices.hourly, 1.0),
+            np.where(prices.hourly > 0, prices.hourly / prices.declined, 1.0),
             Coverage(
                 amounts=np.tile(committed[:, None], len(hours)),
                 draws=rates,
@@ -140,12 +145,13 @@ def usage_of(
         )
         by_hour = applied.on_demand
         used[:, of_money] = committed - applied.unused.T
-        replaced[:, of_money] = applied.replaced.T
+        replaced[:, of_money] = applied.replaced.T * prices.declined
         draws[of_money] = ~np.isnan(rates)
     return Usage(counts=counts, by_hour=by_hour, used=used, replaced=replaced, draws=draws)
 
 
-def _runs_on(line: PlanLine, tranche: Tranche) -> bool:
+def runs_on(line: PlanLine, tranche: Tranche) -> bool:
+    """Say whether instances of a line are those that a tranche commits."""
     offer = line.offer
     named = ("provider", "region", "zone", "instance_type", "purchase_option", "kind",
              "term_years", "payment")  # fmt: skip

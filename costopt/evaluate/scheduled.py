@@ -189,7 +189,8 @@ def _with_costs(
     """Give each line what is paid for it: by the hour, and its part of what it runs on.
 
     Lines share a commitment by the instance-hours that they run on it, and one of money by the
-    on-demand charges that commitments take off them.
+    on-demand charges that commitments take off them. Where it takes nothing off any, those that
+    could draw on it share it by their instance-hours, and without such a line all do.
     """
     by_hour = weights.hours @ usage.by_hour
     total = by_hour * prices.hourly
@@ -197,8 +198,8 @@ def _with_costs(
     ran = weights.hours @ usage.counts
     for tranche, draws in zip(tranches, usage.draws, strict=True):
         saved = (ran - by_hour) * (prices.hourly if tranche.instances is None else 1.0)
-        part = np.where(draws, saved, 0.0)
-        part = part / part.sum()
+        shared = (np.where(draws, saved, 0.0), np.where(draws, ran, 0.0), ran)
+        part = next(one / one.sum() for one in shared if one.sum() > 0)
         total = total + part * tranche.cost_total
         cash += part * tranche.cash_now
         locked += part * tranche.locked_in

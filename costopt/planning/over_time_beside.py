@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 
 from costopt.catalog.catalog import Catalog
-from costopt.commitment.time_value import mean_factor
+from costopt.commitment.time_value import mean_factor, present_value_of_terms
 from costopt.evaluate.schedule_figures import Weights
-from costopt.evaluate.schedule_money import line_prices
+from costopt.evaluate.schedule_money import line_prices, tranche_prices_of, usage_of
 from costopt.plan.line import PlanLine
 from costopt.plan.plan import Baseline
 from costopt.plan.schedule import DemandFall, Schedule, UnpricedTerm
@@ -17,6 +17,7 @@ from costopt.planning.over_time import FoundOverTime
 from costopt.planning.over_time_problem import HourlyAssembly, over_hours
 from costopt.solve.hours.problem import HourlyProblem
 from costopt.solve.hours.run import solve_hours
+from costopt.units import HOURS_PER_YEAR
 from costopt.workload.demand_hours import demand_hours
 from costopt.workload.limits import TERM_OPTIONS
 from costopt.workload.request import PlanRequest
@@ -166,10 +167,10 @@ def _same_plan(bought: dict[str, object], offered: dict[str, object]) -> bool:
 
 
 def _least(problem: HourlyProblem, request: PlanRequest) -> float | None:
-    """Return the least objective that is found in time; None without any."""
+    """Return the mean cost of the scenarios in the best plan found in time; None without any."""
     seconds = min(BESIDE_SECONDS, request.time_limit_seconds)
     solution = solve_hours(problem, gap=BESIDE_GAP, time_limit_seconds=seconds)
-    return None if solution.costs is None else solution.costs.objective
+    return None if solution.costs is None else solution.costs.expected
 
 
 def _unpriced(
@@ -177,13 +178,21 @@ def _unpriced(
 ) -> tuple[UnpricedTerm, ...]:
     """Find types that run on demand, and for which no price with a term of a year is known.
 
-    The first instance runs in a part u of the hours. It would be cheaper with a commitment below
-    u times what it costs on demand.
+    What no other commitment covers of the first instance costs P in the horizon. It would be
+    cheaper with a commitment below P over the hours of the whole terms that the horizon takes,
+    both as present values, the commitment paid by the hour.
     """
     if TERM_OPTIONS.isdisjoint(request.limits.options):
         return ()
     weights = Weights.of(schedule).hours
     prices = line_prices(lines, request, catalog)
+    of_tranches = tranche_prices_of(schedule.tranches, request, catalog)
+    usage = usage_of(lines, schedule.hours, schedule.tranches, of_tranches, prices)
+    first_paid = weights @ np.minimum(usage.by_hour, 1.0) * prices.present
+    one, year = np.ones(1), np.array([HOURS_PER_YEAR])
+    terms = present_value_of_terms(
+        one, 0 * one, year, request.horizon_hours, request.cost_of_capital
+    )
     offers = catalog.offers
     yearly = offers[offers["purchase_option"].isin(TERM_OPTIONS) & (offers["term_years"] == 1.0)]
     known = set(yearly[["provider", "region", "instance_type"]].itertuples(index=False, name=None))
@@ -192,10 +201,8 @@ def _unpriced(
         place = line.offer.provider, line.offer.region, line.offer.instance_type
         if line.offer.purchase_option != "on_demand" or place in known:
             continue
-        running = np.array([hour.counts[row] > 0 for hour in schedule.hours])
-        part = float(weights @ running) / request.horizon_hours
-        wins_below = part * float(prices.hourly[row])
-        if place not in found or found[place].wins_below_per_hour < wins_below:
+        wins_below = float(first_paid[row] / terms[0])
+        if wins_below and (place not in found or found[place].wins_below_per_hour < wins_below):
             found[place] = UnpricedTerm(
                 provider=place[0],
                 region=place[1],

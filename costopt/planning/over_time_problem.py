@@ -85,7 +85,7 @@ def assemble_over_time(
     is_spend = (columns["purchase_option"] == SPEND_OPTION).to_numpy(dtype=np.bool_)
     usable = ~is_spend & (quantities.product != DEARER)
     whole = assembled.problem
-    usable &= _worth_keeping(whole, price, quantities, spends)
+    usable &= _worth_keeping(whole, np.where(is_spend, np.nan, price), quantities, spends)
     useful = useful_servers(whole, price, quantities, spends, usable)
     fewer = fewer_servers(whole.blocks, useful)
     kept = np.flatnonzero(usable & useful[whole.server])
@@ -201,6 +201,12 @@ def _worth_keeping(
     counts only the cheapest by the hour, the cheapest under each plan of money, and the cheapest
     commitment matter; a commitment that is kept for one server stays for all that can run on it,
     as workloads may share it. With limits on counts all are kept.
+
+    Args:
+        problem: offers of all ways to pay, with the blocks.
+        price: of an hour; NaN for what is no offer of its own (offers,) [plan currency/h].
+        quantities: commitments of instances.
+        spends: plans of money.
 
     Returns:
         Shape (offers,).

@@ -118,7 +118,7 @@ class SpendProducts:
 
 
 def spend_products(columns: pd.DataFrame, request: PlanRequest, catalog: Catalog) -> SpendProducts:
-    """Find the plans of money that may pay for what runs on demand.
+    """Find the plans of money that may pay for what runs on demand, where they save something.
 
     Args:
         columns: offers, one row for each column.
@@ -135,6 +135,7 @@ def spend_products(columns: pd.DataFrame, request: PlanRequest, catalog: Catalog
     names = ["provider", "region", "zone", "family", "kind", "term_years", "payment"]
     on_demand = (columns["purchase_option"] == "on_demand").to_numpy(dtype=np.bool_)
     places = pd.MultiIndex.from_frame(columns[PLACE])
+    listed = (columns["effective_per_hour"] * columns["exchange_rate"]).to_numpy(dtype=np.float64)
     ordered: list[tuple[tuple[int, float], Tranche, float, Floats]] = []
     for found in scoped[names].drop_duplicates().to_dict("records"):
         tranche = Tranche(
@@ -145,12 +146,11 @@ def spend_products(columns: pd.DataFrame, request: PlanRequest, catalog: Catalog
             spend_per_hour=0.0,
         )
         price = tranche_price(tranche, request, catalog)
-        known = pd.Series(price.rates)
-        rate = np.where(on_demand, known.reindex(places).to_numpy(dtype=np.float64), np.nan)
+        rate = pd.Series(price.rates).reindex(places).to_numpy(dtype=np.float64)
+        rate = np.where(on_demand & (rate < listed), rate, np.nan)
         if np.isnan(rate).all():
             continue
-        listed = columns["effective_per_hour"] * columns["exchange_rate"]
-        saving = float(np.nanmean(1 - rate / listed.to_numpy(dtype=np.float64)))
+        saving = float(np.nanmean(1 - rate / listed))
         rank = rank_of(tranche.kind, is_spend=True)
         ordered.append(((rank, -saving), tranche, price.present_value(request), rate))
     ordered.sort(key=lambda entry: entry[0])

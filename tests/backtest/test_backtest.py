@@ -182,6 +182,25 @@ def test_what_is_owned_is_used_first_and_bought_anew_when_it_ends() -> None:
     assert january["replaced"] == pytest.approx(744 * 3.0)
 
 
+def test_a_term_that_ends_within_a_month_covers_its_last_day() -> None:
+    """14 of the 29 days of February 2024; a rule counts on it on 1 February, not on 1 March."""
+    flat, one = usage_of([(3.0, 0.0)] * 4), owned(starts="2023-02-15", expires="2024-02-14")
+    told = co.backtest_commitments(flat, RESERVED_ONLY, "minimum", owned=[one])
+    february = told.months.loc["2024-02"]
+    assert february["replaced"] == pytest.approx(14 * 24 * 3.0)
+    assert february["commitments"] == pytest.approx(14 * 24 * 1.5)
+    assert [one.starts for one in told.bought if "a" in one.quantities] == ["2024-03-01"]
+
+
+def test_an_own_rule_cannot_change_the_prices_that_it_is_judged_by() -> None:
+    def cheating(past: Past) -> Mapping[str, float]:
+        past.market.products[0].rates[:] = 0.0
+        return {}
+
+    with pytest.raises(ValueError, match="read-only"):
+        co.backtest_commitments(SHORT, PRICES, cheating)
+
+
 def test_owned_money_covers_by_its_rates() -> None:
     """1.50/h covers two units of a at 0.75, in place of 2.00/h."""
     one = owned(kind="savings_plan", plan="compute", quantities={}, spend_per_hour=1.5,

@@ -16,6 +16,18 @@ def test_a_steady_decline_is_averaged_over_its_course() -> None:
     assert mean_factor(1.0, YEAR) == 1
 
 
+def test_a_tenth_less_each_year_leaves_a_thin_margin_on_three_years() -> None:
+    # (1 - 0.9^3) / (3 x 0.10536) = 0.271 / 0.31608: a plan 14 % off saves next to nothing.
+    assert mean_factor(0.9, 3 * YEAR) == pytest.approx(0.85737, abs=1e-5)
+
+
+def test_a_year_upfront_or_by_the_hour_is_a_matter_of_the_cost_of_capital() -> None:
+    # 0.50 an hour now or 0.52 as it runs, in place of 1: at 20 % 0.52 is worth 0.52 x 0.91413.
+    assert value(0.0, 0.50 * YEAR, YEAR, YEAR, 0.0) < value(0.52, 0.0, YEAR, YEAR, 0.0)
+    assert value(0.0, 0.50 * YEAR, YEAR, YEAR, 0.2) > value(0.52, 0.0, YEAR, YEAR, 0.2)
+    assert value(0.52, 0.0, YEAR, YEAR, 0.2) == pytest.approx(0.52 * YEAR * 0.91413, rel=1e-5)
+
+
 def value(recurring: float, upfront: float, term: float, horizon: float, rate: float) -> float:
     found = present_value_of_terms(
         np.array([recurring]), np.array([upfront]), np.array([term]), horizon, rate

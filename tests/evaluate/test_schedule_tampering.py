@@ -9,8 +9,9 @@ import pytest
 from costopt.catalog.catalog import Catalog
 from costopt.evaluate.check import evaluate_plan, request_hash
 from costopt.evaluate.running import running_today
+from costopt.evaluate.scheduled import scheduled
 from costopt.plan.plan import Plan
-from costopt.plan.schedule import Schedule
+from costopt.plan.schedule import Schedule, Tranche
 from costopt.planning.optimize_request import optimize
 from costopt.workload.demand_profile import DemandProfile
 from costopt.workload.limits import Limits
@@ -123,6 +124,47 @@ def test_a_commitment_that_is_used_beyond_what_is_bought_is_found(
         update={"schedule": schedule.model_copy(update={"tranches": tranches})}
     )
     assert broken(changed, catalog)
+
+
+def with_tranches(plan: Plan, tranches: tuple[Tranche, ...]) -> Plan:
+    """Commit something else."""
+    schedule = schedule_of(plan).model_copy(update={"tranches": tranches})
+    return plan.model_copy(update={"schedule": schedule})
+
+
+def reserved_of(plan: Plan) -> Tranche:
+    """A commitment of instances of the plan."""
+    return next(one for one in schedule_of(plan).tranches if one.instances)
+
+
+@pytest.mark.parametrize("instances", [0, -1])
+def test_a_commitment_of_nothing_is_found(instances: int, plan: Plan, catalog: Catalog) -> None:
+    nothing = reserved_of(plan).model_copy(update={"instances": instances})
+    text = broken(with_tranches(plan, (nothing,)), catalog)
+    assert f"commits {instances}, which is nothing to commit" in text
+
+
+def test_what_runs_on_a_commitment_that_is_not_made_is_found(plan: Plan, catalog: Catalog) -> None:
+    text = broken(with_tranches(plan, ()), catalog)
+    assert "runs on a commitment that the schedule does not make" in text
+
+
+def test_a_commitment_that_nothing_runs_on_is_paid_all_the_same(
+    plan: Plan, catalog: Catalog
+) -> None:
+    mine = reserved_of(plan)
+    other = "g6.xlarge" if mine.instance_type == "g6e.xlarge" else "g6e.xlarge"
+    idle = mine.model_copy(update={"instance_type": other, "instances": 3})
+    priced = scheduled(
+        plan.lines,
+        schedule_of(with_tranches(plan, (*schedule_of(plan).tranches, idle))),
+        plan.request,
+        catalog,
+    )
+    (*_, unused) = priced.schedule.tranches
+    assert [unused.utilisation, unused.waste] == pytest.approx([0.0, unused.cost_total])
+    paid = sum(line.line_cost_total for line in priced.lines)
+    assert paid == pytest.approx((plan.cost_total or 0.0) + unused.cost_total)
 
 
 def test_wrong_figures_are_named(plan: Plan, catalog: Catalog) -> None:

@@ -45,8 +45,8 @@ def choose_fleets(
     """Choose one fleet for each block and kind of hour, with the commitments that suit them.
 
     ``min c x`` over the columns without routing, every row without routing, ``sum_i z_bti = 1``
-    and ``sum_{o of server k} n_ot >= sum_i m_ik z_bti``. None when time ran out first, or when
-    no choice keeps the limits.
+    and ``sum_{o of server k} n_ot >= sum_i m_ik z_bti``. None when time ran out first, when
+    no choice keeps the limits, or when an hour with demand has no fleet to choose.
 
     Args:
         hours: the problem, taken apart.
@@ -57,6 +57,10 @@ def choose_fleets(
         known: a choice among these options to start from.
     """
     problem, assembly = hours.problem, hours.assembly
+    has_choice = np.zeros(hours.reach.factor.shape, dtype=bool)
+    has_choice[options.block, options.kind] = True
+    if not has_choice[hours.reach.factor > 0].all():
+        return None
     program = assembly.program
     routed = np.zeros(len(program.cost), dtype=bool)
     for routing in assembly.columns.routing:

@@ -22,8 +22,14 @@ FIRST_FLEETS_SHARE: Final = 0.5
 BOUND_SHARE: Final = 0.85
 """Share of the time left that may pass on the bound, before a last choice among fleets."""
 
-SMALL_PROGRAM: Final = 3_000
+TINY_PROGRAM: Final = 300
 """Columns up to which the whole program is solved at once from the start."""
+
+SMALL_PROGRAM: Final = 3_000
+"""Columns up to which parts find a plan to start from, and the whole program the bound."""
+
+START_SHARE: Final = 0.7
+"""Share of the time in which parts find a plan for a small program to start from."""
 
 LARGE_PROGRAM: Final = 40_000
 """Columns above which solving the whole program at once leads nowhere within seconds."""
@@ -43,18 +49,21 @@ class Found:
 
 
 def search(hours: Decomposed, *, gap: float, deadline: float) -> Found:
-    """Find commitments and fleets: all at once where that is small, else by parts.
+    """Find commitments and fleets: all at once where that is tiny, by parts first otherwise.
 
     Args:
         hours: the problem, taken apart.
         gap: relative distance between objective and bound at which to stop [1].
         deadline: when to stop, by the clock of `perf_counter` [s].
     """
-    if len(hours.assembly.program.cost) <= SMALL_PROGRAM:
+    columns = len(hours.assembly.program.cost)
+    if columns <= TINY_PROGRAM:
         return _at_once(hours, Found(values=None, bound=-np.inf), gap=gap, deadline=deadline)
-    found = by_parts(hours, gap=gap, deadline=deadline)
-    is_large = len(hours.assembly.program.cost) > LARGE_PROGRAM
-    if found.bound is None or is_large or _is_near(hours, found, gap):
+    is_small = columns <= SMALL_PROGRAM
+    now = perf_counter()
+    stop = now + START_SHARE * (deadline - now) if is_small else deadline
+    found = by_parts(hours, gap=gap, deadline=stop, bound_whole=not is_small)
+    if found.bound is None or columns > LARGE_PROGRAM or _is_near(hours, found, gap):
         return found
     return _at_once(hours, found, gap=gap, deadline=deadline)
 

@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from costopt.solve.highs import Outcome
 from costopt.solve.hours.assembly import HoursAssembly
 from costopt.solve.hours.columns import others_price
 from costopt.solve.hours.decomposed import Decomposed
@@ -79,6 +80,8 @@ def find_fleets(
             gap=gap / 2,
             time_limit_seconds=min(left, LONGEST_HOUR_SECONDS),
         )
+        if run.outcome is Outcome.INFEASIBLE:
+            _with_most_committed(hours, fleets, kind, deadline)
         if run.values is None:
             continue
         reached = note_fleets(hours, fleets, kind, run.values)
@@ -88,6 +91,19 @@ def find_fleets(
         steps.costs.append(cost)
         steps.bounds.append(run.bound + offset[kind])
     return True
+
+
+def _with_most_committed(
+    hours: Decomposed, fleets: tuple[Fleets, ...], kind: int, deadline: float
+) -> None:
+    """Note a fleet for an hour that these commitments leave unserved, with the most of each."""
+    left = deadline - perf_counter()
+    if left <= 0:
+        return
+    most = hours.programs.given(kind, hours.assembly.program.upper, hours.assembly.price)
+    run = minimise_whole(most, gap=0.0, time_limit_seconds=min(left, LONGEST_HOUR_SECONDS))
+    if run.values is not None:
+        note_fleets(hours, fleets, kind, run.values)
 
 
 def note_fleets(
@@ -103,7 +119,7 @@ def note_fleets(
     """
     counts = _counts(hours.problem, hours.assembly, hours.programs.columns[kind], values)
     factor = hours.reach.factor[:, kind]
-    reached = np.full(len(fleets), np.inf)
+    reached = np.zeros(len(fleets))
     for block, known in enumerate(fleets):
         if factor[block] > 0:
             first, last = hours.problem.first_server[block : block + 2]

@@ -29,7 +29,8 @@ def finish_work(program: HoursProgram, columns: HoursColumns, problem: HourlyPro
 def count_starts(program: HoursProgram, columns: HoursColumns, problem: HourlyProblem) -> None:
     """Add ``s_ot >= n_ot - n_o,t-1``, and what keeps instances running.
 
-    Hour ``t - 1`` of a scenario's first hour is its last one.
+    Hour ``t - 1`` of a scenario's first hour is its last one; in a round of one hour nothing
+    starts.
     """
     starts = columns.starts
     if problem.sequence is None or not len(starts.columns):
@@ -39,9 +40,12 @@ def count_starts(program: HoursProgram, columns: HoursColumns, problem: HourlyPr
     number_of_start[starts.item, starts.kind] = starts.columns
     rows = program.add_rows(np.full(len(starts.columns), LINKING), lower=0)
     program.add_entries(rows, starts.columns, 1)
-    program.add_entries(rows, columns.number[starts.item, starts.kind], -1)
+    may_start = before[starts.kind] != starts.kind
+    now = columns.number[starts.item, starts.kind]
+    program.add_entries(rows[may_start], now[may_start], -1)
     earlier = columns.number[starts.item, before[starts.kind]]
-    program.add_entries(rows[earlier >= 0], earlier[earlier >= 0], 1)
+    ran = may_start & (earlier >= 0)
+    program.add_entries(rows[ran], earlier[ran], 1)
     _keep_running(program, columns, problem, number_of_start)
 
 
