@@ -25,8 +25,10 @@ from costopt.evaluate.schedule_money import (
     usage_of,
 )
 from costopt.evaluate.tranche_prices import priced_tranche
+from costopt.evaluate.worked_hours import JobHours, job_hours, with_work, worked_by_hour
 from costopt.plan.line import PlanLine
 from costopt.plan.schedule import Schedule, Tranche
+from costopt.workload.batch import BatchInference
 from costopt.workload.request import PlanRequest
 
 Floats = NDArray[np.float64]
@@ -51,12 +53,14 @@ class Scheduled:
         lines: with all figures.
         schedule: with all figures.
         hours: name of a workload -> how it runs in each kind of hour with demand.
+        jobs: name of a job -> what it does in each kind of hour.
         operated: name of a workload -> its lines, with its slowest figures of any hour.
     """
 
     lines: tuple[PlanLine, ...]
     schedule: Schedule
     hours: Mapping[str, tuple[HourOperated, ...]]
+    jobs: Mapping[str, JobHours]
     operated: Mapping[str, Operated]
 
 
@@ -70,6 +74,7 @@ def scheduled(
     how long each of them runs on average, its cost is what is paid for them: by the hour, and its
     part of the commitments that it runs on. Its load, rate and memory are those of its busiest
     kind of hour, its latencies those of the slowest, its routing the mean over the demand.
+    The demand of a job in an hour is the work that its instances do in it.
 
     Args:
         lines: of the plan, with offers and layouts.
@@ -77,8 +82,17 @@ def scheduled(
         request: the question.
         catalog: at the prices that are paid.
     """
+    jobs = {
+        name: job_hours(name, workload, lines, schedule, request, catalog)
+        for name, workload in request.named_workloads
+        if isinstance(workload, BatchInference)
+    }
+    for name, job in jobs.items():
+        schedule = with_work(schedule, name, job)
     of_workload = {
-        name: operated_by_hour(name, workload, lines, schedule.hours, catalog, request)
+        name: worked_by_hour(jobs[name], schedule)
+        if name in jobs
+        else operated_by_hour(name, workload, lines, schedule.hours, catalog, request)
         for name, workload in request.named_workloads
     }
     prices = line_prices(lines, request, catalog)
@@ -99,6 +113,7 @@ def scheduled(
         lines=paid,
         schedule=full,
         hours=of_workload,
+        jobs=jobs,
         operated={
             name: _whole(found, [line for line in paid if line.workload == name])
             for name, found in of_workload.items()
@@ -227,4 +242,5 @@ def _whole(hours: Sequence[HourOperated], lines: Sequence[PlanLine]) -> Operated
         tpot_ms=slowest(one.operated.tpot_ms for one in hours),
         latency_ms=slowest(one.operated.latency_ms for one in hours),
         late_fraction=late,
+        duration_hours=slowest(one.operated.duration_hours for one in hours),
     )

@@ -5,7 +5,7 @@ from typing import Final
 
 from costopt.plan.line import OfferKey, PlanLine
 from costopt.plan.plan import Plan
-from costopt.plan.schedule import Schedule, Tranche
+from costopt.plan.schedule import Schedule, ScheduledHour, Tranche
 from costopt.plan.words import (
     counted,
     hours_in_words,
@@ -17,6 +17,9 @@ from costopt.plan.words import (
 
 MOST_TRANCHES: Final = 3
 """Commitments that the text names."""
+
+MOST_SPANS: Final = 4
+"""Spans of hours that the text names of one job."""
 
 MOST_IN_FLEET: Final = 4
 """Lines of one fleet that the text names."""
@@ -32,7 +35,10 @@ def schedule_sentences(plan: Plan) -> Iterator[tuple[str, tuple[str, ...]]]:
     if schedule is None:
         return
     yield (_commit_title(plan, schedule), tuple(_commitments(plan, schedule)))
-    yield (_run_title(plan, schedule), (*_fleets(plan, schedule), *_totals(plan, schedule)))
+    yield (
+        _run_title(plan, schedule),
+        (*_fleets(plan, schedule), *_worked(plan, schedule), *_totals(plan, schedule)),
+    )
 
 
 def _commit_title(plan: Plan, schedule: Schedule) -> str:
@@ -95,9 +101,10 @@ def _run_title(plan: Plan, schedule: Schedule) -> str:
 
 
 def _fleets(plan: Plan, schedule: Schedule) -> Iterator[str]:
-    """Say what runs at the lowest, the median and the highest demand."""
+    """Say what runs at the lowest, the median and the highest demand of the services."""
+    jobs = _jobs(plan)
     chance = dict(zip(schedule.scenarios, schedule.probability, strict=True))
-    ordered = sorted(schedule.hours, key=lambda hour: sum(hour.demand_factor.values()))
+    ordered = sorted(schedule.hours, key=lambda hour: sum(_served(hour, jobs)))
     passed, half = 0.0, plan.horizon_hours / 2
     median = ordered[-1]
     for hour in ordered:
@@ -111,11 +118,49 @@ def _fleets(plan: Plan, schedule: Schedule) -> Iterator[str]:
         yield f"at every demand: {_fleet(plan, ordered[-1].counts)}"
         return
     for name, hour in named.items():
-        factors = sorted(set(hour.demand_factor.values()))
+        factors = sorted(set(_served(hour, jobs)))
         demand = " and ".join(f"{factor:.2f}" for factor in factors)
         if hour.counts not in told:
             yield f"at the {name} demand ({demand}): {_fleet(plan, hour.counts)}"
         told.add(hour.counts)
+
+
+def _jobs(plan: Plan) -> set[str]:
+    """Return the names of the jobs, whose demand is what is decided."""
+    return {one.workload for one in plan.outcomes if one.duration_hours is not None}
+
+
+def _served(hour: ScheduledHour, jobs: set[str]) -> list[float]:
+    return [factor for name, factor in hour.demand_factor.items() if name not in jobs]
+
+
+def _worked(plan: Plan, schedule: Schedule) -> Iterator[str]:
+    """Say of each job in which hours of the profile something works on it."""
+    hours = len(schedule.kind_of_hour[0])
+    for name in sorted(_jobs(plan)):
+        busy = [
+            hour
+            for hour in range(hours)
+            if any(schedule.hours[of[hour]].demand_factor[name] for of in schedule.kind_of_hour)
+        ]
+        spans = ", ".join(_spans(busy)[:MOST_SPANS])
+        more = " and more" if len(_spans(busy)) > MOST_SPANS else ""
+        yield f"{name} comes again every {hours_in_words(hours)} and works in hours {spans}{more}"
+
+
+def _spans(hours: Sequence[int]) -> list[str]:
+    """Write ascending hours as spans, such as 0 to 5 and 22 to 23.
+
+    >>> _spans([0, 1, 2, 7])
+    ['0 to 2', '7']
+    """
+    known = set(hours)
+    starts = [hour for hour in hours if hour - 1 not in known]
+    ends = [hour for hour in hours if hour + 1 not in known]
+    return [
+        f"{start} to {end}" if end > start else f"{start}"
+        for start, end in zip(starts, ends, strict=True)
+    ]
 
 
 def most_at_once(lines: Sequence[PlanLine], schedule: Schedule) -> list[PlanLine]:

@@ -86,7 +86,8 @@ def optimize(
         switching_cost: of each instance that is started or stopped; ``{"start": .., "stop": ..}``
             tells the two apart [currency].
         demand_profile: how demand moves from hour to hour. The plan then says in ``schedule`` what
-            runs in each hour and what to commit, decided together.
+            runs in each hour and what to commit, decided together. A ``BatchInference`` beside
+            services comes again with every round of the profile, and fills what they leave idle.
         cost_of_capital: yearly rate by which payments are discounted by their dates [1/year].
         price_decline: part by which list prices on demand and on spot fall in a year [0..1).
 

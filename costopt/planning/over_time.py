@@ -14,6 +14,7 @@ from costopt.plan.status import PlanStatus, proven_status
 from costopt.planning.late import TIGHTENING, late_lines, layout_index
 from costopt.planning.over_time_lines import lines_over_time, tranches_of, with_schedule
 from costopt.planning.over_time_problem import HourlyAssembly, assemble_over_time
+from costopt.planning.over_time_work import without_surplus
 from costopt.solve.hours.run import solve_hours
 from costopt.solve.hours.solution import HourlySolution
 from costopt.workload.demand_hours import DemandHours
@@ -74,7 +75,7 @@ def search_over_time(
     and all hours once more.
 
     Args:
-        workloads: services with their candidates.
+        workloads: services with their candidates, then jobs with theirs.
         hours: kinds of hours.
         request: limits and settings.
         catalog: at the prices that are paid.
@@ -112,6 +113,7 @@ def _written(
     catalog: Catalog,
 ) -> Scheduled | None:
     """Write a solution down with its figures; None where there is none."""
+    solution = without_surplus(assembly.problem, solution)
     if solution.decision is None:
         return None
     lines, of_hours = lines_over_time(

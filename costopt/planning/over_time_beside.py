@@ -80,7 +80,7 @@ def beside(found: FoundOverTime, request: PlanRequest, catalog: Catalog) -> Besi
 def _coarser(assembly: HourlyAssembly, request: PlanRequest, catalog: Catalog) -> HourlyAssembly:
     """Return the problem over few kinds of hours, so that a second is enough to solve it."""
     profile = request.demand_profile
-    if profile is None:
+    if profile is None or len(assembly.problem.work):
         return assembly
     fewer = profile.model_copy(update={"kinds": min(profile.kinds or FEW_KINDS, FEW_KINDS)})
     names = [name for name, _ in request.named_workloads]
@@ -115,7 +115,12 @@ def _demand_fall(
     assembly: HourlyAssembly, schedule: Schedule, request: PlanRequest
 ) -> DemandFall | None:
     """Plan anew at less demand, with these commitments and with none."""
-    fallen = replace(assembly.problem, demand_factor=assembly.problem.demand_factor * (1 - FALL))
+    whole = assembly.problem
+    fallen = replace(
+        whole,
+        demand_factor=whole.demand_factor * (1 - FALL),
+        work=replace(whole.work, amount=whole.work.amount * (1 - FALL)),
+    )
     paid = sum(one.present_value for one in schedule.tranches)
     by_hour = _least(_committed(fallen, assembly, schedule), request)
     without = _least(_uncommitted(fallen), request)

@@ -1,7 +1,7 @@
 """From a demand profile to kinds of hours: factors, how often each comes, in which scenario."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -11,6 +11,7 @@ from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError, UnknownNameError
 from costopt.units import SECONDS_PER_HOUR
 from costopt.workload.demand_profile import DemandProfile
+from costopt.workload.request import Job, PlanRequest
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -52,6 +53,41 @@ class DemandHours:
     def profile_hours(self) -> int:
         """Hours of the profile [h]."""
         return int(self.kind_of_hour.shape[1])
+
+
+def served_names(request: PlanRequest) -> tuple[str, ...]:
+    """Return the names of the workloads whose demand follows a profile: all but jobs."""
+    return tuple(name for name, one in request.named_workloads if not isinstance(one, Job))
+
+
+def hours_of(request: PlanRequest, catalog: Catalog) -> DemandHours:
+    """Return the kinds of hours that a request with a demand profile is planned over.
+
+    Beside a job every hour of the profile is a kind of its own, because it matters which come
+    before the deadline.
+
+    Args:
+        request: the question.
+        catalog: where traces are.
+
+    Raises:
+        UnknownNameError: the trace, or a workload that the profile names, is not there.
+        InvalidInputError: there is no profile, or it does not fit the request.
+    """
+    if request.demand_profile is None:
+        raise InvalidInputError("demand_profile", ["there is none to plan over"])
+    names = served_names(request)
+    hours = demand_hours(request.demand_profile, names, catalog, request.horizon_hours)
+    if len(names) == len(request.workloads):
+        return hours
+    numbers = hours.kind_of_hour
+    return replace(
+        hours,
+        factor=hours.factor[:, numbers.ravel()],
+        hours=np.ones(numbers.size),
+        scenario=np.repeat(np.arange(len(numbers)), numbers.shape[1]),
+        kind_of_hour=np.arange(numbers.size).reshape(numbers.shape),
+    )
 
 
 def demand_hours(

@@ -317,5 +317,5 @@ def test_work_without_a_rate_follows_no_profile(bundled: Catalog) -> None:
         optimize(nodes, bundled, demand_profile=profile)
     job = TrainingJob(model="meta-llama/Llama-3.1-8B", tokens=1e9, sequence_length=2048,
                       deadline_hours=100)  # fmt: skip
-    with pytest.raises(InvalidInputError, match="training is a job"):
+    with pytest.raises(InvalidInputError, match="training trains in one gang"):
         optimize(job, bundled, demand_profile=profile)
