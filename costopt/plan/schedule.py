@@ -139,6 +139,8 @@ class Schedule(PlanRecord):
         probability: of each scenario [0..1].
         excess_fraction: demand planned above the profile's own, because a kind of hour is planned
             at its highest [1].
+        series_bound: no plan for each hour on its own has a lower ``objective``; None where
+            that could not be worked out in time [plan currency].
         tranches: what is committed.
         cost_by_scenario: commitments and what is paid by the hour [plan currency].
         objective: what was minimised: the present value of ``cost_by_scenario``, its mean or, with
@@ -159,6 +161,7 @@ class Schedule(PlanRecord):
     scenarios: tuple[str, ...]
     probability: tuple[float, ...]
     excess_fraction: float
+    series_bound: float | None = None
     tranches: tuple[Tranche, ...]
     cost_by_scenario: tuple[float, ...] = ()
     objective: float = 0.0
@@ -170,6 +173,16 @@ class Schedule(PlanRecord):
     npv: float | None = None
     demand_fall: DemandFall | None = None
     unpriced_terms: tuple[UnpricedTerm, ...] = ()
+
+    @property
+    def series_gap(self) -> float | None:
+        """Distance of the objective to ``series_bound``, relative; None without [1].
+
+        It holds both what putting hours together costs and what the search left open.
+        """
+        if self.series_bound is None or self.objective <= 0:
+            return None
+        return max(self.objective - self.series_bound, 0.0) / self.objective
 
     def to_frame(self) -> "pd.DataFrame":
         """Return one row for each hour of the profile: demand, what runs, what is paid."""

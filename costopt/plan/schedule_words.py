@@ -215,11 +215,7 @@ def _totals(plan: Plan, schedule: Schedule) -> Iterator[str]:
             f"if demand falls by {percent(fall.fraction)}, the commitments {verb} "
             f"{money(abs(fall.loss), plan.currency)} against having none"
         )
-    if schedule.excess_fraction > 0:
-        yield (
-            f"hours of one kind are planned at their highest: {percent(schedule.excess_fraction)} "
-            "more demand than the profile has"
-        )
+    yield from _put_together(schedule)
     if any(one.locked_in for one in schedule.tranches):
         yield "a term that outlives the horizon is charged in whole"
     for one in schedule.unpriced_terms:
@@ -227,3 +223,17 @@ def _totals(plan: Plan, schedule: Schedule) -> Iterator[str]:
             f"no 1-year price of {one.instance_type} in {one.provider} {one.region} is known; it "
             f"would win below {money(one.wins_below_per_hour, plan.currency)}/h"
         )
+
+
+def _put_together(schedule: Schedule) -> Iterator[str]:
+    """Say what it costs that hours of a long series are planned alike."""
+    if schedule.excess_fraction > 0:
+        yield (
+            f"hours of one kind are planned at their highest: {percent(schedule.excess_fraction)} "
+            "more demand than the profile has"
+        )
+        if schedule.series_gap is not None:
+            yield (
+                f"no plan for each hour on its own is more than {percent(schedule.series_gap)} "
+                "cheaper"
+            )

@@ -167,6 +167,7 @@ def _write_plan(
         if written is None
         else written.schedule.model_copy(
             update={
+                "series_bound": found.series_bound,
                 "demand_fall": around.demand_fall,
                 "unpriced_terms": around.unpriced_terms,
             }

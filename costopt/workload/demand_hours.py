@@ -33,6 +33,7 @@ class DemandHours:
     Attributes:
         factor: planned factor on each workload's mean rate: the highest of the kind's hours
             (workloads, kinds) [1].
+        mean_factor: mean of the kind's hours (workloads, kinds) [1].
         hours: hours of the profile that are of the kind (kinds,) [h].
         scenario: of the kind (kinds,).
         scenarios: names.
@@ -42,6 +43,7 @@ class DemandHours:
     """
 
     factor: Floats
+    mean_factor: Floats
     hours: Floats
     scenario: Integers
     scenarios: tuple[str, ...]
@@ -84,6 +86,7 @@ def hours_of(request: PlanRequest, catalog: Catalog) -> DemandHours:
     return replace(
         hours,
         factor=hours.factor[:, numbers.ravel()],
+        mean_factor=hours.mean_factor[:, numbers.ravel()],
         hours=np.ones(numbers.size),
         scenario=np.repeat(np.arange(len(numbers)), numbers.shape[1]),
         kind_of_hour=np.arange(numbers.size).reshape(numbers.shape),
@@ -118,6 +121,7 @@ def demand_hours(
             ],
         )
     factors: list[Floats] = []
+    means: list[Floats] = []
     counts: list[Floats] = []
     owners: list[Integers] = []
     numbers = np.zeros((len(series), hours), dtype=np.int64)
@@ -133,16 +137,19 @@ def demand_hours(
         group = _grouped(distinct, count.astype(np.float64), profile.kinds or len(count))
         numbers[index] = group[number.ravel()] + sum(len(part) for part in counts)
         kinds = int(group.max()) + 1
-        highest = np.zeros((len(workloads), kinds))
-        for own, factors_of in zip(highest, of_workloads, strict=True):
-            np.maximum.at(own, numbers[index] - numbers[index].min(), factors_of)
+        highest, total = np.zeros((2, len(workloads), kinds))
+        for own, sums, factors_of in zip(highest, total, of_workloads, strict=True):
+            np.maximum.at(own, group[number.ravel()], factors_of)
+            np.add.at(sums, group[number.ravel()], factors_of)
         factors.append(highest)
+        means.append(np.minimum(total / np.bincount(group, weights=count), highest))
         counts.append(np.bincount(group, weights=count).astype(np.float64))
         owners.append(np.full(kinds, index, dtype=np.int64))
     factor = np.concatenate(factors, axis=1)
     planned = np.stack([factor[:, row].sum(axis=1) for row in numbers])
     return DemandHours(
         factor=factor,
+        mean_factor=np.concatenate(means, axis=1),
         hours=np.concatenate(counts),
         scenario=np.concatenate(owners),
         scenarios=names,
