@@ -15,6 +15,7 @@ from costopt.evaluate.hours_operated import (
     slowest,
 )
 from costopt.evaluate.operate import Operated
+from costopt.evaluate.other_usage import other_usage_of, with_others
 from costopt.evaluate.repriced import repriced
 from costopt.evaluate.schedule_figures import Weights, with_figures
 from costopt.evaluate.schedule_money import (
@@ -95,13 +96,14 @@ def scheduled(
         else operated_by_hour(name, workload, lines, schedule.hours, catalog, request)
         for name, workload in request.named_workloads
     }
-    prices = line_prices(lines, request, catalog)
+    prices = with_others(line_prices(lines, request, catalog), request)
     unit_prices = tranche_prices_of(schedule.tranches, request, catalog)
     tranches = tuple(
         priced_tranche(tranche, price, request)
         for tranche, price in zip(schedule.tranches, unit_prices, strict=True)
     )
-    usage = usage_of(lines, schedule.hours, tranches, unit_prices, prices)
+    others = other_usage_of(schedule, tranches, request)
+    usage = usage_of(lines, schedule.hours, tranches, unit_prices, prices, others)
     weights = Weights.of(schedule)
     full = with_figures(
         schedule.model_copy(update={"tranches": tranches}), usage, prices, weights, request
@@ -204,16 +206,16 @@ def _with_costs(
     """Give each line what is paid for it: by the hour, and its part of what it runs on.
 
     Lines share a commitment by the instance-hours that they run on it, and one of money by the
-    on-demand charges that commitments take off them.
+    on-demand charges that commitments take off them, other usage of the company included.
     """
     by_hour = weights.hours @ usage.by_hour
     total = by_hour * prices.hourly
-    cash, locked, beyond = (np.zeros(len(lines)) for _ in range(3))
+    cash, locked, beyond = np.zeros((3, len(total)))
     ran = weights.hours @ usage.counts
     for tranche, draws in zip(tranches, usage.draws, strict=True):
         saved = (ran - by_hour) * (prices.hourly if tranche.instances is None else 1.0)
         part = np.where(draws, saved, 0.0)
-        part = part / part.sum()
+        part = part / (part.sum() or 1.0)
         total = total + part * tranche.cost_total
         cash += part * tranche.cash_now
         locked += part * tranche.locked_in

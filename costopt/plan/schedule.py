@@ -97,6 +97,8 @@ class Tranche(PlanRecord):
 class DemandFall(PlanRecord):
     """What the commitments cost if all demand falls short, everything else planned anew.
 
+    Other eligible usage stays, and what it pays is in both costs.
+
     Attributes:
         fraction: by which the demand falls [0..1].
         cost_total: with these commitments, present value [plan currency].
@@ -142,11 +144,12 @@ class Schedule(PlanRecord):
         series_bound: no plan for each hour on its own has a lower ``objective``; None where
             that could not be worked out in time [plan currency].
         tranches: what is committed.
-        cost_by_scenario: commitments and what is paid by the hour [plan currency].
+        cost_by_scenario: commitments and what is paid by the hour, by other eligible usage of the
+            company too [plan currency].
         objective: what was minimised: the present value of ``cost_by_scenario``, its mean or, with
             ``cvar``, mostly the mean of its dearest part [plan currency].
-        on_demand_cost: of all that is neither spot nor owned, at on-demand prices; None where
-            the catalogue lacks one [plan currency].
+        on_demand_cost: of that usage and all that is neither spot nor owned, at on-demand prices;
+            None where the catalogue lacks one [plan currency].
         coverage: part of that which commitments cover; None likewise [0..1].
         utilisation: part of the commitments in use, by their cost; None without any [0..1].
         waste: paid for commitments that are not used [plan currency].

@@ -208,6 +208,9 @@ def _totals(plan: Plan, schedule: Schedule) -> Iterator[str]:
         if schedule.npv is not None:
             parts.append(f"NPV {money(schedule.npv, plan.currency)}")
         yield ", ".join(parts)
+    others = [usage.name for usage in plan.request.eligible_usage]
+    if others:
+        yield f"other usage that draws on the savings plans counts: {', '.join(others)}"
     fall = schedule.demand_fall
     if fall is not None:
         verb = "lose" if fall.loss > 0 else "still save"

@@ -80,7 +80,7 @@ def beside(found: FoundOverTime, request: PlanRequest, catalog: Catalog) -> Besi
 def _coarser(assembly: HourlyAssembly, request: PlanRequest, catalog: Catalog) -> HourlyAssembly:
     """Return the problem over few kinds of hours, so that a second is enough to solve it."""
     profile = request.demand_profile
-    if profile is None or len(assembly.problem.work):
+    if profile is None or len(assembly.problem.work) or request.eligible_usage:
         return assembly
     fewer = profile.model_copy(update={"kinds": min(profile.kinds or FEW_KINDS, FEW_KINDS)})
     names = [name for name, _ in request.named_workloads]
@@ -95,6 +95,7 @@ def _without_commitments(
     least = _least(_uncommitted(assembly.problem), request)
     if least is None:
         return ()
+    least -= _others(assembly.problem)
     left = 1 - request.price_decline
     hours, discount = request.horizon_hours, 1 / (1 + request.cost_of_capital)
     paid = least * mean_factor(left, hours) / mean_factor(left * discount, hours)
@@ -109,6 +110,13 @@ def _without_commitments(
             is_proven=False,
         ),
     )
+
+
+def _others(problem: HourlyProblem) -> float:
+    """Return what other eligible usage costs without any plan, present value [plan currency]."""
+    charges = problem.spends.other_price @ problem.spends.other_usage
+    expected = problem.weight * problem.probability[problem.scenario]
+    return float(charges @ expected)
 
 
 def _demand_fall(

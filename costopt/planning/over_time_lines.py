@@ -137,6 +137,7 @@ def tranches_of(assembly: HourlyAssembly, solution: HourlySolution) -> tuple[Tra
             tranches.append(_instances(assembly, product, most))
     for plan, committed in enumerate(decision.commitments.spends.tolist()):
         drawn = np.nan_to_num(problem.spends.rate[plan]) @ coverage.spends[plan]
+        drawn += np.nan_to_num(problem.spends.other_rate[plan]) @ coverage.others[plan]
         spend = min(float(committed), float(drawn.max(initial=0.0))) / _scale(assembly, plan)
         if spend > LEAST_SPEND:
             template = assembly.spends.tranches[plan]

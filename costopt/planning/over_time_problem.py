@@ -11,6 +11,7 @@ from costopt.candidate.find import NamedWorkload
 from costopt.candidate.service import ServiceCandidates
 from costopt.catalog.catalog import Catalog
 from costopt.commitment.time_value import mean_factor
+from costopt.evaluate.other_usage import draws_of_others
 from costopt.evaluate.schedule_figures import TAIL_WEIGHT
 from costopt.evaluate.schedule_money import DECLINING
 from costopt.evaluate.tranche_prices import SPEND_OPTION
@@ -116,9 +117,9 @@ def assemble_over_time(
             upper=np.full(len(spends.tranches), np.inf),
             owned=np.zeros((len(spends.tranches), 0)),
             rate=spends.rate[:, kept] * scale,
-            other_usage=np.zeros((0, 0)),
-            other_price=np.zeros(0),
-            other_rate=np.zeros((len(spends.tranches), 0)),
+            other_usage=np.zeros((len(request.eligible_usage), 0)),
+            other_price=np.full(len(request.eligible_usage), scale),
+            other_rate=draws_of_others(spends.tranches, request) * scale,
         ),
     )  # fmt: skip
     return HourlyAssembly(
@@ -148,10 +149,18 @@ def over_hours(problem: HourlyProblem, hours: DemandHours, request: PlanRequest)
         work=within_rounds(problem.work, hours),
         demand_factor=hours.factor,
         spends=replace(
-            spends, owned=np.zeros((len(spends), kinds)), other_usage=np.zeros((0, kinds))
+            spends, owned=np.zeros((len(spends), kinds)), other_usage=_other_usage(hours, request)
         ),
         scenarios=_scenarios(hours, request),
     )
+
+
+def _other_usage(hours: DemandHours, request: PlanRequest) -> Floats:
+    """Return the charges of other usage in each kind of hour (others, kinds)."""
+    charges = np.zeros((len(request.eligible_usage), len(hours.hours)))
+    for row, usage in enumerate(request.eligible_usage):
+        charges[row, hours.kind_of_hour] = usage.on_demand_per_hour
+    return charges
 
 
 def _columns(workloads: Sequence[NamedWorkload], assembled: AssembledProblem) -> pd.DataFrame:

@@ -84,6 +84,7 @@ def _not_over_time(request: PlanRequest) -> Iterator[str]:
             )
     if all(isinstance(workload, BatchInference) for workload in request.workloads):
         yield "no service is given, and jobs follow no demand profile; leave it out"
+    yield from _unfit_usage(request)
     if request.current_fleet is not None:
         yield "current_fleet is what runs in one hour; plan a change without demand_profile"
     yield from _limits_not_over_time("limits", request.limits)
@@ -91,6 +92,16 @@ def _not_over_time(request: PlanRequest) -> Iterator[str]:
         yield from _limits_not_over_time(f"limits of {name}", workload.limits)
         if workload.limits.cvar is not None:
             yield f"cvar in the limits of {name} weighs whole plans; move it to the request's"
+
+
+def _unfit_usage(request: PlanRequest) -> Iterator[str]:
+    """Yield a sentence for each reason why other eligible usage says nothing here."""
+    if not request.eligible_usage:
+        return
+    if SPEND_OPTION not in request.limits.options:
+        yield "eligible_usage draws on savings plans; add savings_plan to purchase_options"
+    if request.demand_profile is not None and request.demand_profile.kinds is not None:
+        yield "kinds puts hours together, and eligible_usage is told for each; leave kinds out"
 
 
 def _unfit_batch(name: str, workload: BatchInference, request: PlanRequest) -> Iterator[str]:

@@ -66,7 +66,7 @@ def hours_of(request: PlanRequest, catalog: Catalog) -> DemandHours:
     """Return the kinds of hours that a request with a demand profile is planned over.
 
     Beside a job every hour of the profile is a kind of its own, because it matters which come
-    before the deadline.
+    before the deadline; and beside other eligible usage, which has a charge in each.
 
     Args:
         request: the question.
@@ -80,7 +80,16 @@ def hours_of(request: PlanRequest, catalog: Catalog) -> DemandHours:
         raise InvalidInputError("demand_profile", ["there is none to plan over"])
     names = served_names(request)
     hours = demand_hours(request.demand_profile, names, catalog, request.horizon_hours)
-    if len(names) == len(request.workloads):
+    for usage in request.eligible_usage:
+        if len(usage.on_demand_per_hour) != hours.profile_hours:
+            raise InvalidInputError(
+                "eligible_usage",
+                [
+                    f"{usage.name} has {len(usage.on_demand_per_hour):,} hours and the demand "
+                    f"profile {hours.profile_hours:,}; give one charge for each hour of it"
+                ],
+            )
+    if len(names) == len(request.workloads) and not request.eligible_usage:
         return hours
     numbers = hours.kind_of_hour
     return replace(
