@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from costopt.watch.watch import watch_plans
     from costopt.workload.batch import BatchInference
     from costopt.workload.demand_profile import DemandProfile, DemandScenario
+    from costopt.workload.eligible_usage import EligibleUsage
     from costopt.workload.fleet import RunningInstances, SwitchingCost
     from costopt.workload.limits import Limits
     from costopt.workload.request import PlanRequest
@@ -58,6 +59,7 @@ _HOMES = {
     "DemandProfile": "workload.demand_profile",
     "DemandScenario": "workload.demand_profile",
     "EarliestFinish": "planning.earliest_finish",
+    "EligibleUsage": "workload.eligible_usage",
     "Evaluation": "evaluate.check",
     "FineTuneJob": "workload.training",
     "Frontier": "planning.frontier",
@@ -109,6 +111,7 @@ __all__ = [
     "DemandProfile",
     "DemandScenario",
     "EarliestFinish",
+    "EligibleUsage",
     "Evaluation",
     "FineTuneJob",
     "Frontier",

@@ -89,7 +89,7 @@ def test_optimize_takes_its_settings_by_keyword_only() -> None:
     assert keyword == [
         "limits", "currency", "horizon_hours", "gap", "time_limit_seconds", "confidence",
         "account", "profiles", "current_fleet", "switching_cost", "demand_profile",
-        "cost_of_capital", "price_decline",
+        "eligible_usage", "cost_of_capital", "price_decline",
     ]  # fmt: skip
     assert parameters["currency"].default == "USD"
     assert parameters["gap"].default == 1e-4

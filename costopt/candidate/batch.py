@@ -128,7 +128,7 @@ def batch_candidates(
         kinds=kinds,
         unusable=unusable,
         work_for=lambda _: (work, layouts.__getitem__),
-        misses=[miss for part in parts for miss in _misses(part)],
+        misses=[miss for part in parts for miss in misses_of(part)],
         owners=owners,
         rate_unit="requests/s" if workload.requests is not None else "samples/s",
     )
@@ -173,7 +173,7 @@ def rate_instances(
     return rate(workload, catalog, kinds, unusable, precision, profiles)
 
 
-def _misses(rates: InstanceRates) -> list[Miss]:
+def misses_of(rates: InstanceRates) -> list[Miss]:
     """Say why each layout cannot run the batch."""
     return [
         too_little_memory(float(gib), float(usable)) if gib > 0 else Miss(reason=code_of(reason))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from costopt.candidate.batch import batch_candidates
+from costopt.candidate.batch_by_hour import batch_by_hour_candidates
 from costopt.candidate.eligible import EligibleOffers, eligible_offers
 from costopt.candidate.job import JobCandidates
 from costopt.candidate.profiled import check_profiles
@@ -88,6 +89,7 @@ def candidates_among(
         max_spot_fraction=min(workload.limits.max_spot_fraction, request.limits.max_spot_fraction),
         profiles=request.profiles,
         promises=SpotPromises.of(workload.limits, request.limits),
+        by_hour=request.demand_profile is not None,
     )
     found = _found(workload, catalog, eligible, settings)
     if settings.promises.availability and isinstance(found, ServiceCandidates):
@@ -103,7 +105,8 @@ def _found(
         find = serving_candidates if workload.traffic is not None else sample_candidates
         return find(workload, catalog, eligible, settings)
     if isinstance(workload, BatchInference):
-        return batch_candidates(workload, catalog, eligible, settings)
+        rate = batch_by_hour_candidates if settings.by_hour else batch_candidates
+        return rate(workload, catalog, eligible, settings)
     if isinstance(workload, Requirement):
         return requirement_candidates(workload, catalog, eligible, settings)
     return training_candidates(workload, catalog, eligible, settings)

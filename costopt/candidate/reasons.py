@@ -48,6 +48,7 @@ REASONS: Final[dict[str, str]] = {
     "deadline": "not done by the deadline",
     "spot_share": "all on spot, beyond max_spot_fraction",
     "spot_progress": "reclaimed too often to finish",
+    "spot_by_hour": "on spot, where a job beside a demand profile does not run",
 }
 """Code of a reason -> the reason in words."""
 

@@ -18,6 +18,7 @@ from costopt.candidate.settings import CandidateSettings
 from costopt.errors import InvalidInputError
 from costopt.interruption.failure_groups import failure_groups
 from costopt.interruption.signal import SpotRisk
+from costopt.workload.batch import BatchInference
 from costopt.workload.requirement import Requirement
 from costopt.workload.serving import InferenceService
 from costopt.workload.spot_promises import SpotPromises
@@ -153,7 +154,7 @@ class ServiceCandidates:
 
 def assemble_service(
     *,
-    workload: InferenceService | Requirement,
+    workload: InferenceService | Requirement | BatchInference,
     buckets: Buckets,
     eligible: EligibleOffers,
     settings: CandidateSettings,
@@ -166,7 +167,7 @@ def assemble_service(
     """Join rated layouts with the offers of their types; types without a layout drop out.
 
     Args:
-        workload: what is served.
+        workload: what is served, or worked off.
         buckets: what it asks for, request size by request size.
         eligible: offers that the limits allow.
         settings: of the request.

@@ -30,6 +30,7 @@ class CandidateSettings:
             [0..1].
         profiles: runs that people measured themselves.
         promises: what a service must keep when spot capacity is taken back.
+        by_hour: whether what runs is chosen for each hour of a demand profile.
     """
 
     horizon_hours: float
@@ -37,3 +38,4 @@ class CandidateSettings:
     max_spot_fraction: float
     profiles: tuple[Profile, ...] = ()
     promises: SpotPromises = field(default_factory=SpotPromises)
+    by_hour: bool = False

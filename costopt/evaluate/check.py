@@ -133,7 +133,13 @@ def request_hash(request: PlanRequest, account: Account | None = None) -> str:
     """
     unused: dict[str, Any] = {
         name: True
-        for name in ("profiles", "demand_profile", "cost_of_capital", "price_decline")
+        for name in (
+            "profiles",
+            "demand_profile",
+            "eligible_usage",
+            "cost_of_capital",
+            "price_decline",
+        )
         if not getattr(request, name)
     }
     if request.current_fleet is None:

@@ -208,7 +208,7 @@ def _gang(
     precision = line.layout.precision
     if isinstance(workload, BatchInference):
         rates = rate_instances(workload, catalog, kinds, [""], precision, profiles)
-        row = _row_of(rates, line)
+        row = row_of(rates, line)
         return _Gang(
             layout=rates.layouts[row],
             rate=float(rates.units_per_second[row]) * nodes,
@@ -245,8 +245,16 @@ def _gang(
     )
 
 
-def _row_of(rates: InstanceRates, line: PlanLine) -> int:
-    """Find the layout of a line among those of its instance type."""
+def row_of(rates: InstanceRates, line: PlanLine) -> int:
+    """Find the layout of a line among those of its instance type.
+
+    Args:
+        rates: of one instance type.
+        line: that runs on it.
+
+    Raises:
+        InvalidInputError: there is none like it.
+    """
     wanted = line.layout.tensor_parallel
     for row, layout in enumerate(rates.layouts):
         if layout.tensor_parallel == wanted:

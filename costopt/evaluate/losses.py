@@ -123,12 +123,13 @@ def broken_promises(
                 f"losing {' and '.join(worst.names)} leaves {worst.served_fraction:.1%} of a "
                 f"request size served, {promises.served_fraction:.1%} promised"
             )
-    groups = len(set(line_groups(lines, promises.failure_group)) - {""})
-    if 0 < groups < promises.min_groups:
-        yield (
-            f"spot is in {groups} failure groups ({promises.failure_group}), "
-            f"{promises.min_groups} promised"
-        )
+    if promises.min_groups > 1:
+        groups = len(set(line_groups(lines, promises.failure_group)) - {""})
+        if 0 < groups < promises.min_groups:
+            yield (
+                f"spot is in {groups} failure groups ({promises.failure_group}), "
+                f"{promises.min_groups} promised"
+            )
     if promises.availability:
         chance = availability_of(lines, catalog)
         if not chance >= promises.availability * (1 - TOLERANCE):

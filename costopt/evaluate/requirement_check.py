@@ -10,20 +10,29 @@ from costopt.plan.line import PlanLine
 from costopt.workload.requirement import Requirement
 
 
-def broken_requirement(
+def broken_hardware(
     catalog: Catalog, workload: Requirement, lines: Sequence[PlanLine]
 ) -> Iterator[str]:
-    """Yield a sentence for each part of a requirement that the lines do not meet.
+    """Yield a sentence for each instance type that is not what a requirement asks for.
 
     Args:
         catalog: where instance types are described.
         workload: the requirement.
-        lines: of the plan, with their load.
+        lines: of the plan.
     """
     kinds = types_of(catalog, lines)
     for kind, reason in zip(kinds, hardware_reasons(workload, catalog, tuple(kinds)), strict=True):
         if reason:
             yield f"{kind.name} is not the hardware that is required ({reason})"
+
+
+def broken_requirement(workload: Requirement, lines: Sequence[PlanLine]) -> Iterator[str]:
+    """Yield a sentence where the lines are not the nodes that are asked for, or are overloaded.
+
+    Args:
+        workload: the requirement.
+        lines: of the plan, with their load.
+    """
     if workload.throughput_per_second is None:
         count = sum(line.count for line in lines)
         places = {

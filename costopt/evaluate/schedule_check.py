@@ -13,17 +13,20 @@ from costopt.evaluate.figures import FIGURE_TOLERANCE, recomputed_plan, relative
 from costopt.evaluate.hours_operated import HourOperated, prompts_of
 from costopt.evaluate.limits import TOLERANCE, broken_line_limits
 from costopt.evaluate.malformed import malformed
+from costopt.evaluate.requirement_check import broken_hardware
 from costopt.evaluate.schedule_money import runs_on
 from costopt.evaluate.schedule_outcome import outcome_over_time
 from costopt.evaluate.scheduled import Scheduled, scheduled
 from costopt.evaluate.tranche_prices import SPEND_OPTION
-from costopt.evaluate.workload_check import broken_workload
+from costopt.evaluate.worked_hours import broken_work
+from costopt.evaluate.workload_check import broken_operation
 from costopt.plan.line import PlanLine
 from costopt.plan.plan import Plan
 from costopt.plan.schedule import Schedule, Tranche
-from costopt.workload.demand_hours import demand_hours
+from costopt.workload.demand_hours import hours_of, served_names
 from costopt.workload.limits import TERM_OPTIONS, Limits
 from costopt.workload.request import PlanRequest
+from costopt.workload.requirement import Requirement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +103,8 @@ def _other_hours(plan: Plan, schedule: Schedule, catalog: Catalog) -> Iterator[s
     request = plan.request
     if request.demand_profile is None:
         return
-    names = [name for name, _ in request.named_workloads]
-    hours = demand_hours(request.demand_profile, names, catalog, request.horizon_hours)
+    names = served_names(request)
+    hours = hours_of(request, catalog)
     each = request.horizon_hours / hours.profile_hours
     told = [
         (hour.scenario, hour.hours, *(hour.demand_factor.get(name) for name in names))
@@ -153,6 +156,9 @@ def _wrong_sums(plan: Plan, found: Scheduled, catalog: Catalog) -> Iterator[str]
     objective = found.schedule.objective / plan.request.horizon_hours
     if plan.bound is None or plan.bound > objective * (1 + FIGURE_TOLERANCE):
         yield f"the bound of {plan.bound} is above the objective of {objective:,.6g} per hour"
+    series_bound = found.schedule.series_bound or 0.0
+    if series_bound > found.schedule.objective * (1 + FIGURE_TOLERANCE):
+        yield f"the bound of {series_bound:,.6g} over the series is above the objective"
     sums = recomputed_plan(plan, found.lines, None).model_copy(
         update={"gap": relative_gap(objective, plan.bound), "schedule": plan.schedule}
     )
@@ -227,12 +233,19 @@ def _broken_commitments(request: PlanRequest, found: Scheduled) -> Iterator[str]
 
 def _broken_hours(request: PlanRequest, found: Scheduled, catalog: Catalog) -> Iterator[str]:
     """Yield a sentence for each hour whose demand, latency or spot share does not hold."""
+    for name, job in found.jobs.items():
+        yield from (f"{name}: {text}" for text in broken_work(job, found.schedule.scenarios))
     for name, workload in request.named_workloads:
+        if name in found.jobs:
+            continue
+        if isinstance(workload, Requirement):
+            own = [line for line in found.lines if line.workload == name]
+            yield from broken_hardware(catalog, workload, own)
         hours: Sequence[HourOperated] = found.hours[name]
         served = {hour.hour for hour in hours}
         for number, hour in enumerate(found.schedule.hours):
             if hour.demand_factor[name] and number not in served:
                 yield f"{name}: nothing runs it in hour {number}"
         for one in hours:
-            for text in broken_workload(workload, one.operated, request, catalog):
+            for text in broken_operation(workload, one.operated, request, catalog):
                 yield f"{name}, hour {one.hour}: {text}"

@@ -80,12 +80,26 @@ def line_prices(lines: Sequence[PlanLine], request: PlanRequest, catalog: Catalo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OtherUsage:
+    """Other usage in the kinds of hours of a schedule.
+
+    Attributes:
+        charges: on demand, without any plan (hours, others) [plan currency/h].
+        draws: of charges of 1 on each tranche; NaN where it is not eligible
+            (tranches, others) [1].
+    """
+
+    charges: Floats
+    draws: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Usage:
     """Who pays for what runs in each kind of hour.
 
     Attributes:
-        counts: instances of each line (hours, lines) [1].
-        by_hour: instances of each line that are paid by the hour, in parts (hours, lines) [1].
+        counts: instances of each line, then charges of other usage (hours, lines) [1].
+        by_hour: of them, what is paid by the hour, in parts (hours, lines) [1].
         used: of each tranche (hours, tranches) [1] or [plan currency/h].
         replaced: on-demand charges that each tranche takes the place of; NaN where the catalogue
             has no such price (hours, tranches) [plan currency/h].
@@ -105,6 +119,7 @@ def usage_of(
     tranches: Sequence[Tranche],
     tranche_prices: Sequence[TranchePrice],
     prices: LinePrices,
+    others: OtherUsage,
 ) -> Usage:
     """Let each commitment pay for what it covers, hour by hour, in the provider's order.
 
@@ -115,23 +130,27 @@ def usage_of(
         hours: kinds of hours with their counts.
         tranches: what is committed.
         tranche_prices: of one unit of each.
-        prices: of the lines.
+        prices: of the lines, and of other usage behind them.
+        others: other usage of the company.
     """
     counts = np.array([hour.counts for hour in hours], dtype=np.float64)
+    counts = np.concatenate([counts, others.charges], axis=1)
+    no_others = [False] * others.charges.shape[1]
     by_hour = counts.copy()
     shape = len(hours), len(tranches)
     used, replaced = np.zeros(shape), np.zeros(shape)
-    draws = np.zeros((len(tranches), len(lines)), dtype=np.bool_)
+    draws = np.zeros((len(tranches), counts.shape[1]), dtype=np.bool_)
     of_money = [index for index, one in enumerate(tranches) if one.instances is None]
     for index, tranche in enumerate(tranches):
         if index not in of_money:
-            draws[index] = [runs_on(line, tranche) for line in lines]
+            draws[index] = [*(runs_on(line, tranche) for line in lines), *no_others]
             by_hour[:, draws[index]] = 0.0
             used[:, index] = counts[:, draws[index]].sum(axis=1)
             value = counts * np.where(draws[index], prices.on_demand, 0.0)
             replaced[:, index] = value.sum(axis=1)
     if of_money:
         rates = np.array([_rates(lines, tranche_prices[index]) for index in of_money])
+        rates = np.concatenate([rates, others.draws[of_money]], axis=1)
         committed = np.array([tranches[index].quantity for index in of_money])
         ranks = [rank_of(tranches[index].kind, is_spend=True) for index in of_money]
         applied = apply_commitments(

@@ -26,7 +26,8 @@ def outcome_over_time(
 
     Costs are those of its lines, per hour of the horizon. The time to first token is that of all
     requests in the hour in which most are late; the other latencies are those of the slowest line
-    of any hour. What spot exposes is told of the hour with the largest share
+    of any hour. A job is done once in each round of the profile, its duration the latest hour in
+    which it is. What spot exposes is told of the hour with the largest share
     on spot.
 
     Args:
@@ -46,11 +47,14 @@ def outcome_over_time(
     summed = outcome_of(
         name, at_factor(workload, mean), replace(whole, lines=lines), request, catalog
     )
+    rounds = request.horizon_hours / len(found.schedule.kind_of_hour[0])
+    if name in found.jobs and summed.cost_per_unit is not None:
+        summed = summed.model_copy(update={"cost_per_unit": summed.cost_per_unit / rounds})
     return worst.model_copy(
         update={
             field: getattr(summed, field)
             for field in ("cost_per_hour", "cost_total", "cost_per_unit", "ttft_ms", "tpot_ms",
-                          "latency_ms")
+                          "latency_ms", "duration_hours")
         }
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ from costopt.evaluate.hours_operated import (
     slowest,
 )
 from costopt.evaluate.operate import Operated
+from costopt.evaluate.other_usage import other_usage_of, with_others
 from costopt.evaluate.repriced import repriced
 from costopt.evaluate.schedule_figures import Weights, with_figures
 from costopt.evaluate.schedule_money import (
@@ -25,8 +26,10 @@ from costopt.evaluate.schedule_money import (
     usage_of,
 )
 from costopt.evaluate.tranche_prices import priced_tranche
+from costopt.evaluate.worked_hours import JobHours, job_hours, with_work, worked_by_hour
 from costopt.plan.line import PlanLine
 from costopt.plan.schedule import Schedule, Tranche
+from costopt.workload.batch import BatchInference
 from costopt.workload.request import PlanRequest
 
 Floats = NDArray[np.float64]
@@ -51,12 +54,14 @@ class Scheduled:
         lines: with all figures.
         schedule: with all figures.
         hours: name of a workload -> how it runs in each kind of hour with demand.
+        jobs: name of a job -> what it does in each kind of hour.
         operated: name of a workload -> its lines, with its slowest figures of any hour.
     """
 
     lines: tuple[PlanLine, ...]
     schedule: Schedule
     hours: Mapping[str, tuple[HourOperated, ...]]
+    jobs: Mapping[str, JobHours]
     operated: Mapping[str, Operated]
 
 
@@ -70,6 +75,7 @@ def scheduled(
     how long each of them runs on average, its cost is what is paid for them: by the hour, and its
     part of the commitments that it runs on. Its load, rate and memory are those of its busiest
     kind of hour, its latencies those of the slowest, its routing the mean over the demand.
+    The demand of a job in an hour is the work that its instances do in it.
 
     Args:
         lines: of the plan, with offers and layouts.
@@ -77,17 +83,27 @@ def scheduled(
         request: the question.
         catalog: at the prices that are paid.
     """
+    jobs = {
+        name: job_hours(name, workload, lines, schedule, request, catalog)
+        for name, workload in request.named_workloads
+        if isinstance(workload, BatchInference)
+    }
+    for name, job in jobs.items():
+        schedule = with_work(schedule, name, job)
     of_workload = {
-        name: operated_by_hour(name, workload, lines, schedule.hours, catalog, request)
+        name: worked_by_hour(jobs[name], schedule)
+        if name in jobs
+        else operated_by_hour(name, workload, lines, schedule.hours, catalog, request)
         for name, workload in request.named_workloads
     }
-    prices = line_prices(lines, request, catalog)
+    prices = with_others(line_prices(lines, request, catalog), request)
     unit_prices = tranche_prices_of(schedule.tranches, request, catalog)
     tranches = tuple(
         priced_tranche(tranche, price, request)
         for tranche, price in zip(schedule.tranches, unit_prices, strict=True)
     )
-    usage = usage_of(lines, schedule.hours, tranches, unit_prices, prices)
+    others = other_usage_of(schedule, tranches, request)
+    usage = usage_of(lines, schedule.hours, tranches, unit_prices, prices, others)
     weights = Weights.of(schedule)
     full = with_figures(
         schedule.model_copy(update={"tranches": tranches}), usage, prices, weights, request
@@ -99,6 +115,7 @@ def scheduled(
         lines=paid,
         schedule=full,
         hours=of_workload,
+        jobs=jobs,
         operated={
             name: _whole(found, [line for line in paid if line.workload == name])
             for name, found in of_workload.items()
@@ -189,12 +206,13 @@ def _with_costs(
     """Give each line what is paid for it: by the hour, and its part of what it runs on.
 
     Lines share a commitment by the instance-hours that they run on it, and one of money by the
-    on-demand charges that commitments take off them. Where it takes nothing off any, those that
-    could draw on it share it by their instance-hours, and without such a line all do.
+    on-demand charges that commitments take off them, other usage of the company included. Where it
+    takes nothing off any, those that could draw on it share it by their instance-hours, and
+    without such a line all do.
     """
     by_hour = weights.hours @ usage.by_hour
     total = by_hour * prices.hourly
-    cash, locked, beyond = (np.zeros(len(lines)) for _ in range(3))
+    cash, locked, beyond = np.zeros((3, len(total)))
     ran = weights.hours @ usage.counts
     for tranche, draws in zip(tranches, usage.draws, strict=True):
         saved = (ran - by_hour) * (prices.hourly if tranche.instances is None else 1.0)
@@ -228,4 +246,5 @@ def _whole(hours: Sequence[HourOperated], lines: Sequence[PlanLine]) -> Operated
         tpot_ms=slowest(one.operated.tpot_ms for one in hours),
         latency_ms=slowest(one.operated.latency_ms for one in hours),
         late_fraction=late,
+        duration_hours=slowest(one.operated.duration_hours for one in hours),
     )

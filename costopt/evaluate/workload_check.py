@@ -10,7 +10,7 @@ from costopt.catalog.catalog import Catalog
 from costopt.evaluate.limits import TOLERANCE
 from costopt.evaluate.losses import broken_promises
 from costopt.evaluate.operate import Operated
-from costopt.evaluate.requirement_check import broken_requirement
+from costopt.evaluate.requirement_check import broken_hardware, broken_requirement
 from costopt.plan.line import PlanLine
 from costopt.workload.request import AnyWorkload, Job, PlanRequest
 from costopt.workload.requirement import Requirement
@@ -29,6 +29,22 @@ def broken_workload(
         request: the question.
         catalog: where instance types are described.
     """
+    if isinstance(workload, Requirement):
+        yield from broken_hardware(catalog, workload, found.lines)
+    yield from broken_operation(workload, found, request, catalog)
+
+
+def broken_operation(
+    workload: AnyWorkload, found: Operated, request: PlanRequest, catalog: Catalog
+) -> Iterator[str]:
+    """Yield a sentence for each limit that the lines break while they run, on any hardware.
+
+    Args:
+        workload: what the lines run.
+        found: the lines as they really run.
+        request: the question.
+        catalog: where traces and spot signals are.
+    """
     spot_limit = min(workload.limits.max_spot_fraction, request.limits.max_spot_fraction)
     if isinstance(workload, Job):
         yield from _broken_job(workload, found, spot_limit)
@@ -43,7 +59,7 @@ def broken_workload(
         yield from _broken_load(workload, found)
         yield from _broken_latency(workload, found)
     elif isinstance(workload, Requirement):
-        yield from broken_requirement(catalog, workload, found.lines)
+        yield from broken_requirement(workload, found.lines)
 
 
 def _broken_job(workload: Job, found: Operated, spot_limit: float) -> Iterator[str]:

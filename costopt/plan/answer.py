@@ -111,8 +111,10 @@ def monthly(plan: Plan, amount: float) -> float:
 
 
 def runs_on(plan: Plan) -> bool:
-    """Return whether nothing in the plan ends by itself, so that it has a cost per month."""
-    return all(outcome.duration_hours is None for outcome in plan.outcomes)
+    """Return whether the plan has a cost per month: nothing ends for good, jobs come again."""
+    return plan.schedule is not None or all(
+        outcome.duration_hours is None for outcome in plan.outcomes
+    )
 
 
 def cost_figure(plan: Plan, amount: float, horizon_hours: float | None = None) -> str:
@@ -123,7 +125,8 @@ def cost_figure(plan: Plan, amount: float, horizon_hours: float | None = None) -
         amount: over the horizon, or until the jobs are done [plan currency].
         horizon_hours: another horizon than the plan's [h].
     """
-    durations = [outcome.duration_hours for outcome in plan.outcomes]
+    ends = () if plan.schedule is not None else plan.outcomes
+    durations = [outcome.duration_hours for outcome in ends]
     return cost_in_words(amount, plan.currency, horizon_hours or plan.horizon_hours, durations)
 
 

@@ -97,6 +97,8 @@ class Tranche(PlanRecord):
 class DemandFall(PlanRecord):
     """What the commitments cost if all demand falls short, everything else planned anew.
 
+    Other eligible usage stays, and what it pays is in both costs.
+
     Attributes:
         fraction: by which the demand falls [0..1].
         cost_total: with these commitments, present value [plan currency].
@@ -139,12 +141,15 @@ class Schedule(PlanRecord):
         probability: of each scenario [0..1].
         excess_fraction: demand planned above the profile's own, because a kind of hour is planned
             at its highest [1].
+        series_bound: no plan for each hour on its own has a lower ``objective``; None where
+            that could not be worked out in time [plan currency].
         tranches: what is committed.
-        cost_by_scenario: commitments and what is paid by the hour [plan currency].
+        cost_by_scenario: commitments and what is paid by the hour, by other eligible usage of the
+            company too [plan currency].
         objective: what was minimised: the present value of ``cost_by_scenario``, its mean or, with
             ``cvar``, mostly the mean of its dearest part [plan currency].
-        on_demand_cost: of all that is neither spot nor owned, at on-demand prices; None where
-            the catalogue lacks one [plan currency].
+        on_demand_cost: of that usage and all that is neither spot nor owned, at on-demand prices;
+            None where the catalogue lacks one [plan currency].
         coverage: part of that which commitments cover; None likewise [0..1].
         utilisation: part of the commitments in use, by their cost; None without any [0..1].
         waste: paid for commitments that are not used [plan currency].
@@ -159,6 +164,7 @@ class Schedule(PlanRecord):
     scenarios: tuple[str, ...]
     probability: tuple[float, ...]
     excess_fraction: float
+    series_bound: float | None = None
     tranches: tuple[Tranche, ...]
     cost_by_scenario: tuple[float, ...] = ()
     objective: float = 0.0
@@ -170,6 +176,16 @@ class Schedule(PlanRecord):
     npv: float | None = None
     demand_fall: DemandFall | None = None
     unpriced_terms: tuple[UnpricedTerm, ...] = ()
+
+    @property
+    def series_gap(self) -> float | None:
+        """Distance of the objective to ``series_bound``, relative; None without [1].
+
+        It holds both what putting hours together costs and what the search left open.
+        """
+        if self.series_bound is None or self.objective <= 0:
+            return None
+        return max(self.objective - self.series_bound, 0.0) / self.objective
 
     def to_frame(self) -> "pd.DataFrame":
         """Return one row for each hour of the profile: demand, what runs, what is paid."""

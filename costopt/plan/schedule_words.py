@@ -5,7 +5,7 @@ from typing import Final
 
 from costopt.plan.line import OfferKey, PlanLine
 from costopt.plan.plan import Plan
-from costopt.plan.schedule import Schedule, Tranche
+from costopt.plan.schedule import Schedule, ScheduledHour, Tranche
 from costopt.plan.words import (
     counted,
     hours_in_words,
@@ -17,6 +17,9 @@ from costopt.plan.words import (
 
 MOST_TRANCHES: Final = 3
 """Commitments that the text names."""
+
+MOST_SPANS: Final = 4
+"""Spans of hours that the text names of one job."""
 
 MOST_IN_FLEET: Final = 4
 """Lines of one fleet that the text names."""
@@ -32,7 +35,10 @@ def schedule_sentences(plan: Plan) -> Iterator[tuple[str, tuple[str, ...]]]:
     if schedule is None:
         return
     yield (_commit_title(plan, schedule), tuple(_commitments(plan, schedule)))
-    yield (_run_title(plan, schedule), (*_fleets(plan, schedule), *_totals(plan, schedule)))
+    yield (
+        _run_title(plan, schedule),
+        (*_fleets(plan, schedule), *_worked(plan, schedule), *_totals(plan, schedule)),
+    )
 
 
 def _commit_title(plan: Plan, schedule: Schedule) -> str:
@@ -95,9 +101,10 @@ def _run_title(plan: Plan, schedule: Schedule) -> str:
 
 
 def _fleets(plan: Plan, schedule: Schedule) -> Iterator[str]:
-    """Say what runs at the lowest, the median and the highest demand."""
+    """Say what runs at the lowest, the median and the highest demand of the services."""
+    jobs = _jobs(plan)
     chance = dict(zip(schedule.scenarios, schedule.probability, strict=True))
-    ordered = sorted(schedule.hours, key=lambda hour: sum(hour.demand_factor.values()))
+    ordered = sorted(schedule.hours, key=lambda hour: sum(_served(hour, jobs)))
     passed, half = 0.0, plan.horizon_hours / 2
     median = ordered[-1]
     for hour in ordered:
@@ -111,11 +118,49 @@ def _fleets(plan: Plan, schedule: Schedule) -> Iterator[str]:
         yield f"at every demand: {_fleet(plan, ordered[-1].counts)}"
         return
     for name, hour in named.items():
-        factors = sorted(set(hour.demand_factor.values()))
+        factors = sorted(set(_served(hour, jobs)))
         demand = " and ".join(f"{factor:.2f}" for factor in factors)
         if hour.counts not in told:
             yield f"at the {name} demand ({demand}): {_fleet(plan, hour.counts)}"
         told.add(hour.counts)
+
+
+def _jobs(plan: Plan) -> set[str]:
+    """Return the names of the jobs, whose demand is what is decided."""
+    return {one.workload for one in plan.outcomes if one.duration_hours is not None}
+
+
+def _served(hour: ScheduledHour, jobs: set[str]) -> list[float]:
+    return [factor for name, factor in hour.demand_factor.items() if name not in jobs]
+
+
+def _worked(plan: Plan, schedule: Schedule) -> Iterator[str]:
+    """Say of each job in which hours of the profile something works on it."""
+    hours = len(schedule.kind_of_hour[0])
+    for name in sorted(_jobs(plan)):
+        busy = [
+            hour
+            for hour in range(hours)
+            if any(schedule.hours[of[hour]].demand_factor[name] for of in schedule.kind_of_hour)
+        ]
+        spans = ", ".join(_spans(busy)[:MOST_SPANS])
+        more = " and more" if len(_spans(busy)) > MOST_SPANS else ""
+        yield f"{name} comes again every {hours_in_words(hours)} and works in hours {spans}{more}"
+
+
+def _spans(hours: Sequence[int]) -> list[str]:
+    """Write ascending hours as spans, such as 0 to 5 and 22 to 23.
+
+    >>> _spans([0, 1, 2, 7])
+    ['0 to 2', '7']
+    """
+    known = set(hours)
+    starts = [hour for hour in hours if hour - 1 not in known]
+    ends = [hour for hour in hours if hour + 1 not in known]
+    return [
+        f"{start} to {end}" if end > start else f"{start}"
+        for start, end in zip(starts, ends, strict=True)
+    ]
 
 
 def most_at_once(lines: Sequence[PlanLine], schedule: Schedule) -> list[PlanLine]:
@@ -163,6 +208,9 @@ def _totals(plan: Plan, schedule: Schedule) -> Iterator[str]:
         if schedule.npv is not None:
             parts.append(f"NPV {money(schedule.npv, plan.currency)}")
         yield ", ".join(parts)
+    others = [usage.name for usage in plan.request.eligible_usage]
+    if others:
+        yield f"other usage that draws on the savings plans counts: {', '.join(others)}"
     fall = schedule.demand_fall
     if fall is not None:
         verb = "lose" if fall.loss > 0 else "still save"
@@ -170,11 +218,7 @@ def _totals(plan: Plan, schedule: Schedule) -> Iterator[str]:
             f"if demand falls by {percent(fall.fraction)}, the commitments {verb} "
             f"{money(abs(fall.loss), plan.currency)} against having none"
         )
-    if schedule.excess_fraction > 0:
-        yield (
-            f"hours of one kind are planned at their highest: {percent(schedule.excess_fraction)} "
-            "more demand than the profile has"
-        )
+    yield from _put_together(schedule)
     if any(one.locked_in for one in schedule.tranches):
         yield "a term that outlives the horizon is charged in whole"
     for one in schedule.unpriced_terms:
@@ -182,3 +226,17 @@ def _totals(plan: Plan, schedule: Schedule) -> Iterator[str]:
             f"no 1-year price of {one.instance_type} in {one.provider} {one.region} is known; it "
             f"would win below {money(one.wins_below_per_hour, plan.currency)}/h"
         )
+
+
+def _put_together(schedule: Schedule) -> Iterator[str]:
+    """Say what it costs that hours of a long series are planned alike."""
+    if schedule.excess_fraction > 0:
+        yield (
+            f"hours of one kind are planned at their highest: {percent(schedule.excess_fraction)} "
+            "more demand than the profile has"
+        )
+        if schedule.series_gap is not None:
+            yield (
+                f"no plan for each hour on its own is more than {percent(schedule.series_gap)} "
+                "cheaper"
+            )

@@ -32,6 +32,7 @@ from costopt.planning.search import Found
 from costopt.planning.taking_part import exclusions_of, rated_offers
 from costopt.profile.profile import Profile
 from costopt.workload.demand_profile import DemandProfile
+from costopt.workload.eligible_usage import EligibleUsage
 from costopt.workload.fleet import SwitchingCost
 from costopt.workload.limits import Limits
 from costopt.workload.request import AnyWorkload, PlanRequest
@@ -53,6 +54,7 @@ def optimize(
     current_fleet: Fleet | None = None,
     switching_cost: float | Mapping[str, float] | SwitchingCost = 0.0,
     demand_profile: DemandProfile | None = None,
+    eligible_usage: Sequence[EligibleUsage] = (),
     cost_of_capital: float = 0.0,
     price_decline: float = 0.0,
 ) -> Plan:
@@ -86,7 +88,9 @@ def optimize(
         switching_cost: of each instance that is started or stopped; ``{"start": .., "stop": ..}``
             tells the two apart [currency].
         demand_profile: how demand moves from hour to hour. The plan then says in ``schedule`` what
-            runs in each hour and what to commit, decided together.
+            runs in each hour and what to commit, decided together. A ``BatchInference`` beside
+            services comes again with every round of the profile, and fills what they leave idle.
+        eligible_usage: what the company runs beside it that the same savings plans cover.
         cost_of_capital: yearly rate by which payments are discounted by their dates [1/year].
         price_decline: part by which list prices on demand and on spot fall in a year [0..1).
 
@@ -120,6 +124,7 @@ def optimize(
         current_fleet=None if current_fleet is None else read_fleet(current_fleet, catalog),
         switching_cost=read_switching_cost(switching_cost),
         demand_profile=demand_profile,
+        eligible_usage=tuple(eligible_usage),
         cost_of_capital=cost_of_capital,
         price_decline=price_decline,
         **({} if horizon_hours is None else {"horizon_hours": horizon_hours}),

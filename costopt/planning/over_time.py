@@ -14,6 +14,8 @@ from costopt.plan.status import PlanStatus, proven_status
 from costopt.planning.late import TIGHTENING, late_lines, layout_index
 from costopt.planning.over_time_lines import lines_over_time, tranches_of, with_schedule
 from costopt.planning.over_time_problem import HourlyAssembly, assemble_over_time
+from costopt.planning.over_time_work import without_surplus
+from costopt.solve.hours.linear_bound import linear_bound
 from costopt.solve.hours.run import solve_hours
 from costopt.solve.hours.solution import HourlySolution
 from costopt.workload.demand_hours import DemandHours
@@ -21,6 +23,12 @@ from costopt.workload.request import PlanRequest
 
 LEAST_SECONDS: Final = 0.5
 """Time that a solve gets however late it is [s]."""
+
+SAME_DEMAND: Final = 1e-9
+"""Demand that is planned above the profile's own below which it is rounding [1]."""
+
+SERIES_SECONDS: Final = 2.0
+"""Time to bound the profile's own hours where they are put together, at most [s]."""
 
 MOST_ROUNDS: Final = 6
 """Searches after which no mix is looked for any more that is in time."""
@@ -35,6 +43,8 @@ class FoundOverTime:
         solution: of that problem.
         scheduled: lines and schedule with their figures; None without an answer.
         hours: kinds of hours that were planned.
+        series_bound: no plan for each hour of the profile on its own has a lower objective; None
+            where time ran out [plan currency].
         bound: no plan within the limits has a lower objective; that of the first problem
             [plan currency].
         is_late: True where no round met the limits on tokens.
@@ -44,6 +54,7 @@ class FoundOverTime:
     solution: HourlySolution
     scheduled: Scheduled | None
     hours: DemandHours
+    series_bound: float | None
     bound: float | None
     is_late: bool
 
@@ -74,7 +85,7 @@ def search_over_time(
     and all hours once more.
 
     Args:
-        workloads: services with their candidates.
+        workloads: services with their candidates, then jobs with theirs.
         hours: kinds of hours.
         request: limits and settings.
         catalog: at the prices that are paid.
@@ -82,11 +93,14 @@ def search_over_time(
     deadline = perf_counter() + request.time_limit_seconds
     roomier = list(workloads)
     bound: float | None = None
+    series_bound: float | None = None
     for number in range(MOST_ROUNDS):
         assembly = assemble_over_time(roomier, hours, request, catalog)
         left = max(deadline - perf_counter(), LEAST_SECONDS)
         solution = solve_hours(assembly.problem, gap=request.gap, time_limit_seconds=left)
-        bound = solution.bound if number == 0 else bound
+        if number == 0:
+            bound = solution.bound
+            series_bound = _series_bound(assembly, solution, hours, request)
         written = _written(roomier, assembly, solution, hours, request, catalog)
         late = None if written is None else _with_more_room(roomier, written)
         found = FoundOverTime(
@@ -94,6 +108,7 @@ def search_over_time(
             solution=solution,
             scheduled=None if late else written,
             hours=hours,
+            series_bound=series_bound,
             bound=bound,
             is_late=late is not None,
         )
@@ -101,6 +116,17 @@ def search_over_time(
             break
         roomier = late
     return found
+
+
+def _series_bound(
+    assembly: HourlyAssembly, solution: HourlySolution, hours: DemandHours, request: PlanRequest
+) -> float | None:
+    """Return a bound over the profile's own hours: that of the kinds, where these are the same."""
+    if hours.excess_fraction < SAME_DEMAND or solution.decision is None:
+        return solution.bound
+    mean = replace(assembly.problem, demand_factor=hours.mean_factor)
+    seconds = min(SERIES_SECONDS, request.time_limit_seconds)
+    return linear_bound(mean, deadline=perf_counter() + seconds) or None
 
 
 def _written(
@@ -112,6 +138,7 @@ def _written(
     catalog: Catalog,
 ) -> Scheduled | None:
     """Write a solution down with its figures; None where there is none."""
+    solution = without_surplus(assembly.problem, solution)
     if solution.decision is None:
         return None
     lines, of_hours = lines_over_time(

@@ -8,6 +8,7 @@ import numpy as np
 
 from costopt.catalog.catalog import Catalog
 from costopt.commitment.time_value import mean_factor, present_value_of_terms
+from costopt.evaluate.other_usage import other_usage_of, with_others
 from costopt.evaluate.schedule_figures import Weights
 from costopt.evaluate.schedule_money import line_prices, tranche_prices_of, usage_of
 from costopt.plan.line import PlanLine
@@ -81,7 +82,7 @@ def beside(found: FoundOverTime, request: PlanRequest, catalog: Catalog) -> Besi
 def _coarser(assembly: HourlyAssembly, request: PlanRequest, catalog: Catalog) -> HourlyAssembly:
     """Return the problem over few kinds of hours, so that a second is enough to solve it."""
     profile = request.demand_profile
-    if profile is None:
+    if profile is None or len(assembly.problem.work) or request.eligible_usage:
         return assembly
     fewer = profile.model_copy(update={"kinds": min(profile.kinds or FEW_KINDS, FEW_KINDS)})
     names = [name for name, _ in request.named_workloads]
@@ -96,6 +97,7 @@ def _without_commitments(
     least = _least(_uncommitted(assembly.problem), request)
     if least is None:
         return ()
+    least -= _others(assembly.problem)
     left = 1 - request.price_decline
     hours, discount = request.horizon_hours, 1 / (1 + request.cost_of_capital)
     paid = least * mean_factor(left, hours) / mean_factor(left * discount, hours)
@@ -112,11 +114,23 @@ def _without_commitments(
     )
 
 
+def _others(problem: HourlyProblem) -> float:
+    """Return what other eligible usage costs without any plan, present value [plan currency]."""
+    charges = problem.spends.other_price @ problem.spends.other_usage
+    expected = problem.weight * problem.probability[problem.scenario]
+    return float(charges @ expected)
+
+
 def _demand_fall(
     assembly: HourlyAssembly, schedule: Schedule, request: PlanRequest
 ) -> DemandFall | None:
     """Plan anew at less demand, with these commitments and with none."""
-    fallen = replace(assembly.problem, demand_factor=assembly.problem.demand_factor * (1 - FALL))
+    whole = assembly.problem
+    fallen = replace(
+        whole,
+        demand_factor=whole.demand_factor * (1 - FALL),
+        work=replace(whole.work, amount=whole.work.amount * (1 - FALL)),
+    )
     paid = sum(one.present_value for one in schedule.tranches)
     by_hour = _least(_committed(fallen, assembly, schedule), request)
     without = _least(_uncommitted(fallen), request)
@@ -185,9 +199,10 @@ def _unpriced(
     if TERM_OPTIONS.isdisjoint(request.limits.options):
         return ()
     weights = Weights.of(schedule).hours
-    prices = line_prices(lines, request, catalog)
+    prices = with_others(line_prices(lines, request, catalog), request)
     of_tranches = tranche_prices_of(schedule.tranches, request, catalog)
-    usage = usage_of(lines, schedule.hours, schedule.tranches, of_tranches, prices)
+    others = other_usage_of(schedule, schedule.tranches, request)
+    usage = usage_of(lines, schedule.hours, schedule.tranches, of_tranches, prices, others)
     first_paid = weights @ np.minimum(usage.by_hour, 1.0) * prices.present
     one, year = np.ones(1), np.array([HOURS_PER_YEAR])
     terms = present_value_of_terms(

@@ -15,6 +15,7 @@ from costopt.plan.line import PlanLine
 from costopt.plan.schedule import Schedule, ScheduledHour, Tranche
 from costopt.planning.lines import written_line
 from costopt.planning.over_time_problem import HourlyAssembly
+from costopt.planning.over_time_work import is_batch
 from costopt.solve.hours.solution import HourlyDecision, HourlySolution
 from costopt.workload.demand_hours import DemandHours
 
@@ -37,7 +38,7 @@ def lines_over_time(
     Figures follow once both are known.
 
     Args:
-        workloads: services with their candidates.
+        workloads: services with their candidates, then jobs with theirs.
         assembly: what the columns of the problem stand for.
         decision: of the solver.
         hours: kinds of hours.
@@ -51,7 +52,7 @@ def lines_over_time(
         for column in used
     )
     routing = [_routing(assembly, decision, int(column)) for column in used]
-    names = [item.name for item in workloads]
+    names = [item.name for item in workloads if not is_batch(item)]
     each = horizon_hours / hours.profile_hours
     scheduled = tuple(
         ScheduledHour(
@@ -100,8 +101,13 @@ def _service(item: NamedWorkload) -> ServiceCandidates:
 
 
 def _routing(assembly: HourlyAssembly, decision: HourlyDecision, column: int) -> Floats:
-    """Return the share of each prompt size that an offer takes in each hour (hours, prompts)."""
+    """Return the share of each prompt size that an offer takes in each hour (hours, prompts).
+
+    Of a job nothing is told here: what its instances do follows from their number.
+    """
     service, server = int(assembly.service[column]), int(assembly.server[column])
+    if service >= len(decision.shares):
+        return np.zeros((decision.counts.shape[1], 1))
     beside = (assembly.service == service) & (assembly.server == server)
     rented = decision.counts[beside].sum(axis=0)
     part = decision.counts[column] / np.maximum(rented, 1)
@@ -131,6 +137,7 @@ def tranches_of(assembly: HourlyAssembly, solution: HourlySolution) -> tuple[Tra
             tranches.append(_instances(assembly, product, most))
     for plan, committed in enumerate(decision.commitments.spends.tolist()):
         drawn = np.nan_to_num(problem.spends.rate[plan]) @ coverage.spends[plan]
+        drawn += np.nan_to_num(problem.spends.other_rate[plan]) @ coverage.others[plan]
         spend = min(float(committed), float(drawn.max(initial=0.0))) / _scale(assembly, plan)
         if spend > LEAST_SPEND:
             template = assembly.spends.tranches[plan]

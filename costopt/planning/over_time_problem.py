@@ -11,6 +11,7 @@ from costopt.candidate.find import NamedWorkload
 from costopt.candidate.service import ServiceCandidates
 from costopt.catalog.catalog import Catalog
 from costopt.commitment.time_value import mean_factor
+from costopt.evaluate.other_usage import draws_of_others
 from costopt.evaluate.schedule_figures import TAIL_WEIGHT
 from costopt.evaluate.schedule_money import DECLINING
 from costopt.evaluate.tranche_prices import SPEND_OPTION
@@ -24,6 +25,7 @@ from costopt.planning.over_time_products import (
     spend_products,
 )
 from costopt.planning.over_time_servers import fewer_servers, useful_servers
+from costopt.planning.over_time_work import served_and_worked, within_rounds
 from costopt.planning.search import shared_limits
 from costopt.planning.service_columns import ServiceColumns
 from costopt.solve.hours.commitments import QuantityCommitments, SpendCommitments
@@ -42,10 +44,10 @@ class HourlyAssembly:
 
     Attributes:
         problem: what the solver gets.
-        service: service of each offer of the problem (offers,).
+        service: workload of each offer of the problem, jobs after services (offers,).
         row: row of the service's offers (offers,).
         layout: index of the service's layouts (offers,).
-        server: index of the server inside the service's block (offers,).
+        server: index of the server inside the service's block; of a job's own server (offers,).
         quantities: what the quantity commitments are.
         spends: what the spend commitments are.
     """
@@ -72,7 +74,7 @@ def assemble_over_time(
     today's prices, their rates and what is committed stand at the same mean.
 
     Args:
-        workloads: services with their candidates.
+        workloads: services with their candidates, then jobs with theirs.
         hours: kinds of hours.
         request: limits and settings.
         catalog: at the prices that are paid.
@@ -92,19 +94,21 @@ def assemble_over_time(
     used = np.unique(quantities.product[kept])
     quantities = quantities.only(used[used >= 0])
     scale = _declined(request)
+    working = served_and_worked(workloads, fewer, whole.server[kept], catalog)
     problem = HourlyProblem(
         price_per_hour=price[kept],
-        server=fewer.number[whole.server[kept]],
+        server=working.server,
         upper=whole.upper[kept],
         quantity=quantities.product[kept],
-        blocks=fewer.blocks,
+        blocks=working.blocks,
         rows=tuple(
             replace(row, offer_coefficients=row.offer_coefficients[kept], choice_coefficients=(),
                     payer_coefficients=())
             for row in whole.rows
         ),
         weight=np.zeros(0),
-        demand_factor=np.zeros((len(fewer.blocks), 0)),
+        demand_factor=np.zeros((len(working.blocks), 0)),
+        work=working.work,
         quantities=QuantityCommitments(
             cost=quantities.present_value, upper=np.full(len(quantities.keys), np.inf)
         ),
@@ -113,9 +117,9 @@ def assemble_over_time(
             upper=np.full(len(spends.tranches), np.inf),
             owned=np.zeros((len(spends.tranches), 0)),
             rate=spends.rate[:, kept] * scale,
-            other_usage=np.zeros((0, 0)),
-            other_price=np.zeros(0),
-            other_rate=np.zeros((len(spends.tranches), 0)),
+            other_usage=np.zeros((len(request.eligible_usage), 0)),
+            other_price=np.full(len(request.eligible_usage), scale),
+            other_rate=draws_of_others(spends.tranches, request) * scale,
         ),
     )  # fmt: skip
     return HourlyAssembly(
@@ -142,12 +146,21 @@ def over_hours(problem: HourlyProblem, hours: DemandHours, request: PlanRequest)
     return replace(
         problem,
         weight=hours.hours * (request.horizon_hours / hours.profile_hours),
+        work=within_rounds(problem.work, hours),
         demand_factor=hours.factor,
         spends=replace(
-            spends, owned=np.zeros((len(spends), kinds)), other_usage=np.zeros((0, kinds))
+            spends, owned=np.zeros((len(spends), kinds)), other_usage=_other_usage(hours, request)
         ),
         scenarios=_scenarios(hours, request),
     )
+
+
+def _other_usage(hours: DemandHours, request: PlanRequest) -> Floats:
+    """Return the charges of other usage in each kind of hour (others, kinds)."""
+    charges = np.zeros((len(request.eligible_usage), len(hours.hours)))
+    for row, usage in enumerate(request.eligible_usage):
+        charges[row, hours.kind_of_hour] = usage.on_demand_per_hour
+    return charges
 
 
 def _columns(workloads: Sequence[NamedWorkload], assembled: AssembledProblem) -> pd.DataFrame:

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from costopt.catalog.catalog import Catalog
 from costopt.commitment.apply import rank_of
 from costopt.commitment.time_value import present_value_of_terms
+from costopt.errors import InvalidInputError
+from costopt.evaluate.other_usage import WHOLE_PROVIDER, draws_of_others
 from costopt.evaluate.tranche_prices import PLACE, SPEND_OPTION, tranche_price
 from costopt.plan.line import OfferKey
 from costopt.plan.schedule import Tranche
@@ -27,14 +29,6 @@ DEARER: Final = -2
 
 PRODUCT: Final = [*PLACE, "zone", "purchase_option", "kind", "term_years", "payment"]
 """Columns that name one commitment of instances."""
-
-WHOLE_PROVIDER: Final = ("compute", "azure")
-"""Plans of money that hold for every family and region of their provider.
-
-Any other plan, and one whose kind its source does not state, is taken to hold for one family in
-one region. Source: AWS, Savings Plans user guide (Compute and EC2 Instance plans); Azure,
-savings plan for compute.
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -154,8 +148,27 @@ def spend_products(columns: pd.DataFrame, request: PlanRequest, catalog: Catalog
         rank = rank_of(tranche.kind, is_spend=True)
         ordered.append(((rank, -saving), tranche, price.present_value(request), rate))
     ordered.sort(key=lambda entry: entry[0])
+    tranches = tuple(tranche for _, tranche, _, _ in ordered)
+    _refuse_uncovered(tranches, request)
     return SpendProducts(
-        tranches=tuple(tranche for _, tranche, _, _ in ordered),
+        tranches=tranches,
         present_value=np.array([value for _, _, value, _ in ordered], dtype=np.float64),
         rate=np.array([rate for _, _, _, rate in ordered]).reshape(len(ordered), len(columns)),
     )
+
+
+def _refuse_uncovered(tranches: tuple[Tranche, ...], request: PlanRequest) -> None:
+    """Refuse other usage that draws on no plan: it would say nothing.
+
+    Raises:
+        InvalidInputError: no plan of the whole provider may be bought.
+    """
+    covered = np.isfinite(draws_of_others(tranches, request)).sum(axis=0)
+    wrong = [
+        f"{usage.name}: no savings plan for all of {usage.provider} covers an offer that takes "
+        "part; leave it out"
+        for usage, is_covered in zip(request.eligible_usage, covered.tolist(), strict=True)
+        if not is_covered
+    ]
+    if wrong:
+        raise InvalidInputError("eligible_usage", wrong)

@@ -16,11 +16,13 @@ from costopt.plan.status import PlanStatus
 from costopt.planning.assemble import assemble
 from costopt.planning.over_time import FoundOverTime, search_over_time
 from costopt.planning.over_time_beside import beside
+from costopt.planning.over_time_work import is_batch
 from costopt.planning.refusal import why_infeasible
 from costopt.planning.search import shared_limits
 from costopt.planning.taking_part import exclusions_of, rated_offers
 from costopt.solve.run import solve_problem
-from costopt.workload.demand_hours import demand_hours
+from costopt.workload.batch import BatchInference
+from costopt.workload.demand_hours import hours_of
 from costopt.workload.limits import Limits
 from costopt.workload.request import Job, PlanRequest
 from costopt.workload.requirement import Requirement
@@ -45,11 +47,9 @@ def plan_over_time(
     Raises:
         InvalidInputError: there is no profile, or it does not fit the request.
     """
-    if request.demand_profile is None:
-        raise InvalidInputError("optimize", ["there is no demand profile to plan over"])
-    names = [item.name for item in workloads]
-    hours = demand_hours(request.demand_profile, names, catalog, request.horizon_hours)
-    found = search_over_time(workloads, hours, request, catalog)
+    hours = hours_of(request, catalog)
+    ordered = sorted(workloads, key=is_batch)
+    found = search_over_time(ordered, hours, request, catalog)
     return _write_plan(workloads, found, request, catalog)
 
 
@@ -70,16 +70,21 @@ def refuse_over_time(request: PlanRequest) -> None:
 def _not_over_time(request: PlanRequest) -> Iterator[str]:
     """Yield a sentence for each thing that cannot be planned with a demand profile."""
     for name, workload in request.named_workloads:
-        if isinstance(workload, Job):
+        if isinstance(workload, BatchInference):
+            yield from _unfit_batch(name, workload, request)
+        elif isinstance(workload, Job):
             yield (
-                f"{name} is a job, and only services follow a demand profile; plan it in a "
-                "request of its own"
+                f"{name} trains in one gang, and beside a demand profile only services and "
+                "BatchInference are planned; plan it in a request of its own"
             )
         elif isinstance(workload, Requirement) and workload.demand_per_second is None:
             yield (
                 f"{name} asks for nodes, which have no demand to follow a profile; give "
                 "demand_per_second and throughput_per_second"
             )
+    if all(isinstance(workload, BatchInference) for workload in request.workloads):
+        yield "no service is given, and jobs follow no demand profile; leave it out"
+    yield from _unfit_usage(request)
     if request.current_fleet is not None:
         yield "current_fleet is what runs in one hour; plan a change without demand_profile"
     yield from _limits_not_over_time("limits", request.limits)
@@ -87,6 +92,29 @@ def _not_over_time(request: PlanRequest) -> Iterator[str]:
         yield from _limits_not_over_time(f"limits of {name}", workload.limits)
         if workload.limits.cvar is not None:
             yield f"cvar in the limits of {name} weighs whole plans; move it to the request's"
+
+
+def _unfit_usage(request: PlanRequest) -> Iterator[str]:
+    """Yield a sentence for each reason why other eligible usage says nothing here."""
+    if not request.eligible_usage:
+        return
+    if SPEND_OPTION not in request.limits.options:
+        yield "eligible_usage draws on savings plans; add savings_plan to purchase_options"
+    if request.demand_profile is not None and request.demand_profile.kinds is not None:
+        yield "kinds puts hours together, and eligible_usage is told for each; leave kinds out"
+
+
+def _unfit_batch(name: str, workload: BatchInference, request: PlanRequest) -> Iterator[str]:
+    """Yield a sentence for each reason why a batch cannot be planned hour by hour."""
+    if workload.deadline_hours < 1:
+        yield (
+            f"deadline_hours of {name} is below 1, and beside a demand profile whole hours are "
+            "planned; give at least 1"
+        )
+    if request.demand_profile is not None and request.demand_profile.kinds is not None:
+        yield (
+            f"kinds puts hours together, and {name} is due after so many of them; leave kinds out"
+        )
 
 
 def _limits_not_over_time(where: str, limits: Limits) -> Iterator[str]:
@@ -150,6 +178,7 @@ def _write_plan(
         if written is None
         else written.schedule.model_copy(
             update={
+                "series_bound": found.series_bound,
                 "demand_fall": around.demand_fall,
                 "unpriced_terms": around.unpriced_terms,
             }
@@ -171,6 +200,10 @@ def _refusal(
         )
     if found.solution.status is not PlanStatus.INFEASIBLE:
         return ()
+    jobs = [item for item in workloads if is_batch(item)]
+    if jobs and not found.solution.infeasible_hours:
+        return _late_jobs(jobs)
+    workloads = [item for item in workloads if not is_batch(item)]
     factors = found.hours.factor
     hour = next(iter(found.solution.infeasible_hours), int(factors.sum(axis=0).argmax()))
     told = ", ".join(
@@ -185,3 +218,14 @@ def _refusal(
     alone = solve_problem(replace(problem, blocks=blocks), time_limit_seconds=REASON_SECONDS)
     reasons = why_infeasible(workloads, alone, request, catalog.offers)
     return (f"the hours at {told} cannot be served", *reasons)
+
+
+def _late_jobs(jobs: Sequence[NamedWorkload]) -> tuple[str, ...]:
+    """Say which jobs nothing runs, or that they cannot be done in time together."""
+    idle = [item.name for item in jobs if item.candidates.offers.empty]
+    if idle:
+        return (f"nothing that the limits allow runs {', '.join(idle)} on firm capacity",)
+    return (
+        f"{', '.join(item.name for item in jobs)}: not done by the deadline within the limits, "
+        "beside what the services need; allow more hours or a higher quota",
+    )

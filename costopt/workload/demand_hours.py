@@ -1,7 +1,7 @@
 """From a demand profile to kinds of hours: factors, how often each comes, in which scenario."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -11,6 +11,7 @@ from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError, UnknownNameError
 from costopt.units import SECONDS_PER_HOUR
 from costopt.workload.demand_profile import DemandProfile
+from costopt.workload.request import Job, PlanRequest
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -32,6 +33,7 @@ class DemandHours:
     Attributes:
         factor: planned factor on each workload's mean rate: the highest of the kind's hours
             (workloads, kinds) [1].
+        mean_factor: mean of the kind's hours (workloads, kinds) [1].
         hours: hours of the profile that are of the kind (kinds,) [h].
         scenario: of the kind (kinds,).
         scenarios: names.
@@ -41,6 +43,7 @@ class DemandHours:
     """
 
     factor: Floats
+    mean_factor: Floats
     hours: Floats
     scenario: Integers
     scenarios: tuple[str, ...]
@@ -52,6 +55,51 @@ class DemandHours:
     def profile_hours(self) -> int:
         """Hours of the profile [h]."""
         return int(self.kind_of_hour.shape[1])
+
+
+def served_names(request: PlanRequest) -> tuple[str, ...]:
+    """Return the names of the workloads whose demand follows a profile: all but jobs."""
+    return tuple(name for name, one in request.named_workloads if not isinstance(one, Job))
+
+
+def hours_of(request: PlanRequest, catalog: Catalog) -> DemandHours:
+    """Return the kinds of hours that a request with a demand profile is planned over.
+
+    Beside a job every hour of the profile is a kind of its own, because it matters which come
+    before the deadline; and beside other eligible usage, which has a charge in each.
+
+    Args:
+        request: the question.
+        catalog: where traces are.
+
+    Raises:
+        UnknownNameError: the trace, or a workload that the profile names, is not there.
+        InvalidInputError: there is no profile, or it does not fit the request.
+    """
+    if request.demand_profile is None:
+        raise InvalidInputError("demand_profile", ["there is none to plan over"])
+    names = served_names(request)
+    hours = demand_hours(request.demand_profile, names, catalog, request.horizon_hours)
+    for usage in request.eligible_usage:
+        if len(usage.on_demand_per_hour) != hours.profile_hours:
+            raise InvalidInputError(
+                "eligible_usage",
+                [
+                    f"{usage.name} has {len(usage.on_demand_per_hour):,} hours and the demand "
+                    f"profile {hours.profile_hours:,}; give one charge for each hour of it"
+                ],
+            )
+    if len(names) == len(request.workloads) and not request.eligible_usage:
+        return hours
+    numbers = hours.kind_of_hour
+    return replace(
+        hours,
+        factor=hours.factor[:, numbers.ravel()],
+        mean_factor=hours.mean_factor[:, numbers.ravel()],
+        hours=np.ones(numbers.size),
+        scenario=np.repeat(np.arange(len(numbers)), numbers.shape[1]),
+        kind_of_hour=np.arange(numbers.size).reshape(numbers.shape),
+    )
 
 
 def demand_hours(
@@ -82,6 +130,7 @@ def demand_hours(
             ],
         )
     factors: list[Floats] = []
+    means: list[Floats] = []
     counts: list[Floats] = []
     owners: list[Integers] = []
     numbers = np.zeros((len(series), hours), dtype=np.int64)
@@ -97,16 +146,19 @@ def demand_hours(
         group = _grouped(distinct, count.astype(np.float64), profile.kinds or len(count))
         numbers[index] = group[number.ravel()] + sum(len(part) for part in counts)
         kinds = int(group.max()) + 1
-        highest = np.zeros((len(workloads), kinds))
-        for own, factors_of in zip(highest, of_workloads, strict=True):
-            np.maximum.at(own, numbers[index] - numbers[index].min(), factors_of)
+        highest, total = np.zeros((2, len(workloads), kinds))
+        for own, sums, factors_of in zip(highest, total, of_workloads, strict=True):
+            np.maximum.at(own, group[number.ravel()], factors_of)
+            np.add.at(sums, group[number.ravel()], factors_of)
         factors.append(highest)
+        means.append(np.minimum(total / np.bincount(group, weights=count), highest))
         counts.append(np.bincount(group, weights=count).astype(np.float64))
         owners.append(np.full(kinds, index, dtype=np.int64))
     factor = np.concatenate(factors, axis=1)
     planned = np.stack([factor[:, row].sum(axis=1) for row in numbers])
     return DemandHours(
         factor=factor,
+        mean_factor=np.concatenate(means, axis=1),
         hours=np.concatenate(counts),
         scenario=np.concatenate(owners),
         scenarios=names,

@@ -108,6 +108,10 @@ class DemandProfile(HourlyFactors):
     for a year; any other chronological series is repeated as it is. Give one of ``trace``,
     ``factors`` (with ``by_workload``) and ``scenarios``.
 
+    A ``BatchInference`` planned beside services has no factors: it comes again with every round
+    of the profile, is due ``deadline_hours`` after the round begins, and runs when that is
+    cheapest.
+
     Attributes:
         trace: arrivals of a published trace by name, such as ``azure-llm-2024-conv``; looked up
             when a plan is made.

@@ -12,6 +12,7 @@ from costopt.profile.profile import Profile
 from costopt.units import HOURS_PER_MONTH, HOURS_PER_YEAR
 from costopt.workload.batch import BatchInference
 from costopt.workload.demand_profile import DemandProfile
+from costopt.workload.eligible_usage import EligibleUsage
 from costopt.workload.fleet import RunningInstances, SwitchingCost
 from costopt.workload.limits import TERM_OPTIONS, Limits
 from costopt.workload.requirement import Requirement
@@ -82,6 +83,7 @@ class PlanRequest(Written):
         current_fleet: what runs already; None where starting and stopping is free.
         switching_cost: what a start or a stop costs; needs ``current_fleet``.
         demand_profile: how demand moves from hour to hour; with it the plan has a schedule.
+        eligible_usage: what the company runs beside it that the same savings plans cover.
         cost_of_capital: yearly rate by which payments are discounted [1/year].
         price_decline: part by which list prices on demand and on spot fall in a year [0..1).
     """
@@ -97,6 +99,7 @@ class PlanRequest(Written):
     current_fleet: tuple[RunningInstances, ...] | None = None
     switching_cost: SwitchingCost = Field(default_factory=SwitchingCost)
     demand_profile: DemandProfile | None = None
+    eligible_usage: tuple[EligibleUsage, ...] = ()
     cost_of_capital: NotNegative = 0.0
     price_decline: PriceDecline = 0.0
 
@@ -154,7 +157,7 @@ class PlanRequest(Written):
     def _money_over_time(self) -> Self:
         if self.demand_profile is not None:
             return self
-        for name in ("cost_of_capital", "price_decline"):
+        for name in ("cost_of_capital", "price_decline", "eligible_usage"):
             if getattr(self, name):
                 raise ValueError(f"{name} belongs to a demand_profile, which is not given")
         if self.limits.cvar is not None:

@@ -234,6 +234,38 @@ def test_capital_and_falling_prices_weigh_on_commitments(priced: Priced) -> None
     assert [falling.cash_now, falling.cost_total] == pytest.approx([0, 0.938722 * YEAR], rel=1e-5)
 
 
+def test_hours_put_together_state_their_error_against_the_series(priced: Priced) -> None:
+    profile = DemandProfile(factors=[1.0, 1.4, 3.0, 3.4], kinds=2)
+    limits = Limits(purchase_options=("on_demand",))
+    plan = optimize(work(), priced({"g6.xlarge": 1.0}), limits=limits, demand_profile=profile)
+    schedule = plan.require().schedule
+    assert schedule is not None
+    # Planned are 2, 2, 4 and 4 instances. In fractions, at the means of 1.2 and 3.2, they would
+    # be 8.8 in four hours; on its own each hour takes 1, 2, 3 and 4, which is in between.
+    assert schedule.objective == pytest.approx(12 / 4 * 730)
+    assert schedule.series_bound == pytest.approx(8.8 / 4 * 730)
+    assert schedule.series_gap == pytest.approx(1 - 8.8 / 12)
+    assert plan.gap == pytest.approx(0)
+    assert "no plan for each hour on its own is more than 27 % cheaper" in " ".join(
+        str(plan).split()
+    )
+
+
+def test_a_long_series_is_planned_hour_by_hour_with_a_bound_of_its_own(priced: Priced) -> None:
+    factors = np.linspace(1.0, 5.0, 400)
+    catalog = priced({"g6.xlarge": 1.0}, [reserved(0.6)])
+    plan = planned(catalog, factors.tolist(), RESERVED, gap=0.05)
+    needed = np.ceil(factors)
+    best = min(0.6 * k + np.maximum(needed - k, 0).mean() for k in range(6)) * YEAR
+    schedule = plan.schedule
+    assert schedule is not None
+    assert len(schedule.hours) == 400
+    assert schedule.series_bound is not None
+    assert schedule.series_bound <= best <= schedule.objective * (1 + 1e-9)
+    assert schedule.series_gap == plan.gap
+    assert schedule.objective == pytest.approx(best, rel=0.02)
+
+
 def test_a_quota_holds_in_every_hour(priced: Priced) -> None:
     catalog = priced({"g6.xlarge": 1.0, "g5.xlarge": 2.0}, [reserved(0.6)])
     limits = RESERVED.model_copy(update={"quota": {"g6.xlarge": 2}})
@@ -317,5 +349,5 @@ def test_work_without_a_rate_follows_no_profile(bundled: Catalog) -> None:
         optimize(nodes, bundled, demand_profile=profile)
     job = TrainingJob(model="meta-llama/Llama-3.1-8B", tokens=1e9, sequence_length=2048,
                       deadline_hours=100)  # fmt: skip
-    with pytest.raises(InvalidInputError, match="training is a job"):
+    with pytest.raises(InvalidInputError, match="training trains in one gang"):
         optimize(job, bundled, demand_profile=profile)

@@ -1,20 +1,18 @@
 """Long series: commitments and fleets by levels of demand, then a fleet for every hour."""
 
 from dataclasses import dataclass, replace
-from time import perf_counter
 from typing import Final
 
 import numpy as np
 
-from costopt.solve.highs import Outcome
 from costopt.solve.hours.bill import covered_by, hourly_charges
 from costopt.solve.hours.decode import decision_at
 from costopt.solve.hours.decomposed import take_apart
 from costopt.solve.hours.fleets import Fleets
-from costopt.solve.hours.highs import minimise_linear
 from costopt.solve.hours.infeasible import infeasible_hours
 from costopt.solve.hours.kinds import HourKinds, hour_kinds
 from costopt.solve.hours.levels import Levels, levels_of
+from costopt.solve.hours.linear_bound import linear_bound
 from costopt.solve.hours.problem import HourlyProblem
 from costopt.solve.hours.reach import reach_of
 from costopt.solve.hours.search import by_parts
@@ -65,7 +63,7 @@ def search_long_series(
     reach = reach_of(levels.above, own)
     reach = replace(reach, upper=np.where(needed[:, None], reach.upper, 0))
     hours = take_apart(levels.above, own, reach)
-    bound = _bound(levels.mean, needed, deadline)
+    bound = linear_bound(levels.mean, needed, deadline=deadline)
     found = by_parts(hours, gap=gap, deadline=deadline, bound_whole=False)
     if bound is None or found.bound is None:
         named = np.array(infeasible_hours(hours, deadline=deadline), dtype=np.int64)
@@ -82,20 +80,6 @@ def search_long_series(
         return LongFound(decision=None, bound=bound)
     by_level = decision_at(levels.above, own, hours.assembly, found.values)
     return LongFound(decision=_spread(problem, levels, by_level, reach.loads), bound=bound)
-
-
-def _bound(mean: HourlyProblem, needed: BoolArray, deadline: float) -> float | None:
-    """Cost of the linear program at mean demand [currency]; None when infeasible."""
-    kinds = hour_kinds(mean)
-    reach = reach_of(mean, kinds)
-    reach = replace(reach, upper=np.where(needed[:, None], reach.upper, 0), is_mean=True)
-    hours = take_apart(mean, kinds, reach)
-    left = max(deadline - perf_counter(), 0.0)
-    run = minimise_linear(hours.assembly.program, time_limit_seconds=left)
-    if run.outcome is Outcome.INFEASIBLE:
-        return None
-    columns = hours.assembly.columns
-    return run.objective * columns.scale + columns.constant if run.values is not None else 0.0
 
 
 def _spread(

@@ -1,0 +1,120 @@
+"""Jobs in a plan over time: work that may be done in any hour before its deadline."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import floor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from costopt.candidate.batch_by_hour import working_seconds
+from costopt.candidate.find import NamedWorkload
+from costopt.catalog.catalog import Catalog
+from costopt.planning.over_time_servers import FewerServers
+from costopt.solve.hours.bill import covered_by
+from costopt.solve.hours.problem import NO_SERVER, DeferrableWork, HourlyProblem
+from costopt.solve.hours.solution import HourlySolution
+from costopt.solve.problem import ServingBlock
+from costopt.workload.batch import BatchInference
+from costopt.workload.demand_hours import DemandHours
+
+Integers = NDArray[np.int64]
+
+
+def is_batch(item: NamedWorkload) -> bool:
+    """Return whether a workload is worked off by a deadline."""
+    return isinstance(item.workload, BatchInference)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ServedAndWorked:
+    """Offers that serve, and those that work on jobs.
+
+    Attributes:
+        blocks: workloads that are served.
+        server: server of each offer; NO_SERVER where it works on a job (offers,).
+        work: jobs, once in each round of the profile.
+    """
+
+    blocks: tuple[ServingBlock, ...]
+    server: Integers
+    work: DeferrableWork
+
+
+def served_and_worked(
+    workloads: Sequence[NamedWorkload], fewer: FewerServers, server: Integers, catalog: Catalog
+) -> ServedAndWorked:
+    """Tell jobs from services, which were one kind of thing while offers were compared.
+
+    What replaces an instance that serves, replaces one that works: it does as much in the hour.
+
+    Args:
+        workloads: services, then jobs.
+        fewer: a block for each, with the servers that are left.
+        server: of each offer, before servers left (offers,).
+        catalog: where the time from request to ready is.
+    """
+    jobs = [item.workload for item in workloads if isinstance(item.workload, BatchInference)]
+    served = len(workloads) - len(jobs)
+    number = fewer.number[server]
+    if not jobs:
+        return ServedAndWorked(blocks=fewer.blocks, server=number, work=DeferrableWork.none())
+    sizes = [len(block.max_utilisation) for block in fewer.blocks]
+    job = np.repeat(np.arange(len(sizes)), sizes)[number] - served
+    speed = np.concatenate([block.rates.max(axis=1, initial=0.0) for block in fewer.blocks])
+    rate = np.where(job >= 0, speed[number] * working_seconds(catalog), 0.0)
+    return ServedAndWorked(
+        blocks=fewer.blocks[:served],
+        server=np.where(job >= 0, NO_SERVER, number),
+        work=DeferrableWork(
+            amount=np.array([float(one.requests or one.samples or 0) for one in jobs]),
+            release=np.zeros(len(jobs), dtype=np.int64),
+            deadline=np.array([floor(one.deadline_hours) for one in jobs], dtype=np.int64),
+            job=np.maximum(job, -1),
+            rate=rate,
+        ),
+    )
+
+
+def within_rounds(work: DeferrableWork, hours: DemandHours) -> DeferrableWork:
+    """Return jobs that are due by the end of a round at the latest.
+
+    A job comes again with every round, so a later deadline leaves it no more hours of each.
+
+    Args:
+        work: jobs.
+        hours: kinds of hours.
+    """
+    return replace(work, deadline=np.minimum(work.deadline, hours.profile_hours))
+
+
+def without_surplus(problem: HourlyProblem, solution: HourlySolution) -> HourlySolution:
+    """Return a solution in which no instance works on a job that is done without it.
+
+    On what is committed such hours cost nothing, so the program may leave them in. The dearest
+    and the latest go first.
+
+    Args:
+        problem: that was solved.
+        solution: of it.
+    """
+    decision, work = solution.decision, problem.work
+    if decision is None or not len(work):
+        return solution
+    counts = decision.counts.copy()
+    for job, amount in enumerate(work.amount.tolist()):
+        offers = np.flatnonzero(work.job == job)
+        for scenario in range(len(problem.probability)):
+            hours = np.flatnonzero(problem.scenario == scenario)
+            surplus = float(work.rate[offers] @ counts[np.ix_(offers, hours)].sum(axis=1)) - amount
+            row, column = np.nonzero(counts[np.ix_(offers, hours)])
+            order = np.lexsort((-column, -problem.price_per_hour[offers[row]]))
+            for offer, hour in zip(offers[row[order]], hours[column[order]], strict=True):
+                spare = min(int(counts[offer, hour]), int(surplus / work.rate[offer]))
+                counts[offer, hour] -= max(spare, 0)
+                surplus -= max(spare, 0) * work.rate[offer]
+    return replace(
+        solution,
+        decision=replace(decision, counts=counts),
+        coverage=covered_by(problem, counts, decision.commitments),
+    )

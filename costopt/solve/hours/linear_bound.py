@@ -1,0 +1,44 @@
+"""A bound over a series from its hours put together, each at the mean demand of its own."""
+
+from dataclasses import replace
+from time import perf_counter
+
+import numpy as np
+
+from costopt.solve.highs import Outcome
+from costopt.solve.hours.decomposed import take_apart
+from costopt.solve.hours.highs import minimise_linear
+from costopt.solve.hours.kinds import hour_kinds
+from costopt.solve.hours.problem import HourlyProblem
+from costopt.solve.hours.prune import needed_offers
+from costopt.solve.hours.reach import reach_of
+from costopt.solve.problem import BoolArray
+
+
+def linear_bound(
+    mean: HourlyProblem, needed: BoolArray | None = None, *, deadline: float
+) -> float | None:
+    """Cost of the linear program, hours at mean demand: no plan of the series costs less.
+
+    The least cost of an hour in fractions is convex in its demand, so that at the mean it is no
+    more than the mean of the costs (Jensen's inequality).
+
+    Args:
+        mean: hours that stand for several, at the mean demand of these.
+        needed: offers that are worth a look (offers,); None = to be found out.
+        deadline: when to stop, by the clock of `perf_counter` [s].
+
+    Returns:
+        The bound, 0 where time ran out [currency]; None when even fractions are infeasible.
+    """
+    kinds = hour_kinds(mean)
+    reach = reach_of(mean, kinds)
+    needed = needed_offers(mean, reach) if needed is None else needed
+    reach = replace(reach, upper=np.where(needed[:, None], reach.upper, 0), is_mean=True)
+    hours = take_apart(mean, kinds, reach)
+    left = max(deadline - perf_counter(), 0.0)
+    run = minimise_linear(hours.assembly.program, time_limit_seconds=left)
+    if run.outcome is Outcome.INFEASIBLE:
+        return None
+    columns = hours.assembly.columns
+    return run.objective * columns.scale + columns.constant if run.values is not None else 0.0
