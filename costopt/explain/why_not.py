@@ -38,7 +38,7 @@ class WhyNot:
     """Why an offer is not in a plan.
 
     Attributes:
-        verdict: planned, excluded, unpriced, no_plan or dearer.
+        verdict: planned, excluded, unpriced, no_plan, dearer, or not_needed of a plan over time.
         text: in words, with figures.
         cost_total: of the cheapest plan with at least one instance of it; None where there is
             none [plan currency].
@@ -68,7 +68,8 @@ def why_not(
     """Say why an offer is not in a plan.
 
     What the limits or the workload exclude is told with its reason; anything else is forced into
-    the plan, which is planned again with at least one instance of it.
+    the plan, which is planned again with at least one instance of it. A plan over time is not: of
+    what takes part it is only said that no hour rents it.
 
     Args:
         plan: with lines.
@@ -100,6 +101,8 @@ def why_not(
             for item, one in zip(workloads, codes, strict=True)
         )
         return WhyNot(verdict="excluded", text=f"{name} takes no part: {text}.")
+    if plan.schedule is not None:
+        return _not_needed(plan, name)
     return _forced(Field(plan=plan, workloads=workloads, catalog=catalog), match, name)
 
 
@@ -182,6 +185,19 @@ def _by_how_much(
         if own.name == kind and miss.reason == code and miss.words
     ]
     return f": {misses[0]}" if misses else ""
+
+
+def _not_needed(plan: Plan, name: str) -> WhyNot:
+    """Say that no hour rents it; a plan over time is not made again with one of it."""
+    gap = plan.gap or 0.0
+    proven = "proven cheapest" if gap <= ROUNDING else f"proven within {100 * gap:.2g} %"
+    return WhyNot(
+        verdict="not_needed",
+        text=(
+            f"{name} takes part, and no hour of the plan, which is {proven}, rents it. What one "
+            "of it would cost more is told of plans without demand_profile."
+        ),
+    )
 
 
 def _forced(field: Field, match: OfferMatch, name: str) -> WhyNot:

@@ -102,8 +102,13 @@ def _prices_today(old: Plan, new: Plan) -> dict[OfferKey, float]:
     return dict(zip(offers, prices.per_hour.tolist(), strict=True))
 
 
-def _price_difference(old: Plan, offers: Sequence[OfferDifference]) -> float:
-    """Sum what moved prices add to the first plan as it is [currency]."""
+def _price_difference(old: Plan, offers: Sequence[OfferDifference]) -> float | None:
+    """Sum what moved prices add to the first plan as it is [currency].
+
+    None where it commits over time: its lines then pay by their part in use of a commitment.
+    """
+    if old.schedule is not None and old.schedule.tranches:
+        return None
     after = {one.offer: one.price_after for one in offers}
     moved = 0.0
     for line, count in zip(old.lines, rented(old.lines), strict=True):

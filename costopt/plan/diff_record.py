@@ -91,7 +91,8 @@ class PlanDiff(PlanRecord):
         cost_after: of the second [currency].
         price_difference: what moved prices add to the first plan as it is; the rest of the
             difference is another choice. Of a second plan that was read from a file only the
-            prices of what it rents are known [currency].
+            prices of what it rents are known; None where the first commits over time
+            [currency].
     """
 
     currency: str
@@ -104,7 +105,7 @@ class PlanDiff(PlanRecord):
     met: tuple[MetDifference, ...]
     cost_before: float | None
     cost_after: float | None
-    price_difference: float
+    price_difference: float | None
 
     @property
     def cost_difference(self) -> float | None:
@@ -115,8 +116,8 @@ class PlanDiff(PlanRecord):
 
     @property
     def choice_difference(self) -> float | None:
-        """Part of the difference that another choice makes [currency]."""
-        if self.cost_difference is None:
+        """Part of the difference that another choice makes [currency]; None if not told."""
+        if self.cost_difference is None or self.price_difference is None:
             return None
         return self.cost_difference - self.price_difference
 
@@ -173,10 +174,12 @@ def _cost(found: PlanDiff) -> str:
     ]
     text = f"Cost {told[0]} -> {told[1]}"
     difference, choice = found.cost_difference, found.choice_difference
-    if difference is None or choice is None or found.cost_before is None:
+    if difference is None or found.cost_before is None:
         return f"{text}."
     if found.cost_before:
         text += f" ({signed_percent(difference / found.cost_before)})"
+    if found.price_difference is None or choice is None:
+        return f"{text}; commitments over time: what of it is prices is not told apart."
     moved, chosen = (_signed(part, found.currency) for part in (found.price_difference, choice))
     dates = found.catalogs
     days = f", catalogues of {dates[0]} and {dates[1]}" if dates[0] != dates[1] else ""

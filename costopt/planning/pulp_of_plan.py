@@ -1,6 +1,7 @@
 """to_pulp: the program behind a plan as a PuLP model."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from costopt.candidate.find import NamedWorkload, all_candidates
@@ -9,6 +10,7 @@ from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.plan.plan import Plan
 from costopt.planning.assemble import AssembledProblem, assemble
+from costopt.planning.fleet_changes import changes_of
 from costopt.planning.search import shared_limits
 
 if TYPE_CHECKING:
@@ -30,7 +32,8 @@ def to_pulp(plan: Plan, catalog: Catalog | None = None) -> "PulpModel":
         catalog: needed for a plan that was read from a file.
 
     Raises:
-        InvalidInputError: the plan was read from a file and no catalogue is given.
+        InvalidInputError: the plan was read from a file and no catalogue is given, or it is one
+            over time or on shared nodes, whose programs are not written with PuLP.
 
     Returns:
         The model. `print` it for the mathematics, ``model.write("plan.lp")`` for a file, and
@@ -38,6 +41,9 @@ def to_pulp(plan: Plan, catalog: Catalog | None = None) -> "PulpModel":
     """
     if not isinstance(plan, Plan):
         raise InvalidInputError("to_pulp", ["give a Plan: what optimize(workload, catalog) gave"])
+    refused = list(_not_written(plan))
+    if refused:
+        raise InvalidInputError("to_pulp", refused)
     source = plan.made_from if catalog is None else catalog
     if source is None:
         raise InvalidInputError(
@@ -46,9 +52,26 @@ def to_pulp(plan: Plan, catalog: Catalog | None = None) -> "PulpModel":
     # PuLP takes 0.3 s to import: only who asks for its model waits for it.
     from costopt.solve.pulp_model import write_pulp_model
 
-    workloads = all_candidates(plan.request, plan.own_prices(source))
+    priced = plan.own_prices(source)
+    workloads = all_candidates(plan.request, priced)
     assembled = assemble(workloads, shared_limits(plan.request))
-    return write_pulp_model(assembled.problem, list(_offer_names(workloads, assembled)))
+    changes = changes_of(workloads, assembled.services, plan.request, priced)
+    problem = replace(assembled.problem, changes=changes)
+    return write_pulp_model(problem, list(_offer_names(workloads, assembled)))
+
+
+def _not_written(plan: Plan) -> Iterator[str]:
+    """Yield a sentence for what makes a plan's program another one than is written here."""
+    if plan.request.demand_profile is not None:
+        yield (
+            "the program over hours is not written with PuLP; ask for a plan without "
+            "demand_profile"
+        )
+    if any(line.shared_node for line in plan.lines):
+        yield (
+            "workloads share nodes in this plan, and the program with shared nodes is not "
+            "written with PuLP; give to_pulp a plan of one workload alone"
+        )
 
 
 def _offer_names(workloads: Sequence[NamedWorkload], assembled: AssembledProblem) -> Iterator[str]:
