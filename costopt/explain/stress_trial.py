@@ -87,13 +87,14 @@ class StressTrial:
 
     def of_prices(self) -> Iterator[StressRow]:
         """Yield the cases of other prices of what is rented; all else at today's prices."""
-        rented = {line.offer: line for line in self.plan.lines if not line.is_owned}
-        matches = [OfferMatch(values=tuple(offer.model_dump().items())) for offer in rented]
+        bought = [line for line in self.plan.lines if not line.is_owned]
+        offers = dict.fromkeys(line.offer for line in bought)
+        matches = [OfferMatch(values=tuple(offer.model_dump().items())) for offer in offers]
         if not matches:
             return
         field = Field(plan=self.plan, workloads=self.workloads, catalog=self.catalog)
         total, standing = self.plan.cost_total or 0.0, self._at("demand", 1.0)
-        paid = sum(line.line_cost_total for line in rented.values())
+        paid = sum(line.line_cost_total for line in bought)
         for factor in PRICES:
             if self.tries.is_out_of_time:
                 found = None

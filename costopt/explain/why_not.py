@@ -1,5 +1,6 @@
 """why_not: what speaks against an offer that is not in the plan, with figures."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -20,6 +21,7 @@ from costopt.explain.field import Field, OfferMatch, lines_of
 from costopt.plan.answer import cost_figure, lines_in_words
 from costopt.plan.line import PlanLine
 from costopt.plan.plan import Plan
+from costopt.plan.present import WIDTH
 from costopt.plan.status import PlanStatus
 from costopt.plan.words import counted, signed_percent
 
@@ -53,8 +55,8 @@ class WhyNot:
     lines: tuple[PlanLine, ...] = ()
 
     def __str__(self) -> str:
-        """Return the sentence."""
-        return self.text
+        """Return the sentence in lines of at most 100 columns."""
+        return textwrap.fill(self.text, WIDTH, break_on_hyphens=False)
 
     __repr__ = __str__
 
@@ -84,6 +86,10 @@ def why_not(
     if not plan.lines:
         raise InvalidInputError(
             "why_not", ["the plan rents nothing; plan.explain() says what stands in the way"]
+        )
+    if not names["instance_type"]:
+        raise InvalidInputError(
+            "why_not", ["name an instance type: plan.why_not('p5.48xlarge', region=...)"]
         )
     match = OfferMatch(values=tuple((n, v) for n, v in names.items() if v is not None))
     workloads = workloads or all_candidates(plan.request, catalog)

@@ -8,7 +8,7 @@ import pandas as pd
 from costopt.candidate.pricing import priced
 from costopt.errors import InvalidInputError
 from costopt.plan.change import Moves, kinds_of_lines
-from costopt.plan.diff_record import MET, MetDifference, OfferDifference, PlanDiff
+from costopt.plan.diff_record import MET, SAME, MetDifference, OfferDifference, PlanDiff
 from costopt.plan.line import OfferKey
 from costopt.plan.plan import Plan
 from costopt.plan.shared_node import rented
@@ -48,6 +48,7 @@ def diff(old: Plan, new: Plan) -> PlanDiff:
     return PlanDiff(
         currency=old.currency,
         horizon_hours=old.horizon_hours,
+        durations=tuple(one.duration_hours for one in (*old.outcomes, *new.outcomes)),
         catalogs=(old.catalog.as_of, new.catalog.as_of),
         started=moves.started,
         stopped=moves.stopped,
@@ -115,7 +116,7 @@ def _price_difference(old: Plan, offers: Sequence[OfferDifference]) -> float | N
         price = after[line.offer]
         if price is not None:
             moved += count * line.hours * (price - line.price_per_hour)
-    return moved
+    return moved if abs(moved) > SAME * (old.cost_total or 0.0) else 0.0
 
 
 def _met(old: Plan, new: Plan) -> Iterator[MetDifference]:

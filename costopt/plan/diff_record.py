@@ -7,6 +7,7 @@ from typing import Final
 
 import pandas as pd
 
+from costopt.plan.answer import cost_in_words
 from costopt.plan.change import KindCount, listed
 from costopt.plan.line import OfferKey, PlanRecord
 from costopt.plan.words import hours_in_words, milliseconds, money, percent, signed_percent
@@ -81,6 +82,7 @@ class PlanDiff(PlanRecord):
     Attributes:
         currency: of all amounts.
         horizon_hours: of both plans [h].
+        durations: until each workload of either plan is done; None for what runs on [h].
         catalogs: dates of the catalogues that they were made from, first and second.
         started: instances that only the second has.
         stopped: instances that only the first has.
@@ -97,6 +99,7 @@ class PlanDiff(PlanRecord):
 
     currency: str
     horizon_hours: float
+    durations: tuple[float | None, ...]
     catalogs: tuple[str, str]
     started: tuple[KindCount, ...]
     stopped: tuple[KindCount, ...]
@@ -169,7 +172,9 @@ def _sentences(found: PlanDiff) -> Iterator[str]:
 def _cost(found: PlanDiff) -> str:
     """Say what both cost, and which part of the difference is prices and which choice."""
     told = [
-        "no plan" if cost is None else money(cost, found.currency)
+        "no plan"
+        if cost is None
+        else cost_in_words(cost, found.currency, found.horizon_hours, found.durations)
         for cost in (found.cost_before, found.cost_after)
     ]
     text = f"Cost {told[0]} -> {told[1]}"

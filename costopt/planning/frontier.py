@@ -15,6 +15,7 @@ from costopt.plan.answer import cost_figure, lines_in_words
 from costopt.plan.plan import Plan
 from costopt.plan.present import WIDTH
 from costopt.plan.status import proven_status
+from costopt.planning.asked import asked_workloads, check_sources
 from costopt.planning.current_fleet import Fleet
 from costopt.planning.frontier_axes import SUBJECT, axis_of, checked_values
 from costopt.planning.frontier_point import FrontierPoint
@@ -77,13 +78,17 @@ class Frontier:
 
     def _repr_html_(self) -> str:
         """Return a table for a notebook, and why there are points without a plan."""
-        shown = self.to_frame().drop(columns=["because"])
+        import pandas as pd
+
+        shown = pd.DataFrame([_shown(self.over, point) for point in self.points])
+        with pd.option_context("display.max_colwidth", None):
+            table = shown.to_html(index=False, border=0, justify="left")
         refused = [point for point in self.points if point.because]
         reasons = "".join(
             f"<p>{self.over} {point.value:g}: {escape('; '.join(point.because))}</p>"
             for point in refused
         )
-        return f"{shown.to_html(index=False, border=0)}{reasons}"
+        return f"{table}{reasons}"
 
 
 def frontier(
@@ -139,7 +144,12 @@ def frontier(
         UnknownNameError: a frontier cannot go over ``over``.
         InvalidInputError: the values or another argument break a rule.
     """
-    workloads = (workload,) if isinstance(workload, Written) else tuple(workload)
+    check_sources(SUBJECT, catalog, account)
+    workloads = asked_workloads(SUBJECT, workload)
+    if executor is not None and not isinstance(executor, Executor):
+        raise InvalidInputError(
+            SUBJECT, ["executor must be a concurrent.futures.Executor, or None for none"]
+        )
     shared = Limits() if limits is None else limits
     if not isinstance(shared, Limits) or not all(isinstance(w, Written) for w in workloads):
         raise InvalidInputError(SUBJECT, ["give workloads, a Catalog and Limits"])
@@ -236,6 +246,26 @@ def _row(over: str, point: FrontierPoint) -> dict[str, Any]:
     }
 
 
+def _shown(over: str, point: FrontierPoint) -> dict[str, str]:
+    """Return a point as a row of texts, in the words of the plan."""
+    if point.cost_total is None:
+        told = {"cost": point.status.value.replace("_", " "), "proven": "", "instances": ""}
+        return {over: f"{point.value:g}"} | told
+    dominated = "; costs no less than a stricter value" if point.is_dominated else ""
+    return {
+        over: f"{point.value:g}",
+        "cost": cost_figure(point.plan, point.cost_total),
+        "proven": _how_proven(point) or "cheapest",
+        "instances": f"{lines_in_words(point.plan.lines)}{dominated}",
+    }
+
+
+def _how_proven(point: FrontierPoint) -> str:
+    """Say how far the cost is proven; empty where it is the least."""
+    exact = point.gap is None or point.gap <= SAME_COST
+    return "" if exact else f"within {100 * (point.gap or 0.0):.2g} %"
+
+
 def _sentences(found: Frontier) -> Iterator[str]:
     """Say point by point what it costs, how well that is proven, and what is not worth it."""
     yield f"Cheapest plan over {found.over}, strictest first:"
@@ -246,8 +276,8 @@ def _sentences(found: Frontier) -> Iterator[str]:
 def _words(point: FrontierPoint) -> str:
     if point.cost_total is None:
         return f"{point.status.value.replace('_', ' ')}: {'; '.join(point.because)}"
-    exact = point.gap is None or point.gap <= SAME_COST
-    proven = "" if exact else f" (proven within {100 * (point.gap or 0.0):.2g} %)"
+    within = _how_proven(point)
+    proven = f" (proven {within})" if within else ""
     text = f"{cost_figure(point.plan, point.cost_total)}{proven}, "
     text += lines_in_words(point.plan.lines)
     return f"{text}; costs no less than a stricter value" if point.is_dominated else text

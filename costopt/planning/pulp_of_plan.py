@@ -9,6 +9,7 @@ from costopt.candidate.service import ServiceCandidates
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.plan.plan import Plan
+from costopt.planning.asked import check_catalog
 from costopt.planning.assemble import AssembledProblem, assemble
 from costopt.planning.fleet_changes import changes_of
 from costopt.planning.search import shared_limits
@@ -49,6 +50,7 @@ def to_pulp(plan: Plan, catalog: Catalog | None = None) -> "PulpModel":
         raise InvalidInputError(
             "to_pulp", ["a plan read from a file needs the catalogue: to_pulp(plan, catalog)"]
         )
+    check_catalog("to_pulp", source)
     # PuLP takes 0.3 s to import: only who asks for its model waits for it.
     from costopt.solve.pulp_model import write_pulp_model
 

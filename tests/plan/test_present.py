@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 
 from costopt.errors import InvalidInputError, NoPlanError
-from costopt.plan.answer import warnings
+from costopt.plan.cautions import warnings
 from costopt.plan.line import PlanLine
 from costopt.plan.plan import Baseline, Exclusion, Plan
 from costopt.plan.present import plan_text

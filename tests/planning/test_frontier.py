@@ -85,7 +85,10 @@ def test_deadlines_run_side_by_side_as_they_do_alone(few: Catalog) -> None:
 def test_a_frontier_is_drawn_with_one_mark_for_each_plan(few: Catalog) -> None:
     found = frontier(WORK, few, over="budget", values=[1000.0, 5000.0, 6000.0])
     axes = found.plot().axes[0]
-    assert (axes.get_xlabel(), axes.get_ylabel()) == ("budget", "cost [USD]")
+    assert (axes.get_xlabel(), axes.get_ylabel()) == (
+        "budget [USD]",
+        "cost over 30.4 days [USD]",
+    )
     marks = [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "o"]
     assert marks == [5000.0, 6000.0]
     crosses = [list(line.get_xdata()) for line in axes.lines if line.get_marker() == "x"]

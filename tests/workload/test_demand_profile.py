@@ -117,7 +117,10 @@ def test_a_year_is_planned_where_terms_take_part_and_a_month_elsewhere() -> None
     [
         ({"cost_of_capital": 0.1}, "cost_of_capital belongs to a demand_profile"),
         ({"price_decline": 0.1}, "price_decline belongs to a demand_profile"),
-        ({"limits": Limits(cvar=0.9)}, "limits.cvar weighs the scenarios of a demand_profile"),
+        (
+            {"limits": Limits(cvar=0.9)},
+            "limits.cvar weighs scenarios: give a demand_profile with scenarios",
+        ),
         ({"price_decline": 1.0}, "price_decline = 1.0: must be below 1"),
         ({"cost_of_capital": -0.1}, "cost_of_capital = -0.1: must be at least 0"),
     ],
