@@ -107,3 +107,8 @@ def test_a_notebook_shows_all_that_the_terminal_does(explained: ReasonsOf) -> No
     shown = unescape(reasons._repr_html_())
     for sentence in (*reasons.binding, *reasons.switch_sentences):
         assert sentence in shown
+
+
+@pytest.mark.parametrize("name", ["classify", "node"])
+def test_reasons_are_told_in_lines_of_at_most_100_columns(name: str, explained: ReasonsOf) -> None:
+    assert max(len(line) for line in str(explained(name)).splitlines()) <= 100

@@ -101,3 +101,10 @@ def test_plans_that_cannot_be_compared_are_refused(few: Catalog) -> None:
         plan.diff(plan.model_copy(update={"currency": "EUR"}))
     with pytest.raises(InvalidInputError, match="give two Plans"):
         costopt.diff(plan, "plan.json")  # type: ignore[arg-type]
+
+
+def test_prices_that_did_not_move_add_exactly_nothing(priced: Priced) -> None:
+    """A demand of 40 and of 30 at the same prices: 4 and 3 instances, all of it choice."""
+    before, after = planned(priced, 0.7, 0.3), planned(priced, 0.7, 0.3, demand=30.0)
+    assert before.diff(after).price_difference == 0.0
+    assert "$0 from moved prices" in str(before.diff(after))
