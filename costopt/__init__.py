@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from costopt.plan.plan import Plan
     from costopt.plan.status import PlanStatus
     from costopt.planning.earliest_finish import EarliestFinish, earliest_finish
-    from costopt.planning.frontier import Frontier, FrontierPoint, frontier
+    from costopt.planning.frontier import Frontier, frontier
+    from costopt.planning.frontier_point import FrontierPoint
     from costopt.planning.most_demand import LargestDemand, most_demand
     from costopt.planning.optimize_request import optimize
     from costopt.planning.pulp_of_plan import to_pulp
@@ -63,7 +64,7 @@ _HOMES = {
     "Evaluation": "evaluate.check",
     "FineTuneJob": "workload.training",
     "Frontier": "planning.frontier",
-    "FrontierPoint": "planning.frontier",
+    "FrontierPoint": "planning.frontier_point",
     "InferenceService": "workload.serving",
     "LargestDemand": "planning.most_demand",
     "Limits": "workload.limits",

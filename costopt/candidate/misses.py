@@ -108,6 +108,6 @@ def too_slow(reason: str, what: str, milliseconds: float, limit: float) -> Miss:
     """Return the miss of a latency that even an idle replica cannot keep."""
     return Miss(
         reason=reason,
-        words=f"{what} takes {milliseconds:,.1f} ms on an idle replica, {limit:,.0f} allowed",
+        words=f"{what} takes {milliseconds:,.1f} ms on an idle replica, {limit:,.6g} allowed",
         distance=milliseconds / limit - 1,
     )

@@ -41,16 +41,21 @@ class Evaluation:
         cost_total: over the horizon, or until the jobs are done [plan currency].
         violations: one sentence for each figure or limit that does not hold.
         status: of the plan.
+        currency: of the costs.
     """
 
     cost_per_hour: float
     cost_total: float
     violations: tuple[str, ...]
     status: PlanStatus
+    currency: str
 
     def __str__(self) -> str:
         """Return the outcome for a terminal."""
-        figures = f"cost {self.cost_per_hour:,.4f} per hour, {self.cost_total:,.2f} in all"
+        figures = (
+            f"cost {self.cost_per_hour:,.4f} {self.currency}/h, "
+            f"{self.cost_total:,.2f} {self.currency} in all"
+        )
         if not self.violations and self.status not in ANSWERED:
             words = self.status.value.replace("_", " ")
             return (
@@ -86,6 +91,7 @@ def evaluate_plan(plan: Plan, catalog: Catalog) -> Evaluation:
             cost_total=0.0,
             violations=_without_lines(plan),
             status=plan.status,
+            currency=plan.currency,
         )
     listed, catalog = catalog, plan.own_prices(catalog)
     violations = [*_contradictions(plan), *_beside_account(plan, listed, catalog)]
@@ -122,6 +128,7 @@ def _evaluation(plan: Plan, lines: Sequence[PlanLine], violations: Sequence[str]
         cost_total=sum(line.line_cost_total for line in lines),
         violations=tuple(violations),
         status=plan.status,
+        currency=plan.currency,
     )
 
 

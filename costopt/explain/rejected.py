@@ -1,7 +1,7 @@
 """The instance types that came nearest to being chosen, and why they were not."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from costopt.candidate.alone import alone_costs
@@ -58,7 +58,9 @@ def rejected_types(
         alone = Field(plan=plan, workloads=(item,), catalog=catalog)
         found += islice(_dearer(alone, item), MOST_DEARER)
         found += islice(_unable(item), MOST_UNABLE)
-    return tuple(found)
+    if len(workloads) == 1:
+        return tuple(found)
+    return tuple(replace(one, text=f"{one.workload}: {one.text}") for one in found)
 
 
 def _dearer(field: Field, item: NamedWorkload) -> Iterator[Rejected]:

@@ -62,9 +62,9 @@ def standing_at(plan: Plan, case: Case, catalog: Catalog) -> Standing:
     pairs = zip(plan.request.named_workloads, request.workloads, strict=True)
     for (name, planned), workload in pairs:
         own = [line for line in plan.lines if line.workload == name]
-        run = _by_the_clock(operated(workload, own, catalog, request), planned, case)
+        run = by_the_clock(operated(workload, own, catalog, request), planned, case)
         asked = workload if isinstance(workload, Requirement) else planned
-        texts = list(broken_workload(*_filled(asked, run), plan.request, catalog))
+        texts = list(broken_workload(*filled(asked, run), plan.request, catalog))
         broken += [f"{name}: {text}" if several else text for text in texts]
         is_overfull |= bool(list(broken_workload(asked, run, plan.request, catalog)))
         runs.append(run)
@@ -73,6 +73,21 @@ def standing_at(plan: Plan, case: Case, catalog: Catalog) -> Standing:
     priced = repriced(lines, plan.request, catalog) if ends else plan.lines
     cost = sum(line.line_cost_total for line in priced)
     broken += broken_totals(priced, cost, plan.request.limits)
+    return standing_of(runs, broken, is_overfull=is_overfull, cost=cost)
+
+
+def standing_of(
+    runs: Sequence[Operated], broken: Sequence[str], *, is_overfull: bool, cost: float
+) -> Standing:
+    """Sum up how workloads run in a case, or one workload in several hours.
+
+    Args:
+        runs: with their lines.
+        broken: limits that no longer hold, one sentence each.
+        is_overfull: True where an instance holds more than is planned with.
+        cost: of the plan then [plan currency].
+    """
+    lines = [line for run in runs for line in run.lines]
     loads = [line.utilisation for line in lines if line.utilisation is not None]
     return Standing(
         broken=tuple(broken),
@@ -112,16 +127,27 @@ def pool_lost(plan: Plan, pool: str) -> Standing:
     return Standing(broken=tuple(stopped), cost_total=cost, served_fraction=served)
 
 
-def _filled(workload: AnyWorkload, run: Operated) -> tuple[AnyWorkload, Operated]:
-    """Let a service load its instances to the full: no room is left for bursts."""
+def filled(workload: AnyWorkload, run: Operated) -> tuple[AnyWorkload, Operated]:
+    """Let a service load its instances to the full: no room is left for bursts.
+
+    Args:
+        workload: as it is asked.
+        run: how it runs.
+    """
     if not isinstance(workload, InferenceService):
         return workload, run
     lines = tuple(line.model_copy(update={"max_utilisation": 1.0}) for line in run.lines)
     return workload.model_copy(update={"max_utilisation": 1.0}), replace(run, lines=lines)
 
 
-def _by_the_clock(run: Operated, workload: AnyWorkload, case: Case) -> Operated:
-    """Bring latencies that were counted by a slower clock to real time."""
+def by_the_clock(run: Operated, workload: AnyWorkload, case: Case) -> Operated:
+    """Bring latencies that were counted by a slower clock to real time.
+
+    Args:
+        run: by that clock.
+        workload: as planned.
+        case: with the pace of the clock.
+    """
     if isinstance(workload, Job) or case.rate_factor == 1.0:
         return run
     factor = case.rate_factor

@@ -1,5 +1,6 @@
 """explain: what binds a plan, what would change it, what was refused, and what would help."""
 
+import textwrap
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
@@ -24,6 +25,7 @@ from costopt.explain.rejected import Rejected, rejected_types
 from costopt.explain.switch_points import SwitchPoint, switch_points
 from costopt.plan.answer import HISTORY_TITLE, baseline_words
 from costopt.plan.plan import Baseline, Plan
+from costopt.plan.present import WIDTH
 from costopt.plan.status import PlanStatus
 from costopt.planning.tries import Tries
 from costopt.planning.usual_baselines import usual_baselines
@@ -218,9 +220,9 @@ class Explanation:
         return tuple(baseline_words(self._planned.plan, one) for one in self.baselines)
 
     def __str__(self) -> str:
-        """Return the reasons as text."""
+        """Return the reasons as text of at most 100 columns."""
         blocks = [
-            "\n".join([f"{title}:", *(f"  - {sentence}" for sentence in sentences)])
+            "\n".join([f"{title}:", *(_wrapped(f"  - {sentence}") for sentence in sentences)])
             for title, sentences in self._sections()
         ]
         return "\n".join(blocks) or "Nothing binds and nothing was refused."
@@ -234,6 +236,10 @@ class Explanation:
             items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
             parts.append(f"<p><b>{escape(title)}</b></p><ul>{items}</ul>")
         return "".join(parts)
+
+
+def _wrapped(sentence: str) -> str:
+    return textwrap.fill(sentence, WIDTH, subsequent_indent="    ", break_on_hyphens=False)
 
 
 def explain(

@@ -1,5 +1,6 @@
 """why_not: what speaks against an offer that is not in the plan, with figures."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -20,6 +21,7 @@ from costopt.explain.field import Field, OfferMatch, lines_of
 from costopt.plan.answer import cost_figure, lines_in_words
 from costopt.plan.line import PlanLine
 from costopt.plan.plan import Plan
+from costopt.plan.present import WIDTH
 from costopt.plan.status import PlanStatus
 from costopt.plan.words import counted, signed_percent
 
@@ -38,7 +40,7 @@ class WhyNot:
     """Why an offer is not in a plan.
 
     Attributes:
-        verdict: planned, excluded, unpriced, no_plan or dearer.
+        verdict: planned, excluded, unpriced, no_plan, dearer, or not_needed of a plan over time.
         text: in words, with figures.
         cost_total: of the cheapest plan with at least one instance of it; None where there is
             none [plan currency].
@@ -53,8 +55,8 @@ class WhyNot:
     lines: tuple[PlanLine, ...] = ()
 
     def __str__(self) -> str:
-        """Return the sentence."""
-        return self.text
+        """Return the sentence in lines of at most 100 columns."""
+        return textwrap.fill(self.text, WIDTH, break_on_hyphens=False)
 
     __repr__ = __str__
 
@@ -68,7 +70,8 @@ def why_not(
     """Say why an offer is not in a plan.
 
     What the limits or the workload exclude is told with its reason; anything else is forced into
-    the plan, which is planned again with at least one instance of it.
+    the plan, which is planned again with at least one instance of it. A plan over time is not: of
+    what takes part it is only said that no hour rents it.
 
     Args:
         plan: with lines.
@@ -83,6 +86,10 @@ def why_not(
     if not plan.lines:
         raise InvalidInputError(
             "why_not", ["the plan rents nothing; plan.explain() says what stands in the way"]
+        )
+    if not names["instance_type"]:
+        raise InvalidInputError(
+            "why_not", ["name an instance type: plan.why_not('p5.48xlarge', region=...)"]
         )
     match = OfferMatch(values=tuple((n, v) for n, v in names.items() if v is not None))
     workloads = workloads or all_candidates(plan.request, catalog)
@@ -100,6 +107,8 @@ def why_not(
             for item, one in zip(workloads, codes, strict=True)
         )
         return WhyNot(verdict="excluded", text=f"{name} takes no part: {text}.")
+    if plan.schedule is not None:
+        return _not_needed(plan, name)
     return _forced(Field(plan=plan, workloads=workloads, catalog=catalog), match, name)
 
 
@@ -182,6 +191,19 @@ def _by_how_much(
         if own.name == kind and miss.reason == code and miss.words
     ]
     return f": {misses[0]}" if misses else ""
+
+
+def _not_needed(plan: Plan, name: str) -> WhyNot:
+    """Say that no hour rents it; a plan over time is not made again with one of it."""
+    gap = plan.gap or 0.0
+    proven = "proven cheapest" if gap <= ROUNDING else f"proven within {100 * gap:.2g} %"
+    return WhyNot(
+        verdict="not_needed",
+        text=(
+            f"{name} takes part, and no hour of the plan, which is {proven}, rents it. What one "
+            "of it would cost more is told of plans without demand_profile."
+        ),
+    )
 
 
 def _forced(field: Field, match: OfferMatch, name: str) -> WhyNot:

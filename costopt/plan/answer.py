@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from costopt.catalog.age_limits import WARNING_AGE_DAYS
 from costopt.performance.reasons import Origin
 from costopt.plan.line import PlanLine
-from costopt.plan.measured_latency import late_measurements
 from costopt.plan.plan import Baseline, Plan, WorkloadOutcome
 from costopt.plan.schedule_words import most_at_once
 from costopt.plan.shared_node import rented
@@ -16,7 +14,6 @@ from costopt.plan.words import (
     milliseconds,
     money,
     payment_in_words,
-    percent,
     signed_percent,
     term_in_words,
 )
@@ -47,7 +44,9 @@ PROVEN = 1e-9
 def answer(plan: Plan) -> str:
     """Say what to run, what it costs and how it meets its limits, in one sentence."""
     if not plan.has_answer:
-        return f"No plan ({plan.status.value.replace('_', ' ')})."
+        late = plan.status is PlanStatus.NO_ANSWER_IN_TIME
+        advice = ": raise time_limit_seconds" if late else ""
+        return f"No plan ({plan.status.value.replace('_', ' ')}){advice}."
     if not plan.lines:
         return "Nothing has to run: the demand is zero."
     run = f"Run {lines_in_words(plan.lines)}"
@@ -100,7 +99,7 @@ def lines_in_words(lines: Sequence[PlanLine], most: int = MOST_OFFERS_NAMED) -> 
         payment = payment_in_words(offer.purchase_option, offer.term_years, offer.payment)
         name = f"{offer.instance_type} in {offer.provider} {offer.region}, {payment}"
         counts[name] = counts.get(name, 0) + count
-    named = [f"{count} x {name}" for name, count in counts.items()]
+    named = [f"{count:,} x {name}" for name, count in counts.items()]
     more = [f"{len(named) - most} more"] if len(named) > most else []
     return " + ".join([*named[:most], *more])
 
@@ -185,7 +184,7 @@ def _outcome_words(outcome: WorkloadOutcome, workload: object, quantile: str) ->
     }
     for name, (value, limit) in limits.items():
         if value is not None:
-            yield f"{name} {milliseconds(value)}" + (f" of {limit:,.0f}" if limit else "")
+            yield f"{name} {milliseconds(value)}" + (f" of {limit:,.6g}" if limit else "")
     deadline = getattr(workload, "deadline_hours", None)
     if outcome.duration_hours is not None and deadline is not None:
         yield f"done in {hours_in_words(outcome.duration_hours)} of {hours_in_words(deadline)}"
@@ -202,47 +201,6 @@ def _commitment(plan: Plan) -> str:
     if plan.locked_in:
         text += f", {money(plan.locked_in, plan.currency)} of it after the horizon"
     return text
-
-
-def warnings(plan: Plan, days_since_catalog: int = 0) -> list[str]:
-    """Return what a reader must know before the answer.
-
-    Args:
-        plan: the plan.
-        days_since_catalog: days from the catalogue's newest price to today, where today is
-            known [days].
-    """
-    found = []
-    ages = [line.price_age_days + days_since_catalog for line in plan.lines]
-    if ages and max(ages) > WARNING_AGE_DAYS:
-        when = "are" if days_since_catalog else f"on {plan.catalog.as_of} were"
-        found.append(f"prices here {when} up to {max(ages):.0f} days old; refresh before you buy")
-    found += _spot_warning(plan)
-    found += late_measurements(plan.lines, plan.request)
-    if plan.status is PlanStatus.FEASIBLE_AT_LIMIT and plan.gap is not None:
-        found.append(
-            f"a plan up to {percent(plan.gap)} cheaper may exist: the search ended before the "
-            "best was proven, at its time limit or at the edge of a latency limit"
-        )
-    return found
-
-
-def _spot_warning(plan: Plan) -> Iterator[str]:
-    """Say what the loss of one spot pool leaves of the workload that it hits hardest."""
-    hit = [
-        outcome
-        for outcome in plan.outcomes
-        if outcome.kind in ("inference_service", "requirement") and outcome.spot_fraction > 0
-    ]
-    if not hit:
-        return
-    worst = min(hit, key=lambda outcome: outcome.served_after_worst_loss)
-    of_which = f" of {worst.workload}" if len(plan.outcomes) > 1 else ""
-    yield (
-        f"losing {worst.worst_pool} leaves {percent(worst.served_after_worst_loss)}{of_which} "
-        f"served, {percent(worst.expected_served_fraction)} is expected on average; a lower "
-        "max_spot_fraction raises both"
-    )
 
 
 def baseline_words(plan: Plan, baseline: Baseline) -> str:

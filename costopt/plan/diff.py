@@ -8,7 +8,7 @@ import pandas as pd
 from costopt.candidate.pricing import priced
 from costopt.errors import InvalidInputError
 from costopt.plan.change import Moves, kinds_of_lines
-from costopt.plan.diff_record import MET, MetDifference, OfferDifference, PlanDiff
+from costopt.plan.diff_record import MET, SAME, MetDifference, OfferDifference, PlanDiff
 from costopt.plan.line import OfferKey
 from costopt.plan.plan import Plan
 from costopt.plan.shared_node import rented
@@ -48,6 +48,7 @@ def diff(old: Plan, new: Plan) -> PlanDiff:
     return PlanDiff(
         currency=old.currency,
         horizon_hours=old.horizon_hours,
+        durations=tuple(one.duration_hours for one in (*old.outcomes, *new.outcomes)),
         catalogs=(old.catalog.as_of, new.catalog.as_of),
         started=moves.started,
         stopped=moves.stopped,
@@ -102,15 +103,20 @@ def _prices_today(old: Plan, new: Plan) -> dict[OfferKey, float]:
     return dict(zip(offers, prices.per_hour.tolist(), strict=True))
 
 
-def _price_difference(old: Plan, offers: Sequence[OfferDifference]) -> float:
-    """Sum what moved prices add to the first plan as it is [currency]."""
+def _price_difference(old: Plan, offers: Sequence[OfferDifference]) -> float | None:
+    """Sum what moved prices add to the first plan as it is [currency].
+
+    None where it commits over time: its lines then pay by their part in use of a commitment.
+    """
+    if old.schedule is not None and old.schedule.tranches:
+        return None
     after = {one.offer: one.price_after for one in offers}
     moved = 0.0
     for line, count in zip(old.lines, rented(old.lines), strict=True):
         price = after[line.offer]
         if price is not None:
             moved += count * line.hours * (price - line.price_per_hour)
-    return moved
+    return moved if abs(moved) > SAME * (old.cost_total or 0.0) else 0.0
 
 
 def _met(old: Plan, new: Plan) -> Iterator[MetDifference]:

@@ -7,6 +7,7 @@ from typing import Final
 
 import pandas as pd
 
+from costopt.plan.answer import cost_in_words
 from costopt.plan.change import KindCount, listed
 from costopt.plan.line import OfferKey, PlanRecord
 from costopt.plan.words import hours_in_words, milliseconds, money, percent, signed_percent
@@ -81,6 +82,7 @@ class PlanDiff(PlanRecord):
     Attributes:
         currency: of all amounts.
         horizon_hours: of both plans [h].
+        durations: until each workload of either plan is done; None for what runs on [h].
         catalogs: dates of the catalogues that they were made from, first and second.
         started: instances that only the second has.
         stopped: instances that only the first has.
@@ -91,11 +93,13 @@ class PlanDiff(PlanRecord):
         cost_after: of the second [currency].
         price_difference: what moved prices add to the first plan as it is; the rest of the
             difference is another choice. Of a second plan that was read from a file only the
-            prices of what it rents are known [currency].
+            prices of what it rents are known; None where the first commits over time
+            [currency].
     """
 
     currency: str
     horizon_hours: float
+    durations: tuple[float | None, ...]
     catalogs: tuple[str, str]
     started: tuple[KindCount, ...]
     stopped: tuple[KindCount, ...]
@@ -104,7 +108,7 @@ class PlanDiff(PlanRecord):
     met: tuple[MetDifference, ...]
     cost_before: float | None
     cost_after: float | None
-    price_difference: float
+    price_difference: float | None
 
     @property
     def cost_difference(self) -> float | None:
@@ -115,8 +119,8 @@ class PlanDiff(PlanRecord):
 
     @property
     def choice_difference(self) -> float | None:
-        """Part of the difference that another choice makes [currency]."""
-        if self.cost_difference is None:
+        """Part of the difference that another choice makes [currency]; None if not told."""
+        if self.cost_difference is None or self.price_difference is None:
             return None
         return self.cost_difference - self.price_difference
 
@@ -168,15 +172,19 @@ def _sentences(found: PlanDiff) -> Iterator[str]:
 def _cost(found: PlanDiff) -> str:
     """Say what both cost, and which part of the difference is prices and which choice."""
     told = [
-        "no plan" if cost is None else money(cost, found.currency)
+        "no plan"
+        if cost is None
+        else cost_in_words(cost, found.currency, found.horizon_hours, found.durations)
         for cost in (found.cost_before, found.cost_after)
     ]
     text = f"Cost {told[0]} -> {told[1]}"
     difference, choice = found.cost_difference, found.choice_difference
-    if difference is None or choice is None or found.cost_before is None:
+    if difference is None or found.cost_before is None:
         return f"{text}."
     if found.cost_before:
         text += f" ({signed_percent(difference / found.cost_before)})"
+    if found.price_difference is None or choice is None:
+        return f"{text}; commitments over time: what of it is prices is not told apart."
     moved, chosen = (_signed(part, found.currency) for part in (found.price_difference, choice))
     dates = found.catalogs
     days = f", catalogues of {dates[0]} and {dates[1]}" if dates[0] != dates[1] else ""

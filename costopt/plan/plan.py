@@ -6,6 +6,7 @@ from pydantic import PrivateAttr, ValidationError
 
 from costopt.account.account import Account
 from costopt.candidate.find import NamedWorkload
+from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError, NoPlanError
 from costopt.plan.change import PlanChange
 from costopt.plan.line import PlanLine, PlanRecord
@@ -18,7 +19,6 @@ from costopt.written import describe_errors
 if TYPE_CHECKING:
     import pandas as pd
 
-    from costopt.catalog.catalog import Catalog
     from costopt.explain.measurements import NextMeasurements
     from costopt.explain.why import Explanation
     from costopt.launch.recipe import Recipe
@@ -282,12 +282,17 @@ class Plan(PlanQuestions):
         """Return the catalogue at hand, or the one given at the account's prices.
 
         Raises:
-            InvalidInputError: the plan was read from a file and no catalogue is given.
+            InvalidInputError: the plan was read from a file and no catalogue is given, or what is
+                given is none.
         """
+        if catalog is not None and not isinstance(catalog, Catalog):
+            raise InvalidInputError(
+                asked, ["catalog must be a Catalog: Catalog.bundled(), or Catalog.open(place)"]
+            )
         source = self._catalog if catalog is None else self.own_prices(catalog)
         if source is None:
             raise InvalidInputError(
-                asked, [f"a plan read from a file needs the catalogue: {asked}(catalog)"]
+                asked, [f"a plan read from a file needs the catalogue: {asked}(catalog=...)"]
             )
         return source
 

@@ -16,9 +16,9 @@ from costopt.plan.answer import (
     monthly,
     profiles_in_words,
     runs_on,
-    warnings,
 )
 from costopt.plan.assumed import assumptions
+from costopt.plan.cautions import warnings
 from costopt.plan.change_words import change_in_words
 from costopt.plan.line import PlanLine, column_names, line_row
 from costopt.plan.plan import Plan
@@ -92,7 +92,7 @@ def _reasons(plan: Plan) -> Iterator[str]:
 
 
 def _listed(title: str, sentences: Sequence[str]) -> list[str]:
-    return [title, *(_wrapped(f"  {sentence}") for sentence in sentences)]
+    return [_wrapped(title), *(_wrapped(f"  {sentence}") for sentence in sentences)]
 
 
 def _first(sentences: Sequence[str]) -> list[str]:

@@ -42,6 +42,8 @@ def _of_service(outcome: WorkloadOutcome, promises: SpotPromises) -> Iterator[st
             f"every request size, {_floor(promises.served_fraction)} promised; the worst is "
             f"{named}{more}"
         )
+    if promises.min_groups > 1 and outcome.spot_fraction:
+        yield f"spot is in at least {counted(promises.min_groups, promises.failure_group)}"
     if promises.availability and outcome.availability is not None:
         yield (
             f"P(capacity >= demand) is at least {_floor(outcome.availability)}, "

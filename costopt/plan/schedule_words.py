@@ -68,7 +68,7 @@ def tranche_in_words(tranche: Tranche, currency: str) -> str:
     payment = payment_in_words(tranche.purchase_option, tranche.term_years, tranche.payment)
     if tranche.instances is not None:
         place = f"{tranche.provider} {tranche.region}"
-        return f"{tranche.instances} x {tranche.instance_type} in {place}, {payment}"
+        return f"{tranche.instances:,} x {tranche.instance_type} in {place}, {payment}"
     scope = " ".join(part for part in (tranche.family, tranche.region) if part)
     of = f" for {scope}" if scope else ""
     spend = money(tranche.spend_per_hour or 0.0, currency)
@@ -82,7 +82,7 @@ def _worth(tranche: Tranche, plan: Plan) -> str:
         f"{percent(tranche.utilisation)} used",
     ]
     if tranche.break_even_utilisation is not None:
-        parts.append(f"needs {percent(tranche.break_even_utilisation)}")
+        parts.append(f"pays from {percent(tranche.break_even_utilisation)} on")
     if tranche.locked_in:
         parts.append(f"{money(tranche.locked_in, plan.currency)} of it after the horizon")
     return ", ".join(parts)
@@ -189,7 +189,7 @@ def _fleet(plan: Plan, counts: tuple[int, ...]) -> str:
             payment = payment_in_words(offer.purchase_option, offer.term_years, "")
             name = f"{offer.instance_type} {payment}"
             named[name] = named.get(name, 0) + count
-    shown = [f"{count} x {name}" for name, count in list(named.items())[:MOST_IN_FLEET]]
+    shown = [f"{count:,} x {name}" for name, count in list(named.items())[:MOST_IN_FLEET]]
     rest = len(named) - MOST_IN_FLEET
     return " + ".join([*shown, *([f"{rest} more"] if rest > 0 else [])]) or "nothing"
 

@@ -1,5 +1,6 @@
 """Other ways to meet the same request, to hold a plan against."""
 
+from collections import Counter
 from collections.abc import Sequence
 from time import perf_counter
 
@@ -65,20 +66,20 @@ def _single_type(
         request.horizon_hours,
     )
     lines: list[PlanLine] = []
-    words = []
+    counts: Counter[str] = Counter()
     for item in workloads:
         best = _single_type_of(item, request, searches)
         if not best:
             return compared(name, text, None, searches, found, hours)
         lines += best
-        count = sum(line.count for line in best)
-        words.append(f"{count} x {best[0].offer.instance_type}")
+        counts[best[0].offer.instance_type] += sum(line.count for line in best)
     cost = sum(line.line_cost_total for line in lines)
     broken = broken_quotas(lines, offers_of(searches.catalog, lines), request.limits)
     if [*broken, *broken_totals(lines, cost, request.limits)]:
         searches.is_proven = False
         return compared(name, text, None, searches, found, hours)
-    return compared(name, f"{text}, {' + '.join(words)}", cost, searches, found, hours)
+    words = " + ".join(f"{count:,} x {kind}" for kind, count in counts.items())
+    return compared(name, f"{text}, {words}", cost, searches, found, hours)
 
 
 def _single_type_of(

@@ -28,7 +28,8 @@ def read_fleet(fleet: Fleet, catalog: Catalog) -> tuple[RunningInstances, ...]:
         catalog: that knows the names.
 
     Raises:
-        InvalidInputError: the fleet is not of a form that can be read, or a row breaks a rule.
+        InvalidInputError: the fleet is not of a form that can be read, a row breaks a rule, or
+            it is a plan without an answer or over time.
         UnknownNameError: a provider or an instance type that the catalogue does not know.
     """
     if isinstance(fleet, Plan):
@@ -48,6 +49,14 @@ def _of_plan(plan: Plan) -> tuple[RunningInstances, ...]:
         raise InvalidInputError(
             "current_fleet",
             ["the plan has no answer, so that nothing runs of it; give [] instead"],
+        )
+    if plan.schedule is not None:
+        raise InvalidInputError(
+            "current_fleet",
+            [
+                "in a plan over time every hour runs a fleet of its own; give rows of "
+                f"({', '.join(COLUMNS)}) of what runs now"
+            ],
         )
     return tuple(
         RunningInstances(

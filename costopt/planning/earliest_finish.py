@@ -12,13 +12,13 @@ from costopt.errors import InvalidInputError
 from costopt.plan.plan import Plan
 from costopt.plan.present import WIDTH
 from costopt.plan.words import hours_in_words
+from costopt.planning.asked import asked_profiles, asked_workloads, check_sources
 from costopt.planning.optimize_request import answer_request
 from costopt.planning.search import Found, search
 from costopt.profile.profile import Profile
 from costopt.units import HOURS_PER_MONTH
 from costopt.workload.limits import Limits
 from costopt.workload.request import AnyWorkload, Job, PlanRequest
-from costopt.written import Written
 
 SUBJECT: Final = "earliest_finish"
 
@@ -49,9 +49,10 @@ class EarliestFinish:
         """Return readable text for a terminal."""
         if self.hours is None:
             return f"The deadlines cannot be met.\n{self.plan}"
+        sooner = max(1 - self.none_within_hours / self.hours, 0.0)
         text = (
             f"All jobs can be done in {hours_in_words(self.hours)}; nothing within the limits "
-            f"was found to end within {self.none_within_hours:.4g} h."
+            f"was found to end {100 * sooner:.2g} % sooner."
         )
         return f"{textwrap.fill(text, WIDTH)}\n{self.plan}"
 
@@ -92,17 +93,16 @@ def earliest_finish(
     Raises:
         InvalidInputError: an argument breaks a rule, there is no job, or no budget.
     """
-    workloads = (workload,) if isinstance(workload, Written) else tuple(workload)
-    runs = (profiles,) if isinstance(profiles, Profile) else tuple(profiles)
+    check_sources(SUBJECT, catalog, account)
     request = PlanRequest(
-        workloads=workloads,
+        workloads=asked_workloads(SUBJECT, workload),
         limits=limits,
         currency=currency,
         horizon_hours=horizon_hours,
         gap=gap,
         time_limit_seconds=time_limit_seconds,
         confidence=confidence,
-        profiles=runs,
+        profiles=asked_profiles(SUBJECT, profiles),
     )
     if not any(isinstance(one, Job) for one in request.workloads):
         raise InvalidInputError(SUBJECT, ["no workload is a job that ends"])

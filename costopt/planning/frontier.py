@@ -14,12 +14,14 @@ from costopt.errors import InvalidInputError
 from costopt.plan.answer import cost_figure, lines_in_words
 from costopt.plan.plan import Plan
 from costopt.plan.present import WIDTH
-from costopt.plan.status import PlanStatus, proven_status
+from costopt.plan.status import proven_status
+from costopt.planning.asked import asked_workloads, check_sources
 from costopt.planning.current_fleet import Fleet
 from costopt.planning.frontier_axes import SUBJECT, axis_of, checked_values
+from costopt.planning.frontier_point import FrontierPoint
 from costopt.planning.optimize_request import optimize
 from costopt.profile.profile import Profile
-from costopt.units import HOURS_PER_MONTH
+from costopt.workload.demand_profile import DemandProfile
 from costopt.workload.fleet import SwitchingCost
 from costopt.workload.limits import Limits
 from costopt.workload.request import AnyWorkload
@@ -31,55 +33,6 @@ if TYPE_CHECKING:
 
 SAME_COST = 1e-9
 """Relative difference below which two costs count as equal."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FrontierPoint:
-    """One value of the limit and the cheapest plan that meets it.
-
-    Attributes:
-        value: of the limit.
-        status: what the search came to.
-        cost_total: of the plan, over the horizon or until the jobs are done; None without one
-            [plan currency].
-        bound_total: no plan at this value costs less, switching included [plan currency].
-        gap: distance of the two, relative; None without a plan.
-        is_dominated: True where a stricter value costs no more, so that this one buys nothing.
-        because: why there is no plan.
-        plan: the plan; made for a stricter value where that one is cheaper than what was found
-            for this one.
-    """
-
-    value: float
-    status: PlanStatus
-    cost_total: float | None
-    bound_total: float | None
-    gap: float | None
-    is_dominated: bool
-    because: tuple[str, ...]
-    plan: Plan
-
-    @classmethod
-    def of(cls, value: float, plan: Plan) -> "FrontierPoint":
-        """Return the point of a plan that was made for a value."""
-        bound = None if plan.bound is None else plan.bound * plan.horizon_hours
-        late = plan.status is PlanStatus.NO_ANSWER_IN_TIME and not plan.unanswered_because
-        because = ("no plan was found in time; raise time_limit_seconds",) if late else ()
-        return cls(
-            value=value,
-            status=plan.status,
-            cost_total=plan.cost_total,
-            bound_total=bound,
-            gap=plan.gap,
-            is_dominated=False,
-            because=plan.unanswered_because or because,
-            plan=plan,
-        )
-
-    @property
-    def cost_with_switching(self) -> float | None:
-        """Cost of the plan and of getting to it; None without one [plan currency]."""
-        return None if self.cost_total is None else self.cost_total + self.plan.switching_cost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,13 +78,17 @@ class Frontier:
 
     def _repr_html_(self) -> str:
         """Return a table for a notebook, and why there are points without a plan."""
-        shown = self.to_frame().drop(columns=["because"])
+        import pandas as pd
+
+        shown = pd.DataFrame([_shown(self.over, point) for point in self.points])
+        with pd.option_context("display.max_colwidth", None):
+            table = shown.to_html(index=False, border=0, justify="left")
         refused = [point for point in self.points if point.because]
         reasons = "".join(
             f"<p>{self.over} {point.value:g}: {escape('; '.join(point.because))}</p>"
             for point in refused
         )
-        return f"{shown.to_html(index=False, border=0)}{reasons}"
+        return f"{table}{reasons}"
 
 
 def frontier(
@@ -142,7 +99,7 @@ def frontier(
     values: Sequence[float],
     limits: Limits | None = None,
     currency: str = "USD",
-    horizon_hours: float = HOURS_PER_MONTH,
+    horizon_hours: float | None = None,
     gap: float = 1e-4,
     time_limit_seconds: float = 10.0,
     confidence: float = 0.5,
@@ -150,6 +107,9 @@ def frontier(
     profiles: Profile | Sequence[Profile] = (),
     current_fleet: Fleet | None = None,
     switching_cost: float | Mapping[str, float] | SwitchingCost = 0.0,
+    demand_profile: DemandProfile | None = None,
+    cost_of_capital: float = 0.0,
+    price_decline: float = 0.0,
     executor: Executor | None = None,
 ) -> Frontier:
     """Find the cheapest plan at each value of one limit.
@@ -166,7 +126,7 @@ def frontier(
         values: sorted, up or down.
         limits: as for ``optimize``, which explains the settings that follow.
         currency: of the plans.
-        horizon_hours: how long services and requirements run [h].
+        horizon_hours: how long services and requirements run; default as for ``optimize`` [h].
         gap: relative distance to the proven bound at which each search may stop [0..1].
         time_limit_seconds: time for each search [s].
         confidence: probability with which the planned rates are reached [0.05..0.95].
@@ -174,6 +134,9 @@ def frontier(
         profiles: runs that you measured yourself.
         current_fleet: what runs already.
         switching_cost: of each instance that is started or stopped [currency].
+        demand_profile: how demand moves from hour to hour.
+        cost_of_capital: yearly rate by which payments are discounted [1/year].
+        price_decline: part by which list prices fall in a year [0..1).
         executor: runs the searches side by side; the plans then come back without their
             catalogue, as if read from a file.
 
@@ -181,7 +144,12 @@ def frontier(
         UnknownNameError: a frontier cannot go over ``over``.
         InvalidInputError: the values or another argument break a rule.
     """
-    workloads = (workload,) if isinstance(workload, Written) else tuple(workload)
+    check_sources(SUBJECT, catalog, account)
+    workloads = asked_workloads(SUBJECT, workload)
+    if executor is not None and not isinstance(executor, Executor):
+        raise InvalidInputError(
+            SUBJECT, ["executor must be a concurrent.futures.Executor, or None for none"]
+        )
     shared = Limits() if limits is None else limits
     if not isinstance(shared, Limits) or not all(isinstance(w, Written) for w in workloads):
         raise InvalidInputError(SUBJECT, ["give workloads, a Catalog and Limits"])
@@ -200,6 +168,9 @@ def frontier(
         profiles=profiles,
         current_fleet=current_fleet,
         switching_cost=switching_cost,
+        demand_profile=demand_profile,
+        cost_of_capital=cost_of_capital,
+        price_decline=price_decline,
     )
     plans = (
         [solve(one) for one in asked]
@@ -275,6 +246,26 @@ def _row(over: str, point: FrontierPoint) -> dict[str, Any]:
     }
 
 
+def _shown(over: str, point: FrontierPoint) -> dict[str, str]:
+    """Return a point as a row of texts, in the words of the plan."""
+    if point.cost_total is None:
+        told = {"cost": point.status.value.replace("_", " "), "proven": "", "instances": ""}
+        return {over: f"{point.value:g}"} | told
+    dominated = "; costs no less than a stricter value" if point.is_dominated else ""
+    return {
+        over: f"{point.value:g}",
+        "cost": cost_figure(point.plan, point.cost_total),
+        "proven": _how_proven(point) or "cheapest",
+        "instances": f"{lines_in_words(point.plan.lines)}{dominated}",
+    }
+
+
+def _how_proven(point: FrontierPoint) -> str:
+    """Say how far the cost is proven; empty where it is the least."""
+    exact = point.gap is None or point.gap <= SAME_COST
+    return "" if exact else f"within {100 * (point.gap or 0.0):.2g} %"
+
+
 def _sentences(found: Frontier) -> Iterator[str]:
     """Say point by point what it costs, how well that is proven, and what is not worth it."""
     yield f"Cheapest plan over {found.over}, strictest first:"
@@ -285,8 +276,8 @@ def _sentences(found: Frontier) -> Iterator[str]:
 def _words(point: FrontierPoint) -> str:
     if point.cost_total is None:
         return f"{point.status.value.replace('_', ' ')}: {'; '.join(point.because)}"
-    exact = point.gap is None or point.gap <= SAME_COST
-    proven = "" if exact else f" (proven within {100 * (point.gap or 0.0):.2g} %)"
+    within = _how_proven(point)
+    proven = f" (proven {within})" if within else ""
     text = f"{cost_figure(point.plan, point.cost_total)}{proven}, "
     text += lines_in_words(point.plan.lines)
     return f"{text}; costs no less than a stricter value" if point.is_dominated else text

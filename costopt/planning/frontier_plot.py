@@ -3,7 +3,9 @@
 from typing import TYPE_CHECKING, Final
 
 from costopt.errors import MissingDependencyError
-from costopt.planning.frontier import Frontier
+from costopt.plan.answer import runs_on
+from costopt.plan.words import hours_in_words
+from costopt.planning.frontier import SAME_COST, Frontier
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
 _COLOUR: Final = "#1b6ca8"
 _REFUSED: Final = "#c1121f"
 _INCHES: Final = (7.0, 4.2)
+_UNITS: Final = {"_ms": "ms", "_hours": "h", "percentile": "%"}
 
 
 def frontier_figure(found: Frontier) -> "Figure":
@@ -39,13 +42,30 @@ def frontier_figure(found: Frontier) -> "Figure":
         cost if point.bound_total is None else point.bound_total
         for point, cost in zip(solved, costs, strict=True)
     ]
-    axes.fill_between(values, bounds, costs, color=_COLOUR, alpha=0.2, label="not proven")
+    if any(bound < cost * (1 - SAME_COST) for bound, cost in zip(bounds, costs, strict=True)):
+        axes.fill_between(values, bounds, costs, color=_COLOUR, alpha=0.2, label="not proven")
     refused = [point.value for point in found.points if point.cost_total is None]
     if refused:
         axes.plot(refused, [0.0] * len(refused), "x", color=_REFUSED, label="no plan")
-    axes.set_xlabel(found.over)
-    axes.set_ylabel(f"cost [{found.currency}]")
+    axes.set_xlabel(_with_unit(found))
+    axes.set_ylabel(_cost_label(found))
     axes.set_ylim(bottom=0.0)
     axes.grid(visible=True, alpha=0.25)
-    axes.legend()
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend()
     return figure
+
+
+def _with_unit(found: Frontier) -> str:
+    """Name the limit with the unit of its values."""
+    if found.over == "budget":
+        return f"budget [{found.currency}]"
+    units = (unit for end, unit in _UNITS.items() if found.over.endswith(end))
+    return f"{found.over} [{next(units, '1')}]"
+
+
+def _cost_label(found: Frontier) -> str:
+    """Name the cost with its currency and the time that it is for."""
+    plan = found.points[0].plan
+    span = f" over {hours_in_words(plan.horizon_hours)}" if runs_on(plan) else ""
+    return f"cost{span} [{found.currency}]"

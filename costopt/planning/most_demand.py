@@ -12,6 +12,7 @@ from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.plan.plan import Plan
 from costopt.plan.present import WIDTH
+from costopt.planning.asked import asked_profiles, asked_workloads, check_sources
 from costopt.planning.assemble import assemble
 from costopt.planning.optimize_request import answer_request
 from costopt.planning.scaled import scaled_request, scales
@@ -24,7 +25,6 @@ from costopt.units import HOURS_PER_MONTH
 from costopt.workload.batch import BatchInference
 from costopt.workload.limits import Limits
 from costopt.workload.request import AnyWorkload, PlanRequest
-from costopt.written import Written
 
 SUBJECT: Final = "most_demand"
 
@@ -59,10 +59,9 @@ class LargestDemand:
         """Return readable text for a terminal."""
         if not self.factor:
             return f"No part of the demand can be served.\n{self.plan}"
-        text = (
-            f"The limits carry {self.factor:.4g} times the demand; more than "
-            f"{self.bound_factor:.4g} times is out of reach."
-        )
+        told, most = f"{self.factor:.4g}", f"{self.bound_factor:.4g}"
+        beyond = "more" if told == most else f"more than {most} times"
+        text = f"The limits carry {told} times the demand; {beyond} is out of reach."
         return f"{textwrap.fill(text, WIDTH)}\n{self.plan}"
 
     __repr__ = __str__
@@ -105,17 +104,16 @@ def most_demand(
         InvalidInputError: an argument breaks a rule, no workload has a demand that could grow, or
             nothing limits it.
     """
-    workloads = (workload,) if isinstance(workload, Written) else tuple(workload)
-    runs = (profiles,) if isinstance(profiles, Profile) else tuple(profiles)
+    check_sources(SUBJECT, catalog, account)
     request = PlanRequest(
-        workloads=workloads,
+        workloads=asked_workloads(SUBJECT, workload),
         limits=limits,
         currency=currency,
         horizon_hours=horizon_hours,
         gap=gap,
         time_limit_seconds=time_limit_seconds,
         confidence=confidence,
-        profiles=runs,
+        profiles=asked_profiles(SUBJECT, profiles),
     )
     if not any(scales(one) for one in request.workloads):
         raise InvalidInputError(

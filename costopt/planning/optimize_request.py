@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from costopt.account.account import Account
 from costopt.candidate.find import NamedWorkload, all_candidates
 from costopt.catalog.catalog import Catalog
-from costopt.errors import InvalidInputError, PlanCheckError
+from costopt.errors import PlanCheckError
 from costopt.evaluate.check import evaluate_plan, request_hash
 from costopt.evaluate.outcome import cost_range, outcome_of
 from costopt.evaluate.own import account_notes
 from costopt.plan.plan import CatalogStamp, Plan
 from costopt.plan.status import PlanStatus
+from costopt.planning.asked import asked_profiles, asked_workloads, check_sources
 from costopt.planning.baselines import baselines_of
 from costopt.planning.current_fleet import Fleet, read_fleet, read_switching_cost
 from costopt.planning.from_fleet import search_from_fleet
@@ -36,7 +37,6 @@ from costopt.workload.eligible_usage import EligibleUsage
 from costopt.workload.fleet import SwitchingCost
 from costopt.workload.limits import Limits
 from costopt.workload.request import AnyWorkload, PlanRequest
-from costopt.written import Written
 
 
 def optimize(
@@ -101,26 +101,15 @@ def optimize(
         MissingExchangeRateError: a price that takes part cannot be converted.
         PlanCheckError: the plan failed its own check, which is a defect of costopt.
     """
-    if not isinstance(catalog, Catalog):
-        raise InvalidInputError(
-            "optimize", ["catalog must be a Catalog: Catalog.bundled(), or Catalog.open(place)"]
-        )
-    if not isinstance(workload, Written | Sequence) or isinstance(workload, str):
-        raise InvalidInputError("optimize", ["give a workload, or a list of workloads"])
-    workloads = (workload,) if isinstance(workload, Written) else tuple(workload)
-    runs = (profiles,) if isinstance(profiles, Profile) else tuple(profiles)
-    if not all(isinstance(run, Profile) for run in runs):
-        raise InvalidInputError(
-            "optimize", ["profiles must be Profiles: co.Profile.read(path, ...) reads one"]
-        )
+    check_sources("optimize", catalog, account)
     request = PlanRequest(
-        workloads=workloads,
+        workloads=asked_workloads("optimize", workload),
         limits=limits or Limits(),
         currency=currency,
         gap=gap,
         time_limit_seconds=time_limit_seconds,
         confidence=confidence,
-        profiles=runs,
+        profiles=asked_profiles("optimize", profiles),
         current_fleet=None if current_fleet is None else read_fleet(current_fleet, catalog),
         switching_cost=read_switching_cost(switching_cost),
         demand_profile=demand_profile,
@@ -129,10 +118,6 @@ def optimize(
         price_decline=price_decline,
         **({} if horizon_hours is None else {"horizon_hours": horizon_hours}),
     )
-    if account is not None and not isinstance(account, Account):
-        raise InvalidInputError(
-            "optimize", ["account must be an Account: Account(...), or Account.from_csv(path)"]
-        )
     return answer_request(request, catalog, account)
 
 

@@ -9,6 +9,7 @@ from costopt.candidate.service import ServiceCandidates
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.plan.plan import Plan
+from costopt.planning.asked import check_catalog
 from costopt.planning.assemble import AssembledProblem, assemble
 from costopt.planning.fleet_changes import changes_of
 from costopt.planning.search import shared_limits
@@ -34,7 +35,7 @@ def to_pulp(plan: Plan, catalog: Catalog | None = None) -> "PulpModel":
 
     Raises:
         InvalidInputError: the plan was read from a file and no catalogue is given, or it is one
-            over time.
+            over time or on shared nodes, whose programs are not written with PuLP.
 
     Returns:
         The model. `print` it for the mathematics, ``model.write("plan.lp")`` for a file, and
@@ -42,19 +43,15 @@ def to_pulp(plan: Plan, catalog: Catalog | None = None) -> "PulpModel":
     """
     if not isinstance(plan, Plan):
         raise InvalidInputError("to_pulp", ["give a Plan: what optimize(workload, catalog) gave"])
+    refused = list(_not_written(plan))
+    if refused:
+        raise InvalidInputError("to_pulp", refused)
     source = plan.made_from if catalog is None else catalog
     if source is None:
         raise InvalidInputError(
             "to_pulp", ["a plan read from a file needs the catalogue: to_pulp(plan, catalog)"]
         )
-    if plan.request.demand_profile is not None:
-        raise InvalidInputError(
-            "to_pulp",
-            [
-                "the plan is over the hours of a demand profile, whose program is not written "
-                "with PuLP; plan the same workload without demand_profile"
-            ],
-        )
+    check_catalog("to_pulp", source)
     # PuLP takes 0.3 s to import: only who asks for its model waits for it.
     from costopt.solve.pulp_model import write_pulp_model
 
@@ -64,6 +61,20 @@ def to_pulp(plan: Plan, catalog: Catalog | None = None) -> "PulpModel":
     changes = changes_of(workloads, assembled.services, plan.request, priced)
     problem = replace(assembled.problem, changes=changes)
     return write_pulp_model(problem, list(_offer_names(workloads, assembled)))
+
+
+def _not_written(plan: Plan) -> Iterator[str]:
+    """Yield a sentence for what makes a plan's program another one than is written here."""
+    if plan.request.demand_profile is not None:
+        yield (
+            "the program over hours is not written with PuLP; ask for a plan without "
+            "demand_profile"
+        )
+    if any(line.shared_node for line in plan.lines):
+        yield (
+            "workloads share nodes in this plan, and the program with shared nodes is not "
+            "written with PuLP; give to_pulp a plan of one workload alone"
+        )
 
 
 def _offer_names(workloads: Sequence[NamedWorkload], assembled: AssembledProblem) -> Iterator[str]:

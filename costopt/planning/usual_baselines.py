@@ -11,6 +11,8 @@ from costopt.candidate.alone import alone_costs
 from costopt.candidate.find import NamedWorkload
 from costopt.candidate.service import ServiceCandidates
 from costopt.catalog.catalog import Catalog
+from costopt.plan.answer import lines_in_words
+from costopt.plan.line import PlanLine
 from costopt.plan.plan import Baseline, Plan
 from costopt.planning.compared import BASELINES_SECONDS, BaselineSearches
 from costopt.planning.ec2_fleet import STRATEGIES, Fleet, cheapest_fleet
@@ -47,7 +49,7 @@ def _single_offer(
     instance does in that hour does not count.
     """
     name, text = "cheapest_single_offer", "cheapest instance by the hour that runs it"
-    cost, words = 0.0, []
+    cost, rented_lines = 0.0, list[PlanLine]()
     for item in workloads:
         for row in _by_the_hour(item, plan.horizon_hours):
             mask = np.arange(len(item.candidates.offers)) != row
@@ -62,9 +64,9 @@ def _single_offer(
                 horizon_hours=plan.horizon_hours,
             )
         cost += sum(line.line_cost_total for line in lines)
-        count = sum(line.count for line in lines)
-        words.append(f"{count} x {lines[0].offer.instance_type} in {lines[0].offer.region}")
-    return _beside(plan, name, f"{text}, {' + '.join(words)}", cost, searches.is_proven)
+        rented_lines += lines
+    words = lines_in_words(rented_lines)
+    return _beside(plan, name, f"{text}, {words}", cost, searches.is_proven)
 
 
 def _by_the_hour(item: NamedWorkload, horizon_hours: float) -> list[int]:

@@ -101,6 +101,9 @@ class Watch:
     def judge(self, name: str, plan: Plan) -> Verdict:
         """Judge one plan.
 
+        A plan over time that commits is kept without being judged: what is signed goes on, used
+        or not, and a new plan that reckons with it cannot be asked for.
+
         Args:
             name: of the plan.
             plan: that runs now.
@@ -108,6 +111,8 @@ class Watch:
         Raises:
             UnknownNameError: a key of the given account names nothing in the catalogue.
         """
+        if plan.schedule is not None and plan.schedule.tranches:
+            return self._unjudged(name, plan)
         account = account_of(plan, self.account, self.catalog, self.freshness.today)
         held = held_today(plan, self.catalog, account, self.freshness)
         new, why_none = self._best(plan, account)
@@ -128,13 +133,35 @@ class Watch:
             currency=plan.currency,
             planned_total=sum(map(spent, plan.lines)) if plan.has_answer else None,
             **(_figures(plan, held, found) or self._figures_of_new(plan, new)),
-            catalog=CatalogStamp(
-                place=self.catalog.place,
-                as_of=self.catalog.as_of,
-                fingerprint=self.catalog.fingerprint,
-            ),
+            catalog=self._stamp,
             planned_as_of=plan.catalog.as_of,
             new_plan=None if judgement is Judgement.KEEP else new,
+        )
+
+    def _unjudged(self, name: str, plan: Plan) -> Verdict:
+        """Keep a plan over time whose commitments are signed, and say why it is not judged."""
+        text = (
+            "not judged: a plan over time whose commitments are signed is not held against new "
+            "ones; ask optimize for a plan of today and compare them with plan.diff"
+        )
+        return Verdict(
+            plan=name,
+            verdict=Judgement.KEEP,
+            cause=text,
+            causes=(Cause(kind=CauseKind.SIGNED_TERM, text=text),),
+            currency=plan.currency,
+            planned_total=sum(map(spent, plan.lines)),
+            catalog=self._stamp,
+            planned_as_of=plan.catalog.as_of,
+            new_plan=None,
+        )
+
+    @property
+    def _stamp(self) -> CatalogStamp:
+        return CatalogStamp(
+            place=self.catalog.place,
+            as_of=self.catalog.as_of,
+            fingerprint=self.catalog.fingerprint,
         )
 
     def _best(self, plan: Plan, account: Account | None) -> tuple[Plan | None, tuple[Cause, ...]]:

@@ -219,7 +219,10 @@ def _over_mean(rates: Sequence[float], where: str) -> tuple[float, ...]:
     Raises:
         InvalidInputError: a rate is no number of at least zero, or all are zero.
     """
-    values = [float(rate) for rate in rates]
+    try:
+        values = [float(rate) for rate in rates]
+    except (TypeError, ValueError):
+        raise InvalidInputError(where, ["give a list of numbers, one for each hour"]) from None
     odd = [hour for hour, rate in enumerate(values) if not 0 <= rate < float("inf")]
     if odd:
         told = f"{values[odd[0]]:g} in hour {odd[0]}"

@@ -5,7 +5,13 @@ import tomllib
 from collections.abc import Mapping
 from typing import Annotated, Any, Self, get_args
 
-from pydantic import AfterValidator, Field, Strict, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    Strict,
+    field_validator,
+    model_validator,
+)
 
 from costopt.errors import InvalidInputError
 from costopt.profile.profile import Profile
@@ -81,7 +87,8 @@ class PlanRequest(Written):
             expected rate [0..1].
         profiles: runs that you measured yourself; where they apply they override the model.
         current_fleet: what runs already; None where starting and stopping is free.
-        switching_cost: what a start or a stop costs; needs ``current_fleet``.
+        switching_cost: what a start or a stop costs, or one amount for each of them; needs
+            ``current_fleet`` [currency].
         demand_profile: how demand moves from hour to hour; with it the plan has a schedule.
         eligible_usage: what the company runs beside it that the same savings plans cover.
         cost_of_capital: yearly rate by which payments are discounted [1/year].
@@ -144,6 +151,12 @@ class PlanRequest(Written):
                 raise ValueError(f"{name}: {', '.join(named)} {instead}")
         return self
 
+    @field_validator("switching_cost", mode="before")
+    @classmethod
+    def _each_way(cls, given: Any) -> Any:
+        is_amount = isinstance(given, int | float) and not isinstance(given, bool)
+        return {"start": given, "stop": given} if is_amount else given
+
     @model_validator(mode="after")
     def _changes_start_from_a_fleet(self) -> Self:
         if self.current_fleet is None and self.switching_cost != SwitchingCost():
@@ -155,13 +168,15 @@ class PlanRequest(Written):
 
     @model_validator(mode="after")
     def _money_over_time(self) -> Self:
+        if self.limits.cvar is not None and (
+            self.demand_profile is None or self.demand_profile.scenarios is None
+        ):
+            raise ValueError("limits.cvar weighs scenarios: give a demand_profile with scenarios")
         if self.demand_profile is not None:
             return self
         for name in ("cost_of_capital", "price_decline", "eligible_usage"):
             if getattr(self, name):
                 raise ValueError(f"{name} belongs to a demand_profile, which is not given")
-        if self.limits.cvar is not None:
-            raise ValueError("limits.cvar weighs the scenarios of a demand_profile: give one")
         return self
 
     @property

@@ -48,6 +48,8 @@ def test_a_latency_is_said_beside_what_is_allowed() -> None:
     assert "75.0 ms" in miss.words
     assert "50 allowed" in miss.words
     assert miss.distance == pytest.approx(0.5)
+    assert "0.5 allowed" in too_slow("tpot", "a token", 75.0, 0.5).words
+    assert "1,500 allowed" in too_slow("ttft", "a prompt", 2000.0, 1500.0).words
 
 
 def test_the_nearest_layout_speaks_for_its_type() -> None:

@@ -1,6 +1,7 @@
 """``costopt verify``: a plan holds, does not hold, or is no plan of this catalogue."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ def changed(plan: Plan, tmp_path: Path) -> Callable[..., str]:
 def test_a_plan_that_was_written_down_holds(command: Command, changed: Callable[..., str]) -> None:
     code, out, err = command("verify", changed())
     assert (code, err) == (0, "")
-    assert "The plan holds" in out
+    assert re.search(r"The plan holds: cost [\d.]+ USD/h, [\d.,]+ USD in all", out)
 
 
 def test_one_node_less_no_longer_meets_the_requirement(

@@ -89,7 +89,7 @@ def test_a_plan_from_a_file_needs_its_catalogue_to_be_explained(
     planned: PlanOf, explained: ReasonsOf, states: Catalog
 ) -> None:
     read = Plan.from_json(planned("classify").to_json())
-    with pytest.raises(InvalidInputError, match=r"explain\(catalog\)"):
+    with pytest.raises(InvalidInputError, match=r"explain\(catalog="):
         read.explain()
     assert str(read.explain(states)) == str(explained("classify"))
 
@@ -107,3 +107,8 @@ def test_a_notebook_shows_all_that_the_terminal_does(explained: ReasonsOf) -> No
     shown = unescape(reasons._repr_html_())
     for sentence in (*reasons.binding, *reasons.switch_sentences):
         assert sentence in shown
+
+
+@pytest.mark.parametrize("name", ["classify", "node"])
+def test_reasons_are_told_in_lines_of_at_most_100_columns(name: str, explained: ReasonsOf) -> None:
+    assert max(len(line) for line in str(explained(name)).splitlines()) <= 100

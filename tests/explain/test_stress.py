@@ -136,3 +136,16 @@ def test_a_plan_that_rents_nothing_has_no_stress(two: Catalog) -> None:
     nothing = optimize(WANTED, two, limits=Limits(budget=1.0))
     with pytest.raises(InvalidInputError, match="rents nothing"):
         nothing.stress()
+
+
+def test_every_line_of_one_offer_is_dearer_where_its_price_is(two: Catalog) -> None:
+    """Two workloads on one offer: all of the plan's cost moves by 20 %, not one line's."""
+    of_one = {"demand_per_second": 5.0, "throughput_per_second": {"g6.xlarge": 11.0}}
+    both = [Requirement(name=name, **of_one) for name in ("a", "b")]
+    plan = optimize(both, two, limits=Limits(purchase_options=["on_demand"])).require()
+    assert len({line.offer for line in plan.lines}) == 1 < len(plan.lines)
+    stressed = plan.stress()
+    for factor in (0.8, 1.2):
+        assert row(stressed, "price", factor).cost_total == pytest.approx(
+            factor * (plan.cost_total or 0.0)
+        )

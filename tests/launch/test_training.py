@@ -157,7 +157,7 @@ def test_lines_of_one_gang_get_ranks_one_after_the_other(
 def test_a_plan_that_was_read_needs_its_catalogue(plan_of: PlanOf, bundled: Catalog) -> None:
     plan = plan_of("qlora-70b")
     read = Plan.from_json(plan.to_json())
-    with pytest.raises(InvalidInputError, match=r"needs the catalogue: launch_recipes\(catalog\)"):
+    with pytest.raises(InvalidInputError, match=r"needs the catalogue: launch_recipes\(catalog="):
         read.launch_recipes()
     assert [str(one) for one in read.launch_recipes(bundled)] == [
         str(one) for one in plan.launch_recipes()

@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 
 from costopt.errors import InvalidInputError, NoPlanError
-from costopt.plan.answer import warnings
+from costopt.plan.cautions import warnings
 from costopt.plan.line import PlanLine
 from costopt.plan.plan import Baseline, Exclusion, Plan
 from costopt.plan.present import plan_text
@@ -270,3 +270,47 @@ def test_memory_in_use_falls_into_a_window(used: float, window: str, make_line: 
     # Of 79.6 GiB: 39.7 is 49.9 %, 50 is 63 %, 64 is 80 %, 75 is 94.2 %, 77 is 96.7 %.
     line = make_line(vram_used_gib={"weights": used})
     assert line.vram_window == window
+
+
+@pytest.mark.parametrize(
+    ("share", "told"),
+    [
+        (0.02, "leaves 0 % served in the request size that it hits hardest, 90 %"),
+        (1.0, "leaves 0 % served, 90 %"),
+    ],
+)
+def test_a_loss_that_hits_some_requests_is_not_told_as_the_loss_of_all(
+    share: float, told: str, make_line: MakeLine, make_plan: MakePlan
+) -> None:
+    line = make_line({"purchase_option": "spot"}, share=share)
+    plan = make_plan(line)
+    outcome = plan.outcomes[0].model_copy(
+        update={
+            "spot_fraction": 1.0,
+            "worst_pool": line.pool,
+            "served_after_worst_loss": 0.0,
+            "expected_served_fraction": 0.9,
+        }
+    )
+    (warned,) = warnings(plan.model_copy(update={"outcomes": (outcome,)}))
+    assert told in warned
+
+
+@pytest.mark.parametrize(
+    ("gap", "told"),
+    [
+        (0.0042, "a plan up to 0.42 % cheaper may exist"),
+        (1.0, "nothing is proven of the cost, and a far cheaper plan may exist"),
+    ],
+)
+def test_how_much_is_not_proven_is_told_in_a_figure_that_means_something(
+    gap: float, told: str, make_line: MakeLine, make_plan: MakePlan
+) -> None:
+    plan = make_plan(make_line())
+    late = plan.model_copy(update={"status": PlanStatus.FEASIBLE_AT_LIMIT, "gap": gap})
+    assert any(told in one for one in warnings(late))
+
+
+def test_no_answer_in_time_says_what_to_raise(unanswered: Plan) -> None:
+    late = unanswered.model_copy(update={"status": PlanStatus.NO_ANSWER_IN_TIME})
+    assert "No plan (no answer in time): raise time_limit_seconds." in plan_text(late)

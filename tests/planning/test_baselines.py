@@ -134,6 +134,13 @@ def test_single_types_that_together_break_a_shared_limit_are_no_baseline(clouds:
     assert named(capped, "single_type_on_demand").cost_total is None
 
 
+def test_workloads_on_one_single_type_are_counted_together(clouds: Catalog) -> None:
+    wanted = [Requirement(name=name, accelerator_types=("T4",)) for name in ("one", "other")]
+    told = named(optimize(wanted, clouds), "single_type_on_demand").text
+    assert told.startswith("best single type on demand, 2 x ")
+    assert "+" not in told
+
+
 @pytest.mark.parametrize(
     "limits", [{"budget": 400.0}, {"quota": {"g6.xlarge": 2}}, {"max_distinct_types": 1}]
 )

@@ -41,7 +41,7 @@ def test_a_moved_price_is_told_from_a_moved_choice(priced: Priced) -> None:
     assert [one.words for one in found.stopped] == ["4 x g5.xlarge in aws us-east-1"]
     assert found.kept == ()
     told = " ".join(str(found).split())
-    assert "Cost $2,920 -> $3,504 (+20.0 %): +$1,460 from moved prices, -$876 from another" in told
+    assert "Cost $2,920/month -> $3,504/month (+20.0 %): +$1,460 from moved prices, -$876" in told
     assert (
         "Price of g5.xlarge in aws us-east-1, on demand: $1.00 -> $1.50 an hour (+50.0 %)" in told
     )
@@ -89,7 +89,7 @@ def test_a_plan_without_an_answer_stops_everything(few: Catalog) -> None:
     found = plan.diff(none)
     assert found.cost_after is None
     assert found.cost_difference is None
-    assert str(found).startswith("Cost $2,350 -> no plan.")
+    assert str(found).startswith("Cost $2,350/month -> no plan.")
 
 
 def test_plans_that_cannot_be_compared_are_refused(few: Catalog) -> None:
@@ -101,3 +101,10 @@ def test_plans_that_cannot_be_compared_are_refused(few: Catalog) -> None:
         plan.diff(plan.model_copy(update={"currency": "EUR"}))
     with pytest.raises(InvalidInputError, match="give two Plans"):
         costopt.diff(plan, "plan.json")  # type: ignore[arg-type]
+
+
+def test_prices_that_did_not_move_add_exactly_nothing(priced: Priced) -> None:
+    """A demand of 40 and of 30 at the same prices: 4 and 3 instances, all of it choice."""
+    before, after = planned(priced, 0.7, 0.3), planned(priced, 0.7, 0.3, demand=30.0)
+    assert before.diff(after).price_difference == 0.0
+    assert "$0 from moved prices" in str(before.diff(after))

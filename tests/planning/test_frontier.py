@@ -85,7 +85,10 @@ def test_deadlines_run_side_by_side_as_they_do_alone(few: Catalog) -> None:
 def test_a_frontier_is_drawn_with_one_mark_for_each_plan(few: Catalog) -> None:
     found = frontier(WORK, few, over="budget", values=[1000.0, 5000.0, 6000.0])
     axes = found.plot().axes[0]
-    assert (axes.get_xlabel(), axes.get_ylabel()) == ("budget", "cost [USD]")
+    assert (axes.get_xlabel(), axes.get_ylabel()) == (
+        "budget [USD]",
+        "cost over 30.4 days [USD]",
+    )
     marks = [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "o"]
     assert marks == [5000.0, 6000.0]
     crosses = [list(line.get_xdata()) for line in axes.lines if line.get_marker() == "x"]
@@ -169,3 +172,35 @@ def test_the_limits_that_were_given_still_hold(few: Catalog) -> None:
     lines = found.points[0].plan.lines
     assert {line.offer.instance_type for line in lines} == {"g5.xlarge"}
     assert {line.offer.purchase_option for line in lines} == {"on_demand"}
+
+
+def test_a_notebook_shows_each_point_in_the_words_of_the_plan(few: Catalog) -> None:
+    """4 x $1.006 x 730 h = $2,937.52 a month on demand, the cheapest without spot at 7, 13, 11."""
+    work = WORK.model_copy(
+        update={"demand_per_second": 50, "throughput_per_second": {"g5.xlarge": 13}}
+    )
+    page = frontier(work, few, over="max_spot_fraction", values=[0.0, 1.0])._repr_html_()
+    assert "<td>$2,938/month</td>" in page
+    assert "<td>4 x g5.xlarge in aws us-east-1, on demand</td>" in page
+    assert "<td>cheapest</td>" in page
+    assert "NaN" not in page
+    assert "None" not in page
+
+
+def test_the_figure_has_a_legend_only_where_something_is_not_proven(few: Catalog) -> None:
+    found = frontier(WORK, few, over="max_spot_fraction", values=[0.0, 1.0])
+    exact, loose = (
+        replace(
+            found,
+            points=tuple(
+                replace(point, bound_total=part * (point.cost_total or 0.0))
+                for point in found.points
+            ),
+        )
+        for part in (1.0, 0.9)
+    )
+    assert exact.plot().axes[0].get_legend() is None
+    legend = loose.plot().axes[0].get_legend()
+    assert legend is not None
+    assert [told.get_text() for told in legend.get_texts()] == ["not proven"]
+    assert exact.plot().axes[0].get_xlabel() == "max_spot_fraction [1]"

@@ -55,9 +55,10 @@ def test_rates_become_factors_around_their_own_mean() -> None:
 @pytest.mark.parametrize(
     ("rates", "words"),
     [([1.0, -1.0], "-1 in hour 1"), ([0.0, 0.0], "zero in every hour"),
-     ([float("inf"), 1.0], "inf in hour 0")],
+     ([float("inf"), 1.0], "inf in hour 0"), ("abc", "give a list of numbers"),
+     (None, "give a list of numbers"), ([[1.0, 2.0]], "give a list of numbers")],
 )  # fmt: skip
-def test_rates_that_make_no_sense_are_refused(rates: list[float], words: str) -> None:
+def test_rates_that_make_no_sense_are_refused(rates: Any, words: str) -> None:
     with pytest.raises(InvalidInputError, match=words):
         DemandProfile.from_rates(rates)
 
@@ -117,7 +118,14 @@ def test_a_year_is_planned_where_terms_take_part_and_a_month_elsewhere() -> None
     [
         ({"cost_of_capital": 0.1}, "cost_of_capital belongs to a demand_profile"),
         ({"price_decline": 0.1}, "price_decline belongs to a demand_profile"),
-        ({"limits": Limits(cvar=0.9)}, "limits.cvar weighs the scenarios of a demand_profile"),
+        (
+            {"limits": Limits(cvar=0.9)},
+            "limits.cvar weighs scenarios: give a demand_profile with scenarios",
+        ),
+        (
+            {"limits": Limits(cvar=0.9), "demand_profile": DemandProfile(factors=[1.0, 2.0])},
+            "limits.cvar weighs scenarios: give a demand_profile with scenarios",
+        ),
         ({"price_decline": 1.0}, "price_decline = 1.0: must be below 1"),
         ({"cost_of_capital": -0.1}, "cost_of_capital = -0.1: must be at least 0"),
     ],

@@ -243,6 +243,13 @@ def test_several_workloads_are_numbered_unless_they_have_names() -> None:
     assert names == ["requirement 1", "own", "requirement 2", "training"]
 
 
+def test_one_switching_cost_in_a_file_is_of_a_start_and_of_a_stop_as_in_python() -> None:
+    request = PlanRequest.from_toml(
+        'switching_cost = 3.5\ncurrent_fleet = []\n[workload]\nkind = "requirement"\n', "x.toml"
+    )
+    assert (request.switching_cost.start, request.switching_cost.stop) == (3.5, 3.5)
+
+
 def test_two_workloads_of_one_name_are_refused() -> None:
     with pytest.raises(InvalidInputError, match="two workloads have the same name"):
         PlanRequest(workloads=(Requirement(name="a"), Requirement(name="a")))

@@ -1,0 +1,79 @@
+"""What is handed to a question for plans, refused in words before anything is worked out."""
+
+from collections.abc import Sequence
+
+from costopt.account.account import Account
+from costopt.catalog.catalog import Catalog
+from costopt.errors import InvalidInputError
+from costopt.profile.profile import Profile
+from costopt.workload.request import AnyWorkload
+from costopt.written import Written
+
+
+def asked_workloads(
+    subject: str, workload: AnyWorkload | Sequence[AnyWorkload]
+) -> tuple[AnyWorkload, ...]:
+    """Return one workload or several as a tuple.
+
+    Args:
+        subject: function that is asked, for messages.
+        workload: as handed over.
+
+    Raises:
+        InvalidInputError: it is neither a workload nor a list of them.
+    """
+    if not isinstance(workload, Written | Sequence) or isinstance(workload, str):
+        raise InvalidInputError(subject, ["give a workload, or a list of workloads"])
+    return (workload,) if isinstance(workload, Written) else tuple(workload)
+
+
+def asked_profiles(subject: str, profiles: Profile | Sequence[Profile]) -> tuple[Profile, ...]:
+    """Return one measured profile or several as a tuple.
+
+    Args:
+        subject: function that is asked, for messages.
+        profiles: as handed over.
+
+    Raises:
+        InvalidInputError: something else is among them.
+    """
+    runs = (profiles,) if isinstance(profiles, Profile) else profiles
+    if not isinstance(runs, Sequence) or not all(isinstance(run, Profile) for run in runs):
+        raise InvalidInputError(
+            subject, ["profiles must be Profiles: co.Profile.read(path, ...) reads one"]
+        )
+    return tuple(runs)
+
+
+def check_sources(subject: str, catalog: Catalog, account: Account | None) -> None:
+    """Refuse what is no catalogue, or no account.
+
+    Args:
+        subject: function that is asked, for messages.
+        catalog: as handed over.
+        account: as handed over; None at list prices.
+
+    Raises:
+        InvalidInputError: one of them is something else.
+    """
+    check_catalog(subject, catalog)
+    if account is not None and not isinstance(account, Account):
+        raise InvalidInputError(
+            subject, ["account must be an Account: Account(...), or Account.from_csv(path)"]
+        )
+
+
+def check_catalog(subject: str, catalog: Catalog) -> None:
+    """Refuse what is no catalogue.
+
+    Args:
+        subject: function that is asked, for messages.
+        catalog: as handed over.
+
+    Raises:
+        InvalidInputError: it is something else.
+    """
+    if not isinstance(catalog, Catalog):
+        raise InvalidInputError(
+            subject, ["catalog must be a Catalog: Catalog.bundled(), or Catalog.open(place)"]
+        )
