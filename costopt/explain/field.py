@@ -92,8 +92,9 @@ class Field:
 
     @property
     def cost(self) -> float:
-        """Cost of the plan [plan currency/h of the horizon]."""
-        return (self.plan.cost_total or 0.0) / self.plan.horizon_hours
+        """Cost of the plan and of getting to it [plan currency/h of the horizon]."""
+        spent = (self.plan.cost_total or 0.0) + self.plan.switching_cost
+        return spent / self.plan.horizon_hours
 
     def without(self, *matches: OfferMatch) -> Found:
         """Plan again without the offers that match any of these."""

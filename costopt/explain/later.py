@@ -13,7 +13,7 @@ from costopt.explain.field import Field
 from costopt.explain.limit_worth import LimitWorth, limit_worths
 from costopt.explain.measurements import NextMeasurements
 from costopt.explain.memory import MemoryReasons, memory_reasons
-from costopt.explain.next_measurements import next_measurements
+from costopt.explain.next_measurements import next_measurements, why_unranked
 from costopt.explain.price_noise import PriceNoise, price_noise
 from costopt.explain.switch_points import SwitchPoint
 from costopt.plan.plan import Baseline, Plan
@@ -86,5 +86,7 @@ class Later:
 
     @cached_property
     def measurements(self) -> NextMeasurements:
-        """The runs that are worth making."""
+        """The runs that are worth making; none where they cannot be ranked."""
+        if why_unranked(self.plan):
+            return NextMeasurements()
         return next_measurements(self.plan, self.catalog, self.workloads)

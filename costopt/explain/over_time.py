@@ -10,7 +10,6 @@ from costopt.explain.commitment_worth import CommitmentWorth, commitment_worths
 from costopt.explain.field import OfferMatch, Other, any_of
 from costopt.explain.later import Later
 from costopt.explain.limit_worth import LimitWorth
-from costopt.explain.measurements import NextMeasurements
 from costopt.explain.price_noise import PriceNoise
 from costopt.explain.switch_points import SwitchPoint
 from costopt.plan.plan import Baseline
@@ -54,11 +53,6 @@ class LaterOverTime(Later):
     def demand_switches(self) -> tuple[SwitchPoint, ...]:
         """Nothing: every demand of the profile is planned for already."""
         return ()
-
-    @cached_property
-    def measurements(self) -> NextMeasurements:
-        """Nothing: runs are ranked for plans at one rate."""
-        return NextMeasurements()
 
     def _other(self, matches: Sequence[OfferMatch]) -> Other:
         """Plan all hours again without some offers."""

@@ -87,13 +87,14 @@ class StressTrial:
 
     def of_prices(self) -> Iterator[StressRow]:
         """Yield the cases of other prices of what is rented; all else at today's prices."""
-        rented = {line.offer: line for line in self.plan.lines if not line.is_owned}
-        matches = [OfferMatch(values=tuple(offer.model_dump().items())) for offer in rented]
+        rented = [line for line in self.plan.lines if not line.is_owned]
+        offers = dict.fromkeys(line.offer for line in rented)
+        matches = [OfferMatch(values=tuple(offer.model_dump().items())) for offer in offers]
         if not matches:
             return
         field = Field(plan=self.plan, workloads=self.workloads, catalog=self.catalog)
         total, standing = self.plan.cost_total or 0.0, self._at("demand", 1.0)
-        paid = sum(line.line_cost_total for line in rented.values())
+        paid = sum(line.line_cost_total for line in rented)
         for factor in PRICES:
             if self.tries.is_out_of_time:
                 found = None
@@ -215,7 +216,8 @@ class StressTrial:
         lines = () if found is None else tuple(lines_of(found))
         mended: float | None = None
         if found is not None and found.solution.cost is not None:
-            mended = sum(line.line_cost_total for line in lines)
+            field = Field(plan=self.plan, workloads=self.workloads, catalog=self.catalog)
+            mended = field.spent(lines)
             if at_prices:
                 mended = found.solution.cost * self.plan.horizon_hours
         proven = found is not None and found.status(LOOSE_GAP) in (

@@ -1,6 +1,7 @@
 """Reasons behind plans over time: hours, commitments and other plans, by hand."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -43,7 +44,7 @@ def priced(bundled: Catalog, option: str, rate: float) -> Catalog:
 
 
 def planned(
-    catalog: Catalog, option: str, factors: Sequence[float] = FACTORS, quota: int | None = None
+    catalog: Catalog, option: Any, factors: Sequence[float] = FACTORS, quota: int | None = None
 ) -> Plan:
     limits = Limits(
         purchase_options=("on_demand", option),

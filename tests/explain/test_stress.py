@@ -136,3 +136,15 @@ def test_a_plan_that_rents_nothing_has_no_stress(two: Catalog) -> None:
     nothing = optimize(WANTED, two, limits=Limits(budget=1.0))
     with pytest.raises(InvalidInputError, match="rents nothing"):
         nothing.stress()
+
+
+def test_a_price_is_that_of_every_line_of_an_offer(two: Catalog) -> None:
+    firm = two.filter(purchase_options=["on_demand"], instance_types=["g6.xlarge"])
+    wanted = [
+        Requirement(name=name, demand_per_second=11.0, throughput_per_second=RATES)
+        for name in ("first", "second")
+    ]
+    plan = optimize(wanted, firm).require()
+    assert len({line.offer for line in plan.lines}) < len(plan.lines)
+    dearer = row(plan.stress(), "price", 1.2)
+    assert dearer.cost_total == pytest.approx(1.2 * (plan.cost_total or 0.0))

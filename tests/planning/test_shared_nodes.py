@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 
 from costopt.catalog.catalog import Catalog
+from costopt.errors import InvalidInputError
 from costopt.evaluate.check import evaluate_plan
+from costopt.explain.later import Later
 from costopt.plan.line import PlanLine
 from costopt.plan.plan import Plan
 from costopt.planning.optimize_request import optimize
+from costopt.planning.pulp_of_plan import to_pulp
 from costopt.workload.limits import Limits
 from costopt.workload.serving import InferenceService
 from costopt.workload.traffic import Traffic
@@ -236,3 +239,20 @@ def test_two_small_services_share_one_accelerator_in_slices(one: Catalog) -> Non
     crowded = tampered(plan, "embed", with_replicas(8))
     broken = evaluate_plan(crowded, one).violations
     assert any("accelerators, it has 1" in sentence for sentence in broken)
+
+
+def test_what_is_only_told_of_nodes_of_their_own_is_refused(three: Plan) -> None:
+    with pytest.raises(InvalidInputError, match="workloads share nodes in this plan"):
+        to_pulp(three)
+    with pytest.raises(InvalidInputError, match="this plan shares some"):
+        three.next_measurements()
+    assert three.made_from is not None
+    later = Later(three, three.made_from, three._workloads)
+    assert later.measurements.runs == ()
+
+
+def test_why_not_says_that_its_plan_shares_no_node(three: Plan) -> None:
+    other = {"p5.48xlarge", "a3-highgpu-8g"} - {line.offer.instance_type for line in three.lines}
+    found = three.why_not(other.pop())
+    assert "It would cost at most" in found.text
+    assert "the cheapest plan that shares no node with at least one" in found.text
