@@ -9,7 +9,7 @@ from costopt.evaluate.hours_operated import HourOperated
 from costopt.evaluate.outcome import outcome_of
 from costopt.evaluate.schedule_figures import Weights
 from costopt.evaluate.scheduled import Scheduled
-from costopt.plan.plan import WorkloadOutcome
+from costopt.plan.outcome import WorkloadOutcome
 from costopt.workload.request import AnyWorkload, PlanRequest
 from costopt.workload.requirement import Requirement
 from costopt.workload.serving import InferenceService

@@ -16,7 +16,8 @@ from costopt.explain.memory import MemoryReasons, memory_reasons
 from costopt.explain.next_measurements import next_measurements, why_unranked
 from costopt.explain.price_noise import PriceNoise, price_noise
 from costopt.explain.switch_points import SwitchPoint
-from costopt.plan.plan import Baseline, Plan
+from costopt.plan.beside import Baseline
+from costopt.plan.plan import Plan
 from costopt.planning.tries import Tries
 from costopt.planning.usual_baselines import usual_baselines
 

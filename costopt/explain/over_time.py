@@ -12,7 +12,7 @@ from costopt.explain.later import Later
 from costopt.explain.limit_worth import LimitWorth
 from costopt.explain.price_noise import PriceNoise
 from costopt.explain.switch_points import SwitchPoint
-from costopt.plan.plan import Baseline
+from costopt.plan.beside import Baseline
 from costopt.plan.status import PlanStatus
 from costopt.planning.over_time import search_over_time
 from costopt.workload.demand_hours import demand_hours

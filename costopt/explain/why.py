@@ -21,7 +21,8 @@ from costopt.explain.price_place import PricePlace
 from costopt.explain.rejected import Rejected, rejected_types
 from costopt.explain.switch_points import SwitchPoint, switch_points
 from costopt.plan.answer import HISTORY_TITLE, baseline_words
-from costopt.plan.plan import Baseline, Plan
+from costopt.plan.beside import Baseline
+from costopt.plan.plan import Plan
 from costopt.plan.status import PlanStatus
 
 

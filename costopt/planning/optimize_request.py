@@ -14,7 +14,8 @@ from costopt.errors import InvalidInputError, PlanCheckError
 from costopt.evaluate.check import evaluate_plan, request_hash
 from costopt.evaluate.outcome import cost_range, outcome_of
 from costopt.evaluate.own import account_notes
-from costopt.plan.plan import CatalogStamp, Plan
+from costopt.plan.beside import CatalogStamp
+from costopt.plan.plan import Plan
 from costopt.plan.status import PlanStatus
 from costopt.planning.baselines import baselines_of
 from costopt.planning.current_fleet import Fleet, read_fleet, read_switching_cost

@@ -10,8 +10,8 @@ from costopt.catalog.catalog import Catalog
 from costopt.commitment.time_value import mean_factor
 from costopt.evaluate.schedule_figures import Weights
 from costopt.evaluate.schedule_money import line_prices
+from costopt.plan.beside import Baseline
 from costopt.plan.line import OfferKey, PlanLine
-from costopt.plan.plan import Baseline
 from costopt.plan.schedule import DemandFall, Schedule, Tranche, UnpricedTerm
 from costopt.planning.over_time import FoundOverTime
 from costopt.planning.over_time_problem import HourlyAssembly, over_hours

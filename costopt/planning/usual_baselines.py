@@ -11,7 +11,8 @@ from costopt.candidate.alone import alone_costs
 from costopt.candidate.find import NamedWorkload
 from costopt.candidate.service import ServiceCandidates
 from costopt.catalog.catalog import Catalog
-from costopt.plan.plan import Baseline, Plan
+from costopt.plan.beside import Baseline
+from costopt.plan.plan import Plan
 from costopt.plan.words import money
 from costopt.planning.compared import BASELINES_SECONDS, BaselineSearches
 from costopt.planning.ec2_fleet import STRATEGIES, Fleet, cheapest_fleet

@@ -10,6 +10,7 @@ from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.evaluate.check import evaluate_plan
 from costopt.explain.later import Later
+from costopt.launch.placement import placements
 from costopt.plan.line import PlanLine
 from costopt.plan.plan import Plan
 from costopt.planning.optimize_request import optimize
@@ -256,3 +257,39 @@ def test_why_not_says_that_its_plan_shares_no_node(three: Plan) -> None:
     found = three.why_not(other.pop())
     assert "It would cost at most" in found.text
     assert "the cheapest plan that shares no node with at least one" in found.text
+
+
+def test_recipes_of_a_shared_node_name_accelerators_ports_and_neighbours(three: Plan) -> None:
+    large, small, samples = three.launch_recipes()
+    assert large.commands[0].environment == {"CUDA_VISIBLE_DEVICES": "0,1,2,3"}
+    assert small.commands[0].environment == {"CUDA_VISIBLE_DEVICES": "4"}
+    # The first server answers on the usual port, 8000; its neighbour on the next.
+    assert "--port" not in large.commands[0].words
+    assert small.commands[0].words[-2:] == ("--port", "8001")
+    assert small.benchmark is not None
+    assert "8001" in small.benchmark.command.words
+    assert samples.assumptions[-1] == (
+        "Each instance is shared with chat (4 accelerators) and assist (1 accelerator): this line "
+        "runs on accelerator 5, counted from 0."
+    )
+
+
+def test_recipes_of_slices_say_how_they_are_made(three: Plan) -> None:
+    first, second, third = three.lines
+    sliced: dict[str, Any] = {"slice": "3g.40gb", "tensor_parallel": 1, "replicas": 1}
+    lines = [
+        first,
+        second.model_copy(update={"layout": replace(second.layout, **sliced)}),
+        third.model_copy(update={"layout": replace(third.layout, **sliced | {"replicas": 2})}),
+    ]
+    placed = placements(lines)
+    # 4 + 4 of 8 parts of memory fill an accelerator, the third slice takes a second one: 4 and 5.
+    assert [(placed[row].first_device, placed[row].last_device) for row in range(3)] == [
+        (0, 3), (4, 5), (4, 5),
+    ]  # fmt: skip
+    assert [placed[2].visible(0, 1), placed[2].visible(1, 1)] == ["MIG-3", "MIG-4"]
+    assert placed[1].sentences[0].endswith("this line has 1 slice of 3g.40gb.")
+    assert (
+        "put the UUIDs that nvidia-smi -L shows in place of MIG-3 to MIG-4"
+        in (placed[2].sentences[1])
+    )
