@@ -19,7 +19,8 @@ from costopt.plan.shared_node import rented
 from costopt.plan.status import PlanStatus
 from costopt.planning.assemble import assemble
 from costopt.planning.forced import has_offers, with_one_of
-from costopt.planning.search import Forbidden, Found, search, shared_limits
+from costopt.planning.found import Found
+from costopt.planning.search import Forbidden, search, shared_limits
 from costopt.planning.solving import Solver
 
 Floats = NDArray[np.float64]

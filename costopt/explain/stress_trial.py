@@ -21,7 +21,7 @@ from costopt.explain.stress_cases import (
 from costopt.explain.stress_record import FirstBreak, StressRow
 from costopt.plan.plan import Plan
 from costopt.plan.status import PlanStatus
-from costopt.planning.search import Found
+from costopt.planning.found import Found
 from costopt.planning.tries import Tries
 
 RATES: Final = (0.9, 0.8, 0.67)

@@ -15,8 +15,9 @@ from costopt.evaluate.limits import broken_quotas, broken_totals
 from costopt.plan.beside import Baseline
 from costopt.plan.line import PlanLine
 from costopt.planning.compared import BASELINES_SECONDS, BaselineSearches, compared
+from costopt.planning.found import Found
 from costopt.planning.one_year import one_year
-from costopt.planning.search import Forbidden, Found
+from costopt.planning.search import Forbidden
 from costopt.workload.request import PlanRequest
 
 MOST_SINGLE_TYPES = 5
