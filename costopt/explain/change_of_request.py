@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from math import ceil, floor, log10
 from typing import Final
 
@@ -61,3 +62,37 @@ def rounded(value: float, factor: float, *, up: bool) -> float:
     step: float = 10.0**-places
     whole = ceil(exact / step - ROUNDING) if up else floor(exact / step + ROUNDING)
     return round(whole * step, max(places, 0))
+
+
+def by_ratio(
+    name: str,
+    value: float,
+    change: Callable[[float, PlanRequest], PlanRequest],
+    *,
+    up: bool,
+    is_demand: bool = False,
+) -> Change:
+    """Return the change of a number that is raised, or lowered, by one ratio after the other.
+
+    Args:
+        name: of the number.
+        value: as it stands.
+        change: puts another value in its place.
+        up: whether raising it eases it; lowering otherwise.
+        is_demand: True for a rate that a workload asks for.
+    """
+
+    def value_at(step: int) -> float:
+        return value if step == 0 else rounded(value, min(STEP**step, MOST_CHANGED), up=up)
+
+    def at(step: int, asked: PlanRequest) -> PlanRequest:
+        return change(value_at(step), asked)
+
+    return Change(
+        name=name,
+        eased=partial(at, RATIO_STEPS),
+        steps=RATIO_STEPS,
+        at=at,
+        said=lambda step: f"{name} of {value_at(step):,.10g}",
+        is_demand=is_demand,
+    )

@@ -4,13 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any, Final
 
-from costopt.explain.change_of_request import (
-    MOST_CHANGED,
-    RATIO_STEPS,
-    STEP,
-    Change,
-    rounded,
-)
+from costopt.explain.change_of_request import RATIO_STEPS, STEP, Change, by_ratio
 from costopt.explain.limit_changes import (
     PROMISED,
     owners_of,
@@ -132,24 +126,13 @@ def _numbers(request: PlanRequest, paths: Sequence[str], *, up: bool) -> Iterato
             for part in path.split("."):
                 value = getattr(value, part, None)
             if value is not None:
-                yield _number(_named(request, name, path), index, path, float(value), up=up)
-
-
-def _number(name: str, index: int, path: str, value: float, *, up: bool) -> Change:
-    def value_at(step: int) -> float:
-        return value if step == 0 else rounded(value, min(STEP**step, MOST_CHANGED), up=up)
-
-    def at(step: int, asked: PlanRequest) -> PlanRequest:
-        return _with_number(index, path, value_at(step), asked)
-
-    return Change(
-        name=name,
-        eased=partial(at, RATIO_STEPS),
-        steps=RATIO_STEPS,
-        at=at,
-        said=lambda step: f"{name} of {value_at(step):,.10g}",
-        is_demand=path in SERVED,
-    )
+                yield by_ratio(
+                    _named(request, name, path),
+                    float(value),
+                    partial(_with_number, index, path),
+                    up=up,
+                    is_demand=path in SERVED,
+                )
 
 
 def _named(request: PlanRequest, workload: str, field: str) -> str:

@@ -5,14 +5,7 @@ from functools import partial
 from math import floor
 from typing import Final
 
-from costopt.explain.change_of_request import (
-    MOST_CHANGED,
-    RATIO_STEPS,
-    ROUNDING,
-    STEP,
-    Change,
-    rounded,
-)
+from costopt.explain.change_of_request import MOST_CHANGED, ROUNDING, Change, by_ratio
 from costopt.planning.tries import with_limits
 from costopt.workload.counted import CountedLimit
 from costopt.workload.limits import Limits
@@ -42,25 +35,13 @@ def promise_changes(request: PlanRequest) -> Iterator[Change]:
         for field in PROMISED:
             value = getattr(limits, field)
             if value is not None:
-                yield _promise(f"{prefix}limits.{field}", owner, field, float(value))
+                change = partial(_with_promise, owner, field)
+                yield by_ratio(f"{prefix}limits.{field}", float(value), change, up=False)
 
 
-def _promise(name: str, owner: int | None, field: str, value: float) -> Change:
-    def value_at(step: int) -> float:
-        lowered = rounded(value, min(STEP**step, MOST_CHANGED), up=False)
-        return value if step == 0 else lowered
-
-    def at(step: int, asked: PlanRequest) -> PlanRequest:
-        limits = asked.limits if owner is None else asked.workloads[owner].limits
-        return with_limits(asked, owner, limits.model_copy(update={field: value_at(step)}))
-
-    return Change(
-        name=name,
-        eased=partial(at, RATIO_STEPS),
-        steps=RATIO_STEPS,
-        at=at,
-        said=lambda step: f"{name} of {value_at(step):,.10g}",
-    )
+def _with_promise(owner: int | None, field: str, value: float, asked: PlanRequest) -> PlanRequest:
+    limits = asked.limits if owner is None else asked.workloads[owner].limits
+    return with_limits(asked, owner, limits.model_copy(update={field: value}))
 
 
 def quota_changes(request: PlanRequest) -> Iterator[Change]:
