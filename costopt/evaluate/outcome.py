@@ -10,7 +10,7 @@ from costopt.catalog.catalog import Catalog
 from costopt.evaluate.losses import availability_of, worst_loss
 from costopt.evaluate.operate import Operated
 from costopt.plan.line import PlanLine
-from costopt.plan.plan import WorkloadOutcome
+from costopt.plan.outcome import WorkloadOutcome
 from costopt.plan.shared_node import sharing
 from costopt.units import SECONDS_PER_HOUR
 from costopt.workload.batch import BatchInference

@@ -11,8 +11,10 @@ from costopt.evaluate.outcome import outcome_of
 from costopt.evaluate.repriced import repriced
 from costopt.evaluate.schedule_outcome import outcome_over_time
 from costopt.evaluate.scheduled import scheduled
+from costopt.plan.beside import CatalogStamp
 from costopt.plan.line import PlanLine
-from costopt.plan.plan import CatalogStamp, Plan, WorkloadOutcome
+from costopt.plan.outcome import WorkloadOutcome
+from costopt.plan.plan import Plan
 from costopt.plan.schedule import Schedule
 from costopt.plan.status import proven_status
 from costopt.workload.request import PlanRequest

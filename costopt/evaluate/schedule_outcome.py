@@ -9,10 +9,9 @@ from costopt.evaluate.hours_operated import HourOperated
 from costopt.evaluate.outcome import outcome_of
 from costopt.evaluate.schedule_figures import Weights
 from costopt.evaluate.scheduled import Scheduled
-from costopt.plan.plan import WorkloadOutcome
+from costopt.plan.outcome import WorkloadOutcome
+from costopt.workload.at_rate import at_rate
 from costopt.workload.request import AnyWorkload, PlanRequest
-from costopt.workload.requirement import Requirement
-from costopt.workload.serving import InferenceService
 
 
 def outcome_over_time(
@@ -45,7 +44,7 @@ def outcome_over_time(
     mean = float(weights @ factors) / request.horizon_hours
     worst = outcome_of(name, workload, max(hours, key=_on_spot).operated, request, catalog)
     summed = outcome_of(
-        name, at_factor(workload, mean), replace(whole, lines=lines), request, catalog
+        name, at_rate(workload, mean), replace(whole, lines=lines), request, catalog
     )
     rounds = request.horizon_hours / len(found.schedule.kind_of_hour[0])
     if name in found.jobs and summed.cost_per_unit is not None:
@@ -63,24 +62,3 @@ def _on_spot(hour: HourOperated) -> float:
     """Return the largest share of a request size that is on spot."""
     spot = [line.routing for line in hour.operated.lines if line.is_spot]
     return float(np.sum(spot, axis=0).max()) if spot else 0.0
-
-
-def at_factor(workload: AnyWorkload, factor: float) -> AnyWorkload:
-    """Return a workload with its mean rate times a factor.
-
-    Args:
-        workload: what runs over the horizon.
-        factor: above 0 [1].
-    """
-    if isinstance(workload, Requirement) and workload.demand_per_second is not None:
-        return workload.model_copy(
-            update={"demand_per_second": workload.demand_per_second * factor}
-        )
-    if not isinstance(workload, InferenceService):
-        return workload
-    if workload.traffic is not None:
-        rate = workload.traffic.requests_per_second * factor
-        traffic = workload.traffic.model_copy(update={"requests_per_second": rate})
-        return workload.model_copy(update={"traffic": traffic})
-    rate = (workload.samples_per_second or 0.0) * factor
-    return workload.model_copy(update={"samples_per_second": rate})

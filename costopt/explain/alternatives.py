@@ -1,12 +1,13 @@
 """The cheapest other plans: without the main line's instance type, cloud or way to pay."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from costopt.explain.field import Field, OfferMatch, lines_of, main_line
+from costopt.explain.field import OfferMatch, Other, main_line
 from costopt.plan.answer import cost_figure, lines_in_words
 from costopt.plan.line import PlanLine
+from costopt.plan.plan import Plan
 from costopt.plan.status import PlanStatus
 from costopt.plan.words import PAYMENTS, signed_percent
 
@@ -25,8 +26,8 @@ class Alternative:
         without: column of what is left out: instance_type, provider or purchase_option.
         name: what is left out.
         lines: of the other plan; empty where there is none.
-        cost_total: over the horizon, or until the jobs are done; None without one
-            [plan currency].
+        cost_total: over the horizon, or until the jobs are done, with what it takes to get there
+            from what runs; None without one [plan currency].
         difference: cost_total minus the plan's; None without one [plan currency].
         is_proven: False where the search ran out of time.
         text: in words.
@@ -41,7 +42,11 @@ class Alternative:
     text: str
 
 
-def alternatives(field: Field) -> tuple[Alternative, ...]:
+Planner = Callable[[Sequence[OfferMatch]], Other]
+"""Offers that are left out -> the cheapest plan without any of them."""
+
+
+def alternatives(plan: Plan, plan_without: Planner) -> tuple[Alternative, ...]:
     """Plan again without what the plan's costliest line is, the cheapest first; at most three.
 
     Each is the cheapest plan within the same limits that does not use that instance type, that
@@ -49,15 +54,16 @@ def alternatives(field: Field) -> tuple[Alternative, ...]:
     forbidden, too.
 
     Args:
-        field: a plan with lines that cost something.
+        plan: with lines that cost something.
+        plan_without: plans again without some offers.
     """
-    line = main_line(field.plan)
+    line = main_line(plan)
     if line is None:
         return ()
     tried: list[Alternative] = []
     seen: set[tuple[tuple[str, int], ...]] = set()
     for without, values in _left_out(line):
-        one = _without(field, without, values)
+        one = _without(plan, plan_without, without, values)
         key = _key(one.lines)
         if one.lines and key in seen:
             other = max(one.lines, key=lambda rented: rented.line_cost_total)
@@ -65,7 +71,7 @@ def alternatives(field: Field) -> tuple[Alternative, ...]:
                 ("provider", other.offer.provider),
                 ("instance_type", other.offer.instance_type),
             )
-            one = _without(field, without, values, more)
+            one = _without(plan, plan_without, without, values, more)
             key = _key(one.lines)
         if not one.lines or key not in seen:
             tried.append(one)
@@ -86,22 +92,20 @@ def _left_out(line: PlanLine) -> Iterator[tuple[str, tuple[tuple[str, str], ...]
 
 
 def _without(
-    field: Field,
+    plan: Plan,
+    plan_without: Planner,
     without: str,
     values: tuple[tuple[str, str], ...],
     more: tuple[tuple[str, str], ...] = (),
 ) -> Alternative:
     """Plan without the offers that have these values, and without those that have more."""
-    plan = field.plan
     matches = [OfferMatch(values=values), *([OfferMatch(values=more)] if more else [])]
-    found = field.without(*matches)
-    lines = tuple(lines_of(found))
+    other = plan_without(matches)
     name = dict(values)[without]
     shown = PAYMENTS.get(name, name) if without == "purchase_option" else name
     shown = " and ".join([shown, *([dict(more)["instance_type"]] if more else [])])
-    proven = found.status(plan.request.gap) is PlanStatus.OPTIMAL_WITHIN_GAP
-    if not lines:
-        impossible = found.solution.status is PlanStatus.INFEASIBLE
+    if not other.lines:
+        impossible = other.status is PlanStatus.INFEASIBLE
         none = "no plan within the limits" if impossible else "none was found in time"
         return Alternative(
             without=without,
@@ -112,19 +116,22 @@ def _without(
             is_proven=impossible,
             text=f"without {shown}: {none}",
         )
-    cost, own = sum(line.line_cost_total for line in lines), plan.cost_total or 0.0
+    cost, own = other.cost_total, (plan.cost_total or 0.0) + plan.switching_cost
     difference = 0.0 if abs(cost - own) <= SAME_COST * own else cost - own
     share = f" ({signed_percent(difference / own)})" if own else ""
+    proven = other.status is PlanStatus.OPTIMAL_WITHIN_GAP
     unproven = "" if proven else " or less"
+    change = "" if plan.change is None else ", changes included"
     return Alternative(
         without=without,
         name=name,
-        lines=lines,
+        lines=other.lines,
         cost_total=cost,
         difference=difference,
         is_proven=proven,
         text=(
-            f"without {shown}: {lines_in_words(lines)}, {cost_figure(plan, cost)}{unproven}{share}"
+            f"without {shown}: {lines_in_words(other.lines)}, "
+            f"{cost_figure(plan, cost)}{unproven}{share}{change}"
         ),
     )
 

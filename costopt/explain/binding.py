@@ -11,7 +11,8 @@ from costopt.evaluate.facts import offers_of
 from costopt.evaluate.limits import used_of_quotas
 from costopt.explain.easings import limit_key
 from costopt.plan.line import PlanLine
-from costopt.plan.plan import Plan, WorkloadOutcome
+from costopt.plan.outcome import WorkloadOutcome
+from costopt.plan.plan import Plan
 from costopt.plan.words import hours_in_words, milliseconds, money, percent
 from costopt.workload.limits import Limits
 from costopt.workload.request import AnyWorkload

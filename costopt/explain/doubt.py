@@ -19,6 +19,7 @@ from costopt.explain.other_rates import among, gangs_left, job_at, offers_left, 
 from costopt.plan.plan import Plan
 from costopt.plan.status import PlanStatus
 from costopt.planning.assemble import AssembledProblem, assemble
+from costopt.planning.fleet_changes import changes_of
 from costopt.planning.search import shared_limits
 from costopt.solve.run import solve_problem
 from costopt.solve.solution import Solution
@@ -96,7 +97,8 @@ class Choice:
     """What the doubted workload would be run on, and what all workloads would cost together.
 
     Attributes:
-        cost: infinite where nothing carries them within the limits [plan currency].
+        cost: with what it takes to get there from what runs; infinite where nothing carries them
+            within the limits [plan currency].
         rented: what the doubted workload would be run on.
         is_proven: False where the search ran out of time.
     """
@@ -110,7 +112,8 @@ class Choice:
 class DoubtField:
     """A plan and its candidates, to plan again at other rates of one accelerator.
 
-    Latency limits are taken to scale with the rate, and mixes are not held against them again.
+    Latency limits are taken to scale with the rate, mixes are not held against them again, and
+    no workloads share nodes.
 
     Attributes:
         plan: with lines.
@@ -219,10 +222,10 @@ class DoubtField:
         changed = list(self.workloads)
         changed[doubt.workload] = replace(changed[doubt.workload], candidates=candidates)
         assembled = assemble(changed, shared_limits(request))
+        changes = changes_of(changed, assembled.services, request, self.catalog)
+        problem = replace(assembled.problem, changes=changes)
         left = max(min(self.deadline - perf_counter(), SEARCH_SECONDS), LEAST_SECONDS)
-        solution = solve_problem(
-            assembled.problem, gap=max(request.gap, LOOSE_GAP), time_limit_seconds=left
-        )
+        solution = solve_problem(problem, gap=max(request.gap, LOOSE_GAP), time_limit_seconds=left)
         proven = (PlanStatus.OPTIMAL_WITHIN_GAP, PlanStatus.INFEASIBLE)
         if solution.cost is None:
             return Choice(cost=float("inf"), rented=(), is_proven=solution.status in proven)

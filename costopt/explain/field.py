@@ -11,13 +11,16 @@ from numpy.typing import NDArray
 from costopt.candidate.find import NamedWorkload
 from costopt.candidate.job import JobCandidates
 from costopt.catalog.catalog import Catalog
+from costopt.evaluate.change import change_of
 from costopt.explain.other_rates import gangs_at
 from costopt.plan.line import PlanLine
 from costopt.plan.plan import Plan
 from costopt.plan.shared_node import rented
+from costopt.plan.status import PlanStatus
 from costopt.planning.assemble import assemble
 from costopt.planning.forced import has_offers, with_one_of
-from costopt.planning.search import Forbidden, Found, search, shared_limits
+from costopt.planning.found import Found
+from costopt.planning.search import Forbidden, search, shared_limits
 from costopt.planning.solving import Solver
 
 Floats = NDArray[np.float64]
@@ -58,6 +61,22 @@ class OfferMatch:
         return bought / horizon_hours
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Other:
+    """Another plan for the same question.
+
+    Attributes:
+        lines: of it; empty where there is none.
+        cost_total: over the horizon, or until the jobs are done, with what it takes to get there
+            from what runs; 0 without lines [plan currency].
+        status: what the search came to.
+    """
+
+    lines: tuple[PlanLine, ...]
+    cost_total: float
+    status: PlanStatus
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Field:
     """A plan and what it was made from, to plan again with a change.
@@ -74,8 +93,9 @@ class Field:
 
     @property
     def cost(self) -> float:
-        """Cost of the plan [plan currency/h of the horizon]."""
-        return (self.plan.cost_total or 0.0) / self.plan.horizon_hours
+        """Cost of the plan and of getting to it [plan currency/h of the horizon]."""
+        spent = (self.plan.cost_total or 0.0) + self.plan.switching_cost
+        return spent / self.plan.horizon_hours
 
     def without(self, *matches: OfferMatch) -> Found:
         """Plan again without the offers that match any of these."""
@@ -84,6 +104,22 @@ class Field:
             return any_of(matches, offers)
 
         return self._searched(self.workloads, forbidden)
+
+    def other(self, matches: Sequence[OfferMatch]) -> Other:
+        """Plan again without the offers that match any of these, and say what that costs."""
+        found = self.without(*matches)
+        lines = tuple(lines_of(found))
+        return Other(
+            lines=lines,
+            cost_total=self.spent(lines),
+            status=found.status(self.plan.request.gap),
+        )
+
+    def spent(self, lines: Sequence[PlanLine]) -> float:
+        """Cost of lines and of getting to them from what runs [plan currency]."""
+        change = change_of(self.plan.request, lines, self.catalog)
+        way = 0.0 if change is None else change.switching_cost
+        return sum(line.line_cost_total for line in lines) + way
 
     def only(self, match: OfferMatch) -> Found:
         """Plan again on the matching offers alone."""

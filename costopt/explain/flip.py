@@ -212,7 +212,7 @@ class FlipSearch:
         """Cost of the plan when the workload takes longer, or more instances than there are."""
         plan, name = self.field.plan, self.field.workloads[doubt.workload].name
         own = sum(line.line_cost_total for line in plan.lines if line.workload == name)
-        return (plan.cost_total or 0.0) + own * (1.0 / factor - 1.0)
+        return (plan.cost_total or 0.0) + plan.switching_cost + own * (1.0 / factor - 1.0)
 
     def _apart(self, doubt: Doubt) -> float:
         """How much dearer staying is at the planned rate already [plan currency]."""

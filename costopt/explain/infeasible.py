@@ -8,11 +8,13 @@ from typing import Final
 from costopt.candidate.find import NamedWorkload
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError, UnknownNameError
-from costopt.explain.changes import Change, changes_of, joint_demand
+from costopt.explain.change_of_request import Change
+from costopt.explain.changes import changes_of, joint_demand
 from costopt.explain.stress_cases import stressed_candidates
 from costopt.plan.answer import cost_in_words, lines_in_words
 from costopt.planning.assemble import assemble
-from costopt.planning.search import Found, shared_limits
+from costopt.planning.found import Found
+from costopt.planning.search import shared_limits
 from costopt.planning.tries import Tries, with_workload
 from costopt.solve.run import solve_problem
 from costopt.workload.request import AnyWorkload, PlanRequest

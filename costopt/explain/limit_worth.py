@@ -8,6 +8,7 @@ from typing import Final
 from costopt.candidate.find import NamedWorkload
 from costopt.catalog.catalog import Catalog
 from costopt.explain.easings import Easing, easings
+from costopt.explain.field import Field, lines_of
 from costopt.plan.answer import cost_figure
 from costopt.plan.plan import Plan
 from costopt.plan.status import PlanStatus
@@ -104,8 +105,8 @@ def _worth(plan: Plan, tries: Tries, easing: Easing, relaxed: float | None) -> L
     found = tries.found(easing.request)
     if found.solution.cost is None:
         return _written(easing, 0.0, relaxed, f"{easing.step} was not planned in time")
-    cost = sum(line.line_cost_total for item in found.operated for line in item.lines)
-    saving = (plan.cost_total or 0.0) - cost
+    field = Field(plan=plan, workloads=(), catalog=tries.catalog)
+    saving = (plan.cost_total or 0.0) + plan.switching_cost - field.spent(lines_of(found))
     proven = found.status(plan.request.gap) is PlanStatus.OPTIMAL_WITHIN_GAP
     if saving <= NOTHING * (plan.cost_total or 0.0):
         return _written(easing, 0.0, relaxed, f"{easing.step} saves nothing", proven=proven)

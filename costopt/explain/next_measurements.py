@@ -41,16 +41,13 @@ def next_measurements(
         workloads: its candidates, where they are at hand.
 
     Raises:
-        InvalidInputError: the plan is one over time.
+        InvalidInputError: the plan is one over time, or on shared nodes.
         CostoptError: the plan's request does not fit the catalogue.
     """
     if not plan.lines:
         return NextMeasurements()
-    if plan.schedule is not None:
-        raise InvalidInputError(
-            "next_measurements",
-            ["runs are ranked for plans at one rate; ask for a plan without demand_profile"],
-        )
+    if unranked := why_unranked(plan):
+        raise InvalidInputError("next_measurements", [unranked])
     found = workloads or all_candidates(plan.request, catalog)
     field = DoubtField(
         plan=plan,
@@ -61,6 +58,22 @@ def next_measurements(
     flips, is_complete = _flips(field, [*picks(plan, found), *rivals(plan, found, FARTHEST)])
     runs = [run for flip in flips if (run := _measurement(field, flip)) is not None]
     return NextMeasurements(runs=tuple(runs[:MOST_RUNS]), is_complete=is_complete)
+
+
+def why_unranked(plan: Plan) -> str:
+    """Say why no runs are ranked for a plan; empty where they are.
+
+    Args:
+        plan: with or without lines.
+    """
+    if plan.schedule is not None:
+        return "runs are ranked for plans at one rate; ask for a plan without demand_profile"
+    if any(line.shared_node for line in plan.lines):
+        return (
+            "runs are ranked for workloads on nodes of their own, and this plan shares some; ask "
+            "for a plan of each workload alone"
+        )
+    return ""
 
 
 def _flips(field: DoubtField, doubts: Sequence[Doubt]) -> tuple[list[Flip], bool]:

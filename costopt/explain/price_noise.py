@@ -18,6 +18,7 @@ from costopt.explain.price_place import IN_REGION, IN_ZONE, OFFER
 from costopt.plan.answer import cost_figure, lines_in_words
 from costopt.plan.line import PlanLine
 from costopt.plan.plan import Plan
+from costopt.plan.shared_node import rented
 from costopt.plan.words import counted, signed_percent
 
 Floats = NDArray[np.float64]
@@ -82,13 +83,16 @@ def price_noise(plan: Plan, workloads: Sequence[NamedWorkload], catalog: Catalog
     if not known:
         return PriceNoise(unknown=len(moved))
     dearer = sum(
-        line.count * line.hours * moved[line.offer] for line in spot if line.offer in known
+        count * line.hours * moved[line.offer]
+        for line, count in zip(plan.lines, rented(plan.lines), strict=True)
+        if line.offer in known
     )
     cost = (plan.cost_total or 0.0) + dearer
     field = Field(plan=plan, workloads=workloads, catalog=catalog)
     found = field.at_prices([np.nan_to_num(change) for change in changes])
     best = found.solution.cost
-    saving = 0.0 if best is None else cost - best * plan.horizon_hours
+    held = cost + plan.switching_cost
+    saving = 0.0 if best is None else held - best * plan.horizon_hours
     other = tuple(lines_of(found)) if saving > SAME_COST * cost else ()
     return PriceNoise(
         pools=len(known),

@@ -48,6 +48,9 @@ def rejected_types(
 ) -> tuple[Rejected, ...]:
     """Name the types that would do alone but cost more, and those that miss by least.
 
+    Where something runs already only the latter: what a type costs alone then depends on what it
+    takes the place of, and ``why_not`` plans that.
+
     Args:
         plan: with lines.
         workloads: with their candidates.
@@ -56,7 +59,8 @@ def rejected_types(
     found: list[Rejected] = []
     for item in workloads:
         alone = Field(plan=plan, workloads=(item,), catalog=catalog)
-        found += islice(_dearer(alone, item), MOST_DEARER)
+        if plan.change is None:
+            found += islice(_dearer(alone, item), MOST_DEARER)
         found += islice(_unable(item), MOST_UNABLE)
     if len(workloads) == 1:
         return tuple(found)

@@ -7,13 +7,15 @@ from costopt.explain.stress_over_time import TrialOverTime
 from costopt.explain.stress_record import Stress
 from costopt.explain.stress_trial import StressTrial
 from costopt.plan.plan import Plan
+from costopt.planning.current_fleet import read_fleet
 
 
 def stress(plan: Plan, catalog: Catalog, workloads: tuple[NamedWorkload, ...] = ()) -> Stress:
     """Hold a plan, as it stands, against other rates, demand, prices and lost pools.
 
     The fleet of every hour of a plan over time is held against the same rates, demands and lost
-    pools; it is not planned again, and prices are left to ``plan.explain()``.
+    pools; it is not planned again, and prices are left to ``plan.explain()``. Where changes of a
+    fleet have a price, mending is planned from what the plan runs.
 
     Args:
         plan: with lines.
@@ -28,9 +30,19 @@ def stress(plan: Plan, catalog: Catalog, workloads: tuple[NamedWorkload, ...] = 
             "stress", ["the plan rents nothing; plan.explain() says what stands in the way"]
         )
     found = workloads or all_candidates(plan.request, catalog)
-    trial = _trial_of(plan, catalog, found)
+    trial = _trial_of(_running(plan, catalog), catalog, found)
     rows = (*trial.of_rates(), *trial.of_demand(), *trial.of_prices(), *trial.of_pools())
     return Stress(plan=plan, rows=rows, first_breaks=tuple(trial.first_breaks()))
+
+
+def _running(plan: Plan, catalog: Catalog) -> Plan:
+    """Return a plan that was reached from a fleet as the fleet that mending starts from."""
+    if plan.change is None:
+        return plan
+    update = {"current_fleet": read_fleet(plan, catalog)}
+    return plan.model_copy(
+        update={"request": plan.request.model_copy(update=update), "change": None}
+    )
 
 
 def _trial_of(plan: Plan, catalog: Catalog, workloads: tuple[NamedWorkload, ...]) -> StressTrial:

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from costopt.candidate.find import NamedWorkload
 from costopt.candidate.service import ServiceCandidates
 from costopt.explain.other_rates import with_work
+from costopt.workload.at_rate import at_rate
 from costopt.workload.request import AnyWorkload, Job, PlanRequest
 from costopt.workload.requirement import Requirement
 from costopt.workload.serving import InferenceService
@@ -84,23 +85,15 @@ def _stressed(workload: AnyWorkload, case: Case) -> AnyWorkload:
     factor = case.demand_factor / case.rate_factor
     if isinstance(workload, Job):
         return with_work(workload, factor)
-    update: dict[str, Any] = {}
+    scaled = at_rate(workload, factor)
     if isinstance(workload, Requirement):
-        if workload.demand_per_second is None:
-            return workload
-        update["demand_per_second"] = workload.demand_per_second * factor
-        return workload.model_copy(update=update)
-    if workload.traffic is not None:
-        rate = workload.traffic.requests_per_second * factor
-        traffic = workload.traffic.model_copy(update={"requests_per_second": rate})
-        update["traffic"] = traffic
-    else:
-        update["samples_per_second"] = (workload.samples_per_second or 0.0) * factor
-    for name in LATENCIES:
-        limit = getattr(workload, name)
-        if limit is not None:
-            update[name] = limit * case.rate_factor
-    return workload.model_copy(update=update)
+        return scaled
+    limits = {name: getattr(workload, name) for name in LATENCIES}
+    return scaled.model_copy(
+        update={
+            name: limit * case.rate_factor for name, limit in limits.items() if limit is not None
+        }
+    )
 
 
 def _rate_of(workload: AnyWorkload) -> float:

@@ -14,7 +14,7 @@ from costopt.explain.stress_trial import StressTrial
 from costopt.plan.plan import Plan
 from costopt.plan.schedule import Schedule
 from costopt.plan.words import percent
-from costopt.planning.search import Found
+from costopt.planning.found import Found
 from costopt.workload.requirement import Requirement
 
 

@@ -21,7 +21,7 @@ from costopt.explain.stress_cases import (
 from costopt.explain.stress_record import FirstBreak, StressRow
 from costopt.plan.plan import Plan
 from costopt.plan.status import PlanStatus
-from costopt.planning.search import Found
+from costopt.planning.found import Found
 from costopt.planning.tries import Tries
 
 RATES: Final = (0.9, 0.8, 0.67)
@@ -216,7 +216,8 @@ class StressTrial:
         lines = () if found is None else tuple(lines_of(found))
         mended: float | None = None
         if found is not None and found.solution.cost is not None:
-            mended = sum(line.line_cost_total for line in lines)
+            field = Field(plan=self.plan, workloads=self.workloads, catalog=self.catalog)
+            mended = field.spent(lines)
             if at_prices:
                 mended = found.solution.cost * self.plan.horizon_hours
         proven = found is not None and found.status(LOOSE_GAP) in (

@@ -88,7 +88,8 @@ def _own_price(field: Field, line: PlanLine) -> SwitchPoint:
     apart = max(other.solution.cost / field.cost - 1, 0.0)
     change = apart * field.cost / match.hours_rented(plan.lines, plan.horizon_hours)
     instead = types_in_words(lines_of(other))
-    crossed = other.solution.cost <= (plan.cost_total_high or 0.0) / plan.horizon_hours
+    highest = (plan.cost_total_high or 0.0) + plan.switching_cost
+    crossed = other.solution.cost <= highest / plan.horizon_hours
     too_close = crossed or apart <= NOTHING
     dearer = (
         f"{money(change, plan.currency)}/h ({signed_percent(change / line.price_per_hour)}) more"

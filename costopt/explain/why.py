@@ -2,97 +2,30 @@
 
 import textwrap
 from dataclasses import dataclass, field
-from functools import cached_property
 from html import escape
-from time import perf_counter
-from typing import Final
 
 from costopt.candidate.find import NamedWorkload, all_candidates
 from costopt.catalog.catalog import Catalog
-from costopt.explain.alternatives import Alternative, alternatives
+from costopt.explain.alternatives import Alternative
 from costopt.explain.binding import Binding, binding_limits
-from costopt.explain.demand_switch import demand_switches
-from costopt.explain.field import Field
+from costopt.explain.binding_hours import hours_and_limits
+from costopt.explain.commitment_worth import CommitmentWorth, commitment_switches
 from costopt.explain.infeasible import helpful_changes
-from costopt.explain.limit_worth import LimitWorth, limit_worths
+from costopt.explain.later import Later
+from costopt.explain.limit_worth import LimitWorth
 from costopt.explain.measurements import NextMeasurements
-from costopt.explain.memory import MemoryReasons, memory_reasons
-from costopt.explain.next_measurements import next_measurements
+from costopt.explain.memory import MemoryReasons
+from costopt.explain.over_time import LaterOverTime
 from costopt.explain.price_history import PriceHistory, price_history
-from costopt.explain.price_noise import PriceNoise, price_noise
+from costopt.explain.price_noise import PriceNoise
 from costopt.explain.price_place import PricePlace
 from costopt.explain.rejected import Rejected, rejected_types
 from costopt.explain.switch_points import SwitchPoint, switch_points
 from costopt.plan.answer import HISTORY_TITLE, baseline_words
-from costopt.plan.plan import Baseline, Plan
+from costopt.plan.beside import Baseline
+from costopt.plan.plan import Plan
 from costopt.plan.present import WIDTH
 from costopt.plan.status import PlanStatus
-from costopt.planning.tries import Tries
-from costopt.planning.usual_baselines import usual_baselines
-
-DEMAND_SECONDS: Final = 2.0
-"""Time for planning at other demands [s]."""
-
-DEMAND_GAP: Final = 1e-3
-"""Gap at which planning at another demand may stop [0..1]."""
-
-
-class Later:
-    """Reasons that take longer to find out than the others, each found out once.
-
-    Attributes:
-        plan: the plan.
-        catalog: what it was made from.
-        workloads: its candidates.
-    """
-
-    def __init__(self, plan: Plan, catalog: Catalog, workloads: tuple[NamedWorkload, ...]) -> None:
-        self.plan, self.catalog, self.workloads = plan, catalog, workloads
-
-    @cached_property
-    def worths(self) -> tuple[LimitWorth, ...]:
-        """What one more unit of each limit saves."""
-        return limit_worths(self.plan, self.workloads, self.catalog)
-
-    @cached_property
-    def alternatives(self) -> tuple[Alternative, ...]:
-        """The cheapest plans without what the plan rests on."""
-        field = Field(plan=self.plan, workloads=self.workloads, catalog=self.catalog)
-        return alternatives(field)
-
-    @cached_property
-    def baselines(self) -> tuple[Baseline, ...]:
-        """Other ways to meet the request: those of the plan, and what others would rent."""
-        return (
-            *self.plan.baselines,
-            *usual_baselines(self.plan, self.workloads, self.catalog),
-        )
-
-    @cached_property
-    def price_noise(self) -> PriceNoise:
-        """The plan at the 75th percentile of its spot prices."""
-        return price_noise(self.plan, self.workloads, self.catalog)
-
-    @cached_property
-    def demand_switches(self) -> tuple[SwitchPoint, ...]:
-        """The demand at which other instance types become cheapest."""
-        tries = Tries(
-            catalog=self.catalog,
-            ends_at=perf_counter() + DEMAND_SECONDS,
-            seconds=DEMAND_SECONDS,
-            gap=DEMAND_GAP,
-        )
-        return demand_switches(self.plan, self.workloads, tries)
-
-    @cached_property
-    def memory(self) -> MemoryReasons:
-        """What memory is used for, and what would make refused instance types fit."""
-        return memory_reasons(self.plan, self.workloads, self.catalog)
-
-    @cached_property
-    def measurements(self) -> NextMeasurements:
-        """The runs that are worth making."""
-        return next_measurements(self.plan, self.catalog, self.workloads)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +65,11 @@ class Explanation:
     def alternatives(self) -> tuple[Alternative, ...]:
         """The cheapest plans that differ in type, cloud or way to pay."""
         return () if self._planned is None else self._planned.alternatives
+
+    @property
+    def commitments(self) -> tuple[CommitmentWorth, ...]:
+        """What one more or less of each commitment of a plan over time costs."""
+        return () if self._planned is None else self._planned.commitments
 
     @property
     def baselines(self) -> tuple[Baseline, ...]:
@@ -179,6 +117,7 @@ class Explanation:
             ("Why there is no plan", self.because),
             ("What would help", self.changes),
             ("What binds, and what letting it out saves", self._binding_in_words()),
+            ("One commitment more or less", tuple(one.text for one in self.commitments)),
             ("What would change it", self._switches_in_words()),
             (HISTORY_TITLE, self._prices_in_words()),
             ("Other plans", tuple(one.text for one in self.alternatives)),
@@ -247,8 +186,8 @@ def explain(
 ) -> Explanation:
     """Explain a plan, or why there is none.
 
-    Of a plan over time only the history of its prices is told, or why there is none: switch
-    points and rejected types are those of plans at one rate.
+    Of a plan over time it is told which hours and limits bind, what commitments rest on, and what
+    other plans cost; worths of limits, demand and rejected types are those of plans at one rate.
 
     Args:
         plan: the plan.
@@ -259,14 +198,7 @@ def explain(
         CostoptError: the plan's request does not fit the catalogue.
     """
     if plan.request.demand_profile is not None:
-        return Explanation(
-            binding_limits=(),
-            switch_points=(),
-            rejected=(),
-            because=plan.unanswered_because,
-            changes=(),
-            prices=price_history(plan, catalog),
-        )
+        return _over_time(plan, catalog, workloads)
     found = workloads or all_candidates(plan.request, catalog)
     if plan.status is PlanStatus.INFEASIBLE:
         return Explanation(
@@ -285,4 +217,22 @@ def explain(
         changes=(),
         prices=price_history(plan, catalog),
         later=Later(plan, catalog, found),
+    )
+
+
+def _over_time(plan: Plan, catalog: Catalog, workloads: tuple[NamedWorkload, ...]) -> Explanation:
+    """Explain a plan over time, or why there is none."""
+    schedule, later = plan.schedule, None
+    if plan.lines:
+        found = workloads or all_candidates(plan.request, catalog)
+        later = LaterOverTime(plan, catalog, found)
+    bound = () if schedule is None else hours_and_limits(plan, schedule, catalog)
+    return Explanation(
+        binding_limits=bound,
+        switch_points=tuple(commitment_switches(plan)),
+        rejected=(),
+        because=plan.unanswered_because,
+        changes=(),
+        prices=price_history(plan, catalog),
+        later=later,
     )

@@ -42,8 +42,8 @@ class WhyNot:
     Attributes:
         verdict: planned, excluded, unpriced, no_plan, dearer, or not_needed of a plan over time.
         text: in words, with figures.
-        cost_total: of the cheapest plan with at least one instance of it; None where there is
-            none [plan currency].
+        cost_total: of the cheapest plan with at least one instance of it, with what it takes to
+            get there from what runs; None where there is none [plan currency].
         difference: cost_total minus the plan's; None where there is none [plan currency].
         lines: of that plan.
     """
@@ -220,10 +220,11 @@ def _forced(field: Field, match: OfferMatch, name: str) -> WhyNot:
         text = f"No plan within the limits has one {name}.{dominated}"
         return WhyNot(verdict="no_plan", text=text)
     lines = tuple(lines_of(found))
-    cost, own = sum(line.line_cost_total for line in lines), plan.cost_total or 0.0
+    cost, own = field.spent(lines), (plan.cost_total or 0.0) + plan.switching_cost
     difference = cost - own
     proven = found.status(plan.request.gap) is PlanStatus.OPTIMAL_WITHIN_GAP
-    most = "" if proven else " at most"
+    apart = any(line.shared_node for line in plan.lines)
+    most = "" if proven and not apart else " at most"
     if abs(difference) <= max(ROUNDING, plan.gap or 0.0) * own:
         more = "It would cost the same"
     elif difference < 0:
@@ -232,12 +233,15 @@ def _forced(field: Field, match: OfferMatch, name: str) -> WhyNot:
         share = f" ({signed_percent(difference / own)})" if own else ""
         more = f"It would cost{most} {cost_figure(plan, difference)} more{share}"
     idle = [line for line in lines if match.holds(line) and not line.share]
+    alone = " that shares no node" if apart else ""
+    change = "" if plan.change is None else ", changes included"
     waste = " It would stand idle there." if idle else ""
     return WhyNot(
         verdict="dearer",
         text=(
-            f"{more}: the cheapest plan with at least one {name} is {lines_in_words(lines)}, "
-            f"{cost_figure(plan, cost)}.{waste}{dominated}"
+            f"{more}: the cheapest plan{alone} with at least one "
+            f"{name} is {lines_in_words(lines)}, "
+            f"{cost_figure(plan, cost)}{change}.{waste}{dominated}"
         ),
         cost_total=cost,
         difference=difference,

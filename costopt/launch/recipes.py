@@ -1,8 +1,10 @@
 """launch_recipes: one recipe for each line of a plan that runs a model."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from costopt.catalog.catalog import Catalog
+from costopt.launch.placement import Placement, placements
 from costopt.launch.recipe import Recipe
 from costopt.launch.serving import serving_recipe
 from costopt.launch.training import training_recipe
@@ -31,21 +33,39 @@ def launch_recipes(plan: Plan, catalog: Catalog) -> tuple[Recipe, ...]:
         InvalidInputError: the catalogue is not the one that the plan was made from.
     """
     workloads = dict(plan.request.named_workloads)
-    lines = [line for line in plan.lines if not isinstance(workloads[line.workload], Requirement)]
-    return tuple(_recipe(plan, workloads[line.workload], line, catalog) for line in lines)
+    placed = placements(plan.lines)
+    return tuple(
+        _at_most(plan, _recipe(plan, workloads[line.workload], line, catalog, placed.get(row)))
+        for row, line in enumerate(plan.lines)
+        if not isinstance(workloads[line.workload], Requirement)
+    )
 
 
-def _recipe(plan: Plan, workload: AnyWorkload, line: PlanLine, catalog: Catalog) -> Recipe:
+def _at_most(plan: Plan, recipe: Recipe) -> Recipe:
+    """Say of a plan over time that not every hour runs all of a line's instances."""
+    return recipe if plan.schedule is None else replace(recipe, title=f"At most {recipe.title}")
+
+
+def _recipe(
+    plan: Plan,
+    workload: AnyWorkload,
+    line: PlanLine,
+    catalog: Catalog,
+    placement: Placement | None,
+) -> Recipe:
     if isinstance(workload, Requirement) or _works_on_samples(workload):
         return Recipe(
             workload=line.workload,
             title=lines_in_words([line]),
             software=SAMPLE_SOFTWARE,
             reason="No command: engines for samples have no arguments in common.",
-            assumptions=(f"Assumes one copy of the model in {line.layout.precision}.",),
+            assumptions=(
+                f"Assumes one copy of the model in {line.layout.precision}.",
+                *(placement.sentences if placement else ()),
+            ),
         )
     if isinstance(workload, InferenceService | BatchInference):
-        return serving_recipe(workload, line, catalog, plan.request)
+        return serving_recipe(workload, line, catalog, plan.request, placement)
     gang = tuple(_gang(plan, line))
     return training_recipe(workload, gang, gang.index(line), catalog, plan.request.profiles)
 

@@ -79,8 +79,10 @@ class BenchArgument(StrEnum):
     PERCENTILES: that are written down.
     FILE: name of the result.
     SAVE: a flag: write the result down.
+    PORT: of the server that is measured.
     """
 
+    PORT = "port"
     MODEL = "model"
     TOKENIZER = "tokenizer"
     DATASET = "dataset_name"

@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from costopt.performance.reasons import Origin
+from costopt.plan.beside import Baseline
 from costopt.plan.line import PlanLine
-from costopt.plan.plan import Baseline, Plan, WorkloadOutcome
+from costopt.plan.outcome import WorkloadOutcome
+from costopt.plan.plan import Plan
 from costopt.plan.schedule_words import most_at_once
 from costopt.plan.shared_node import rented
 from costopt.plan.status import PlanStatus

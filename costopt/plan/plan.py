@@ -8,8 +8,10 @@ from costopt.account.account import Account
 from costopt.candidate.find import NamedWorkload
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError, NoPlanError
+from costopt.plan.beside import Baseline, CatalogStamp, Exclusion
 from costopt.plan.change import PlanChange
-from costopt.plan.line import PlanLine, PlanRecord
+from costopt.plan.line import PlanLine
+from costopt.plan.outcome import WorkloadOutcome
 from costopt.plan.questions import PlanQuestions
 from costopt.plan.schedule import Schedule
 from costopt.plan.status import PlanStatus
@@ -23,108 +25,6 @@ if TYPE_CHECKING:
     from costopt.explain.why import Explanation
     from costopt.launch.recipe import Recipe
     from costopt.plan.diff_record import PlanDiff
-
-
-class WorkloadOutcome(PlanRecord):
-    """What the plan means for one workload.
-
-    Attributes:
-        workload: its name.
-        kind: its kind.
-        cost_per_hour: of its lines [plan currency/h].
-        cost_total: of its lines, over the horizon or until it is done [plan currency].
-        duration_hours: until a job is done; None for what runs over the horizon [h].
-        ttft_ms: time to first token of all requests, at the percentile [ms].
-        tpot_ms: slowest time per output token of a line, at the percentile [ms].
-        latency_ms: slowest latency of a line at the percentile [ms].
-        unit: what ``cost_per_unit`` counts, such as 1M tokens or run.
-        cost_per_unit: cost of one such unit [plan currency].
-        spot_fraction: largest share of a bucket's demand on spot; for jobs, of
-            accelerator-hours [0..1].
-        worst_pool: spot pool whose loss costs most; empty without spot.
-        served_after_worst_loss: smallest share of a bucket still served without that pool,
-            nothing re-routed [0..1].
-        expected_served_fraction: share of the demand served on average when each spot pool is
-            there as often as its line's availability says, nothing re-routed; 1 for jobs, whose
-            hours already count it [0..1].
-        worst_loss: failure groups whose loss at once costs most, as many as the limits speak of;
-            empty where they do not.
-        served_after_losses: smallest share of a bucket still served without these [0..1].
-        availability: P(capacity >= demand), nothing re-routed, or a lower bound of it; None
-            where no limit asks for it [0..1].
-    """
-
-    workload: str
-    kind: str
-    cost_per_hour: float
-    cost_total: float
-    duration_hours: float | None
-    ttft_ms: float | None = None
-    tpot_ms: float | None = None
-    latency_ms: float | None = None
-    unit: str = ""
-    cost_per_unit: float | None = None
-    spot_fraction: float = 0.0
-    worst_pool: str = ""
-    served_after_worst_loss: float = 1.0
-    expected_served_fraction: float = 1.0
-    worst_loss: tuple[str, ...] = ()
-    served_after_losses: float = 1.0
-    availability: float | None = None
-
-
-class Baseline(PlanRecord):
-    """Another way to meet the same request, to compare with.
-
-    Attributes:
-        name: single_type_on_demand, single_provider or one_year_commitment.
-        text: what it is, in words.
-        cost_total: over ``horizon_hours``; None when there is no such plan [plan currency].
-        horizon_hours: the plan's horizon; a year for commitments beside a shorter plan [h].
-        difference: its cost_total minus the plan's over the same hours [plan currency].
-        difference_fraction: the same over the plan's cost.
-        cash_now: due at the start [plan currency].
-        is_proven: False where its search ran out of time, so that a cheaper one may exist.
-    """
-
-    name: str
-    text: str
-    horizon_hours: float
-    cost_total: float | None = None
-    difference: float | None = None
-    difference_fraction: float | None = None
-    cash_now: float = 0.0
-    is_proven: bool = True
-
-
-class Exclusion(PlanRecord):
-    """Offers that took no part, and why.
-
-    Attributes:
-        reason: code of the reason.
-        text: the reason in words.
-        offers: how many offers [1].
-        instance_types: how many instance types lost all their offers for it [1].
-    """
-
-    reason: str
-    text: str
-    offers: int
-    instance_types: int
-
-
-class CatalogStamp(PlanRecord):
-    """Which catalogue a plan was made from.
-
-    Attributes:
-        place: where it lay.
-        as_of: date of its newest price.
-        fingerprint: sha256 of its contents.
-    """
-
-    place: str
-    as_of: str
-    fingerprint: str
 
 
 class Plan(PlanQuestions):

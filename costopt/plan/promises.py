@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from costopt.plan.plan import Plan, WorkloadOutcome
+from costopt.plan.outcome import WorkloadOutcome
+from costopt.plan.plan import Plan
 from costopt.plan.words import counted
 from costopt.workload.spot_promises import SpotPromises
 

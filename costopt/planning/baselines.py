@@ -13,11 +13,12 @@ from costopt.candidate.find import NamedWorkload
 from costopt.catalog.catalog import Catalog
 from costopt.evaluate.facts import offers_of
 from costopt.evaluate.limits import broken_quotas, broken_totals
+from costopt.plan.beside import Baseline
 from costopt.plan.line import PlanLine
-from costopt.plan.plan import Baseline
 from costopt.planning.compared import BASELINES_SECONDS, BaselineSearches, compared
+from costopt.planning.found import Found
 from costopt.planning.one_year import one_year
-from costopt.planning.search import Forbidden, Found
+from costopt.planning.search import Forbidden
 from costopt.workload.request import PlanRequest
 
 MOST_SINGLE_TYPES = 5

@@ -7,9 +7,10 @@ from time import perf_counter
 from costopt.candidate.find import NamedWorkload
 from costopt.catalog.catalog import Catalog
 from costopt.evaluate.operate import Operated
-from costopt.plan.plan import Baseline
+from costopt.plan.beside import Baseline
 from costopt.plan.status import PlanStatus
-from costopt.planning.search import Forbidden, Found, search
+from costopt.planning.found import Found
+from costopt.planning.search import Forbidden, search
 from costopt.workload.request import PlanRequest
 
 BASELINE_GAP = 1e-3

@@ -13,8 +13,9 @@ from costopt.plan.plan import Plan
 from costopt.plan.present import WIDTH
 from costopt.plan.words import hours_in_words
 from costopt.planning.asked import asked_profiles, asked_workloads, check_sources
+from costopt.planning.found import Found
 from costopt.planning.optimize_request import answer_request
-from costopt.planning.search import Found, search
+from costopt.planning.search import search
 from costopt.profile.profile import Profile
 from costopt.units import HOURS_PER_MONTH
 from costopt.workload.limits import Limits

@@ -12,7 +12,8 @@ from costopt.evaluate.change import change_of
 from costopt.plan.change import KindCount, PlanChange
 from costopt.plan.line import PlanLine
 from costopt.planning.fleet_changes import kinds_without_candidate
-from costopt.planning.search import Found, search
+from costopt.planning.found import Found
+from costopt.planning.search import search
 from costopt.workload.fleet import InstanceKind, kinds_of_offers, running_kinds
 from costopt.workload.request import PlanRequest
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from costopt.candidate.find import NamedWorkload, candidates_of
-from costopt.plan.plan import Baseline
+from costopt.plan.beside import Baseline
 from costopt.planning.compared import BaselineSearches, compared
-from costopt.planning.search import Found
+from costopt.planning.found import Found
 from costopt.units import HOURS_PER_YEAR
 from costopt.workload.limits import DEFAULT_PURCHASE_OPTIONS, Limits
 from costopt.workload.request import Job, PlanRequest

@@ -14,11 +14,13 @@ from costopt.errors import PlanCheckError
 from costopt.evaluate.check import evaluate_plan, request_hash
 from costopt.evaluate.outcome import cost_range, outcome_of
 from costopt.evaluate.own import account_notes
-from costopt.plan.plan import CatalogStamp, Plan
+from costopt.plan.beside import CatalogStamp
+from costopt.plan.plan import Plan
 from costopt.plan.status import PlanStatus
 from costopt.planning.asked import asked_profiles, asked_workloads, check_sources
 from costopt.planning.baselines import baselines_of
 from costopt.planning.current_fleet import Fleet, read_fleet, read_switching_cost
+from costopt.planning.found import Found
 from costopt.planning.from_fleet import search_from_fleet
 from costopt.planning.own_quotas import (
     increases,
@@ -29,7 +31,6 @@ from costopt.planning.own_quotas import (
 )
 from costopt.planning.plan_over_time import plan_over_time, refuse_over_time
 from costopt.planning.refusal import why_infeasible
-from costopt.planning.search import Found
 from costopt.planning.taking_part import exclusions_of, rated_offers
 from costopt.profile.profile import Profile
 from costopt.workload.demand_profile import DemandProfile

@@ -11,9 +11,9 @@ from costopt.commitment.time_value import mean_factor, present_value_of_terms
 from costopt.evaluate.other_usage import other_usage_of, with_others
 from costopt.evaluate.schedule_figures import Weights
 from costopt.evaluate.schedule_money import line_prices, tranche_prices_of, usage_of
-from costopt.plan.line import PlanLine
-from costopt.plan.plan import Baseline
-from costopt.plan.schedule import DemandFall, Schedule, UnpricedTerm
+from costopt.plan.beside import Baseline
+from costopt.plan.line import OfferKey, PlanLine
+from costopt.plan.schedule import DemandFall, Schedule, Tranche, UnpricedTerm
 from costopt.planning.over_time import FoundOverTime
 from costopt.planning.over_time_problem import HourlyAssembly, over_hours
 from costopt.solve.hours.problem import HourlyProblem
@@ -132,7 +132,7 @@ def _demand_fall(
         work=replace(whole.work, amount=whole.work.amount * (1 - FALL)),
     )
     paid = sum(one.present_value for one in schedule.tranches)
-    by_hour = _least(_committed(fallen, assembly, schedule), request)
+    by_hour = _least(committed(fallen, assembly, schedule.tranches), request)
     without = _least(_uncommitted(fallen), request)
     if by_hour is None or without is None:
         return None
@@ -151,16 +151,21 @@ def _uncommitted(problem: HourlyProblem) -> HourlyProblem:
     return replace(problem, quantities=quantities, spends=spends)
 
 
-def _committed(
-    problem: HourlyProblem, assembly: HourlyAssembly, schedule: Schedule
+def committed(
+    problem: HourlyProblem, assembly: HourlyAssembly, tranches: Sequence[Tranche]
 ) -> HourlyProblem:
-    """Return a problem in which just what a schedule commits can be used, and is paid for."""
+    """Return a problem in which just some commitments can be used, and are paid for.
+
+    Args:
+        problem: over the hours that are looked at.
+        assembly: whose products the commitments are among.
+        tranches: what is committed.
+    """
     instances = np.zeros(len(problem.quantities))
     owned = np.zeros_like(problem.spends.owned)
-    keys = [key.model_dump() for key in assembly.quantities.keys]
-    for one in schedule.tranches:
+    for one in tranches:
         if one.instances is not None:
-            instances[keys.index({name: getattr(one, name) for name in keys[0]})] = one.instances
+            instances[assembly.quantities.keys.index(key_of(one))] = one.instances
             continue
         for plan, template in enumerate(assembly.spends.tranches):
             if _same_plan(one.model_dump(), template.model_dump()):
@@ -173,6 +178,15 @@ def _committed(
         ),
         spends=replace(problem.spends, owned=owned, upper=np.zeros(len(problem.spends))),
     )
+
+
+def key_of(tranche: Tranche) -> OfferKey:
+    """Return the offer that a commitment of instances is bought by.
+
+    Args:
+        tranche: of instances.
+    """
+    return OfferKey(**{name: getattr(tranche, name) for name in OfferKey.model_fields})
 
 
 def _same_plan(bought: dict[str, object], offered: dict[str, object]) -> bool:

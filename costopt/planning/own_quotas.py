@@ -12,7 +12,7 @@ from costopt.account.quotas import Taker, increase_words
 from costopt.account.records import Quota
 from costopt.candidate.find import NamedWorkload
 from costopt.catalog.offer_keys import OfferNames
-from costopt.plan.plan import Exclusion
+from costopt.plan.beside import Exclusion
 from costopt.workload.counted import CountedLimit
 
 MOST_NAMED: Final = 3

@@ -11,7 +11,8 @@ from costopt.evaluate.check import request_hash
 from costopt.evaluate.outcome import cost_range
 from costopt.evaluate.schedule_outcome import outcome_over_time
 from costopt.evaluate.tranche_prices import SPEND_OPTION
-from costopt.plan.plan import CatalogStamp, Plan
+from costopt.plan.beside import CatalogStamp
+from costopt.plan.plan import Plan
 from costopt.plan.status import PlanStatus
 from costopt.planning.assemble import assemble
 from costopt.planning.over_time import FoundOverTime, search_over_time

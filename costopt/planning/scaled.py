@@ -1,5 +1,6 @@
 """The same request for a multiple of its demand."""
 
+from costopt.workload.at_rate import at_rate
 from costopt.workload.batch import BatchInference
 from costopt.workload.request import AnyWorkload, PlanRequest
 from costopt.workload.requirement import Requirement
@@ -29,23 +30,12 @@ def scaled_request(request: PlanRequest, factor: float) -> PlanRequest:
 
 
 def _scaled(workload: AnyWorkload, factor: float) -> AnyWorkload:
-    if isinstance(workload, InferenceService):
-        if workload.traffic is not None:
-            rate = workload.traffic.requests_per_second * factor
-            traffic = workload.traffic.model_copy(update={"requests_per_second": rate})
-            return workload.model_copy(update={"traffic": traffic})
-        rate = (workload.samples_per_second or 0.0) * factor
-        return workload.model_copy(update={"samples_per_second": rate})
-    if isinstance(workload, BatchInference):
-        amounts = {"requests": workload.requests, "samples": workload.samples}
-        grown = {
-            name: max(int(amount * factor), 1)
-            for name, amount in amounts.items()
-            if amount is not None
-        }
-        return workload.model_copy(update=grown)
-    if isinstance(workload, Requirement) and workload.demand_per_second is not None:
-        return workload.model_copy(
-            update={"demand_per_second": workload.demand_per_second * factor}
-        )
-    return workload
+    if not isinstance(workload, BatchInference):
+        return at_rate(workload, factor)
+    amounts = {"requests": workload.requests, "samples": workload.samples}
+    grown = {
+        name: max(int(amount * factor), 1)
+        for name, amount in amounts.items()
+        if amount is not None
+    }
+    return workload.model_copy(update=grown)

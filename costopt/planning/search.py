@@ -1,7 +1,7 @@
 """One search: solve, write lines, hold latency against the mix, and try again where it fails."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import perf_counter
 from typing import Final
 
@@ -14,8 +14,8 @@ from costopt.candidate.mix_room import with_mix_room
 from costopt.candidate.more_late import all_with_more_late
 from costopt.candidate.service import ServiceCandidates
 from costopt.catalog.catalog import Catalog
-from costopt.evaluate.operate import Operated, operated
-from costopt.plan.status import PlanStatus, proven_status
+from costopt.evaluate.operate import operated
+from costopt.plan.status import PlanStatus
 from costopt.planning.assemble import (
     AssembledProblem,
     SharedLimits,
@@ -23,6 +23,7 @@ from costopt.planning.assemble import (
     forbidding_row,
 )
 from costopt.planning.fleet_changes import changes_of
+from costopt.planning.found import Found, cheaper_of, cost_in_time, unanswered
 from costopt.planning.late import late_lines, with_more_room
 from costopt.planning.round_settings import RoundSettings
 from costopt.planning.shared_nodes import keeps_apart, sharing_helps_nobody, sliced_workloads
@@ -31,48 +32,11 @@ from costopt.planning.solving import (
     solved_alone,
     solved_by,
 )
-from costopt.solve.solution import Solution
 from costopt.workload.request import PlanRequest
 from costopt.workload.serving import InferenceService
 
 MOST_ROUNDS: Final = 8
 """Searches after which the request counts as one that this method cannot plan."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What a search came to.
-
-    Attributes:
-        solution: of the last problem that was solved.
-        assembled: that problem.
-        operated: lines of each workload with their figures; empty without an answer.
-        rounds: problems that were solved [1].
-        is_late: True where no round met the limit on the first token.
-        bound: no lines within the limits cost less [plan currency/h]; that of the first problem,
-            which asks for the least.
-    """
-
-    solution: Solution
-    assembled: AssembledProblem
-    operated: tuple[Operated, ...]
-    rounds: int
-    is_late: bool
-    bound: float | None
-
-    @property
-    def gap(self) -> float | None:
-        """Distance of the cost to the bound, relative; None without an answer."""
-        cost = self.solution.cost
-        if cost is None or self.bound is None:
-            return None
-        return max(cost - self.bound, 0.0) / cost if cost > 0 else 0.0
-
-    def status(self, gap: float) -> PlanStatus:
-        """What the search came to, held against the gap that was asked for."""
-        if self.gap is None:
-            return self.solution.status
-        return proven_status(self.gap, gap)
 
 
 Forbidden = Callable[[pd.DataFrame], NDArray[np.bool_]]
@@ -112,34 +76,12 @@ def search(
         return _late_enough(workloads, replace(search, deadline=perf_counter() + seconds))
     alone = _late_enough(workloads, replace(search, deadline=perf_counter() + seconds / 2))
     wider = search.beyond(alone.solution.cost, seconds / 4)
-    best = _cheaper(alone, _late_enough(workloads, wider), wider.beaten_by)
+    best = cheaper_of(alone, _late_enough(workloads, wider), wider.beaten_by)
     sliced = sliced_workloads(workloads, catalog, request)
     if sliced is None:
         return best
     wider = search.beyond(best.solution.cost, seconds / 4)
-    return _cheaper(best, _late_enough(sliced, wider), wider.beaten_by)
-
-
-def _cheaper(narrow: Found, wide: Found, beaten_by: float) -> Found:
-    """Return the plan of a wider search where it has one, and a bound that holds for both.
-
-    Whatever runs without sharing is also allowed with it, and whatever runs on whole accelerators
-    is allowed beside slices.
-
-    Args:
-        narrow: found without sharing, or without slices.
-        wide: of the wider search, which only looks for what costs less to run than the other
-            with every change.
-        beaten_by: that cost, within the gap [plan currency/h].
-    """
-    other = np.inf if narrow.solution.cost is None else narrow.solution.cost
-    if wide.solution.cost is not None and wide.solution.cost <= other:
-        return wide
-    is_proven = wide.solution.status is PlanStatus.INFEASIBLE
-    if narrow.solution.cost is None:
-        return narrow if is_proven else wide
-    bound = beaten_by if is_proven else wide.bound
-    return replace(narrow, bound=min(narrow.bound or 0.0, bound or 0.0))
+    return cheaper_of(best, _late_enough(sliced, wider), wider.beaten_by)
 
 
 def _late_enough(workloads: Sequence[NamedWorkload], search: RoundSettings) -> Found:
@@ -176,7 +118,7 @@ def _searched(workloads: Sequence[NamedWorkload], search: RoundSettings) -> Foun
     in_time = not found.is_late
     if in_time and (found.rounds == 1 or search.is_over):
         proven = found.rounds == 1 or found.solution.cost is not None
-        return found if proven else _unanswered(found)
+        return found if proven else unanswered(found)
     held = [
         replace(
             item,
@@ -190,27 +132,9 @@ def _searched(workloads: Sequence[NamedWorkload], search: RoundSettings) -> Foun
         for item in workloads
     ]
     other = _first_in_time(held, search)
-    best = min((found, other), key=_cost_in_time)
+    best = min((found, other), key=cost_in_time)
     answered = not best.is_late and best.solution.cost is not None
-    return replace(best if answered else _unanswered(best), bound=found.bound)
-
-
-def _unanswered(found: Found) -> Found:
-    """Return a search without an answer: no mix was found that starts in time.
-
-    That the tightened problem is infeasible proves nothing about the request.
-    """
-    solution = replace(
-        found.solution, status=PlanStatus.NO_ANSWER_IN_TIME, cost=None, gap=None, shares=(),
-        chosen=(),
-    )  # fmt: skip
-    return replace(found, solution=solution, operated=(), is_late=True)
-
-
-def _cost_in_time(found: Found) -> tuple[bool, float]:
-    """Sort key: plans in time first, then the cheaper; those without an answer last."""
-    cost = found.solution.cost
-    return found.is_late or cost is None, np.inf if cost is None else cost
+    return replace(best if answered else unanswered(best), bound=found.bound)
 
 
 def _first_in_time(workloads: Sequence[NamedWorkload], search: RoundSettings) -> Found:

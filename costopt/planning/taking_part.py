@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from costopt.candidate.find import NamedWorkload
 from costopt.candidate.reasons import REASONS, count_reasons
 from costopt.catalog.catalog import Catalog
-from costopt.plan.plan import Exclusion
+from costopt.plan.beside import Exclusion
 
 
 def rated_offers(workloads: Sequence[NamedWorkload]) -> int:

@@ -9,7 +9,8 @@ from costopt.candidate.eligible import EligibleOffers, eligible_offers
 from costopt.candidate.find import NamedWorkload, candidates_among
 from costopt.candidate.profiled import check_profiles
 from costopt.catalog.catalog import Catalog
-from costopt.planning.search import Found, search
+from costopt.planning.found import Found
+from costopt.planning.search import search
 from costopt.workload.limits import Limits
 from costopt.workload.request import AnyWorkload, PlanRequest
 

@@ -1,6 +1,6 @@
 """What others would rent: the cheapest offer of a catalogue, and the fleets of EC2."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from time import perf_counter
 
 import numpy as np
@@ -12,8 +12,10 @@ from costopt.candidate.find import NamedWorkload
 from costopt.candidate.service import ServiceCandidates
 from costopt.catalog.catalog import Catalog
 from costopt.plan.answer import lines_in_words
+from costopt.plan.beside import Baseline
 from costopt.plan.line import PlanLine
-from costopt.plan.plan import Baseline, Plan
+from costopt.plan.plan import Plan
+from costopt.plan.words import money
 from costopt.planning.compared import BASELINES_SECONDS, BaselineSearches
 from costopt.planning.ec2_fleet import STRATEGIES, Fleet, cheapest_fleet
 
@@ -27,7 +29,7 @@ MOST_TRIED = 5
 def usual_baselines(
     plan: Plan, workloads: Sequence[NamedWorkload], catalog: Catalog
 ) -> tuple[Baseline, ...]:
-    """Return the cheapest single offer, and EC2 Fleet's lowest-price and diversified fleets.
+    """Return the cheapest single offer, what EC2 Fleet would rent, and what runs already.
 
     Args:
         plan: with lines.
@@ -37,7 +39,26 @@ def usual_baselines(
     ends_at = perf_counter() + min(BASELINES_SECONDS, plan.request.time_limit_seconds)
     searches = BaselineSearches(catalog=catalog, ends_at=ends_at)
     single = _single_offer(plan, workloads, searches)
-    return (single, *(_fleet(plan, workloads, strategy) for strategy in STRATEGIES))
+    return (
+        single,
+        *(_fleet(plan, workloads, strategy) for strategy in STRATEGIES),
+        *_staying(plan),
+    )
+
+
+def _staying(plan: Plan) -> Iterator[Baseline]:
+    """Yield what the current fleet costs as it is; nothing where nothing runs."""
+    change = plan.change
+    if change is None or not (change.kept or change.stopped):
+        return
+    name, text = "current_fleet", "the current fleet as it is"
+    if change.staying_cost is None:
+        why = "; ".join(change.notes) or "it does not carry the work within the limits"
+        yield Baseline(name=name, text=f"{text}: {why}", horizon_hours=plan.horizon_hours)
+        return
+    if change.switching_cost:
+        text += f" (changing it costs {money(change.switching_cost, plan.currency)} once)"
+    yield _beside(plan, name, text, change.staying_cost, is_proven=True)
 
 
 def _single_offer(
@@ -53,7 +74,7 @@ def _single_offer(
     for item in workloads:
         for row in _by_the_hour(item, plan.horizon_hours):
             mask = np.arange(len(item.candidates.offers)) != row
-            found = searches.best([item], plan.request, _constant(mask))
+            found = searches.best([item], plan.request.from_nothing, _constant(mask))
             lines = [line for one in found for line in one.lines]
             if lines:
                 break

@@ -79,10 +79,10 @@ def run_program(
     upper = np.concatenate(program.column_uppers)
     integer = np.concatenate(program.integers)
     solver = _loaded(program, np.zeros_like(upper), upper, integer.astype(np.int32))
-    _set(solver, "mip_rel_gap", gap)
-    _set(solver, "time_limit", time_limit_seconds)
+    set_option(solver, "mip_rel_gap", gap)
+    set_option(solver, "time_limit", time_limit_seconds)
     if np.isfinite(good_enough):
-        _set(solver, "objective_target", good_enough)
+        set_option(solver, "objective_target", good_enough)
     if start is not None:
         columns = start.columns.astype(np.int32)
         solver.setSolution(len(columns), columns, start.values)
@@ -113,7 +113,7 @@ def run_relaxed(program: Program, *, time_limit_seconds: float) -> Relaxed | Out
     """
     upper = np.concatenate(program.column_uppers)
     solver = _loaded(program, np.zeros_like(upper), upper, np.zeros(len(upper), dtype=np.int32))
-    _set(solver, "time_limit", time_limit_seconds)
+    set_option(solver, "time_limit", time_limit_seconds)
     run = _run(solver)
     if run.outcome is not Outcome.FINISHED or run.values is None:
         return run.outcome
@@ -143,7 +143,7 @@ def _loaded(program: Program, lower: FloatArray, upper: FloatArray, integer: Any
 
     solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]  # its stubs leave it open
     for name, value in OPTIONS.items():
-        _set(solver, name, value)
+        set_option(solver, name, value)
     starts, rows, values = program.by_column()
     status = solver.passModel(
         program.column_count,
@@ -167,22 +167,32 @@ def _loaded(program: Program, lower: FloatArray, upper: FloatArray, integer: Any
     return solver
 
 
-def _set(solver: Any, name: str, value: float | bool) -> None:
+def set_option(solver: Any, name: str, value: float | bool) -> None:
+    """Set an option of HiGHS.
+
+    Args:
+        solver: of HiGHS.
+        name: of the option.
+        value: of the option.
+
+    Raises:
+        PlanCheckError: HiGHS refuses it.
+    """
     import highspy
 
     if solver.setOptionValue(name, value) != highspy.HighsStatus.kOk:
         raise PlanCheckError([f"HiGHS refused the option {name} = {value}"])
 
 
-def _run(solver: Any) -> SolverRun:
-    """Run with a scheduler of our own, and leave none behind.
+def run_solver(solver: Any) -> Any:
+    """Run with a scheduler of our own, leave none behind, and return the status of the model.
 
     HiGHS keeps one scheduler for each calling thread and refuses to run with another thread
     count than it was made for. Source: pull request 818 of ERGO-Code/HiGHS (one for each
     thread), issue 130 of jump-dev/HiGHS.jl (the refusal).
 
-    Raises:
-        PlanCheckError: HiGHS ended in a way that this program cannot have.
+    Args:
+        solver: of HiGHS, with a model.
     """
     import highspy
 
@@ -191,7 +201,18 @@ def _run(solver: Any) -> SolverRun:
         solver.run()
     finally:
         highspy.Highs.resetGlobalScheduler(True)
-    status = solver.getModelStatus()
+    return solver.getModelStatus()
+
+
+def _run(solver: Any) -> SolverRun:
+    """Run, and read what HiGHS claims.
+
+    Raises:
+        PlanCheckError: HiGHS ended in a way that this program cannot have.
+    """
+    import highspy
+
+    status = run_solver(solver)
     statuses = highspy.HighsModelStatus
     # Costs and bounds are finite here, so nothing can be unbounded.
     if status in (statuses.kInfeasible, statuses.kUnboundedOrInfeasible):

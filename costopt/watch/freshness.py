@@ -13,7 +13,8 @@ from costopt.catalog.dates import age_days
 from costopt.catalog.finding import row_keys
 from costopt.catalog.schema import OFFERS
 from costopt.catalog.store.version_manifest import VersionManifest
-from costopt.plan.plan import CatalogStamp, Exclusion, Plan
+from costopt.plan.beside import CatalogStamp, Exclusion
+from costopt.plan.plan import Plan
 
 KEPT_FLAGS: Final = frozenset({"not_refreshed", "quarantined"})
 """Flags of offers whose last good price was kept while others of their region were renewed."""

@@ -5,8 +5,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from costopt.plan.beside import CatalogStamp
 from costopt.plan.line import PlanRecord
-from costopt.plan.plan import CatalogStamp, Plan
+from costopt.plan.plan import Plan
 
 
 class Judgement(StrEnum):

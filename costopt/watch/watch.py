@@ -9,7 +9,8 @@ from costopt.account.account import Account
 from costopt.catalog.catalog import Catalog
 from costopt.errors import EmptyCatalogError, PlanCheckError
 from costopt.plan.answer import runs_on
-from costopt.plan.plan import CatalogStamp, Plan
+from costopt.plan.beside import CatalogStamp
+from costopt.plan.plan import Plan
 from costopt.planning.optimize_request import answer_request
 from costopt.units import HOURS_PER_MONTH
 from costopt.watch.comparison import Comparison, compare

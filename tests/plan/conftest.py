@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from costopt.candidate.layout import Layout
+from costopt.plan.beside import CatalogStamp
 from costopt.plan.line import Band, OfferKey, PlanLine
-from costopt.plan.plan import CatalogStamp, Plan, WorkloadOutcome
+from costopt.plan.outcome import WorkloadOutcome
+from costopt.plan.plan import Plan
 from costopt.plan.status import PlanStatus
 from costopt.workload.request import PlanRequest
 from costopt.workload.requirement import Requirement

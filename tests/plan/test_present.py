@@ -6,9 +6,10 @@ from html import unescape
 import pytest
 
 from costopt.errors import InvalidInputError, NoPlanError
+from costopt.plan.beside import Baseline, Exclusion
 from costopt.plan.cautions import warnings
 from costopt.plan.line import PlanLine
-from costopt.plan.plan import Baseline, Exclusion, Plan
+from costopt.plan.plan import Plan
 from costopt.plan.present import plan_text
 from costopt.plan.status import PlanStatus
 

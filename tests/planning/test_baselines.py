@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from costopt.catalog.catalog import Catalog
-from costopt.plan.plan import Baseline, Plan
+from costopt.plan.beside import Baseline
+from costopt.plan.plan import Plan
 from costopt.planning.optimize_request import optimize
 from costopt.workload.limits import Limits
 from costopt.workload.request import AnyWorkload

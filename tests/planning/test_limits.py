@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from costopt.catalog.catalog import Catalog
-from costopt.errors import InvalidInputError
+from costopt.errors import InvalidInputError, UnknownNameError
 from costopt.plan.plan import Plan
 from costopt.plan.status import PlanStatus
 from costopt.planning.optimize_request import optimize
@@ -179,3 +179,11 @@ def test_regions_with_accounts_of_their_own_take_part_only_when_named(
     plan = optimize(Requirement(), cheap, limits=Limits(regions=regions)).require()
     is_government = plan.lines[0].offer.region.startswith("us-gov")
     assert is_government == (partition == "own")
+
+
+@pytest.mark.parametrize("key", ["g6.xlrge", "aws/g6.xlrge", "aws/us-east-1/g6.xlrge"])
+def test_a_quota_of_an_unknown_instance_type_names_the_nearest(key: str, few: Catalog) -> None:
+    for limits, own in ((Limits(quota={key: 2}), Limits()), (Limits(), Limits(quota={key: 2}))):
+        wanted = Requirement(accelerators_per_node=1, limits=own)
+        with pytest.raises(UnknownNameError, match=r"'g6\.xlrge'\. Did you mean g6\.xlarge"):
+            optimize(wanted, few, limits=limits)

@@ -8,13 +8,17 @@ import pytest
 
 from costopt.candidate.find import all_candidates
 from costopt.catalog.catalog import Catalog
+from costopt.errors import InvalidInputError
 from costopt.evaluate.check import evaluate_plan
+from costopt.explain.later import Later
+from costopt.launch.placement import placements
 from costopt.plan.line import PlanLine
 from costopt.plan.plan import Plan
 from costopt.planning.current_fleet import read_fleet
 from costopt.planning.from_fleet import search_from_fleet
 from costopt.planning.most_demand import most_demand
 from costopt.planning.optimize_request import optimize
+from costopt.planning.pulp_of_plan import to_pulp
 from costopt.planning.search import search
 from costopt.workload.fleet import SwitchingCost
 from costopt.workload.limits import Limits
@@ -279,3 +283,56 @@ def test_two_small_services_share_one_accelerator_in_slices(one: Catalog) -> Non
     crowded = tampered(plan, "embed", with_replicas(8))
     broken = evaluate_plan(crowded, one).violations
     assert any("accelerators, it has 1" in sentence for sentence in broken)
+
+
+def test_what_is_only_told_of_nodes_of_their_own_is_refused(three: Plan) -> None:
+    with pytest.raises(InvalidInputError, match="workloads share nodes in this plan"):
+        to_pulp(three)
+    with pytest.raises(InvalidInputError, match="this plan shares some"):
+        three.next_measurements()
+    assert three.made_from is not None
+    later = Later(three, three.made_from, three._workloads)
+    assert later.measurements.runs == ()
+
+
+def test_why_not_says_that_its_plan_shares_no_node(three: Plan) -> None:
+    other = {"p5.48xlarge", "a3-highgpu-8g"} - {line.offer.instance_type for line in three.lines}
+    found = three.why_not(other.pop())
+    assert "It would cost at most" in found.text
+    assert "the cheapest plan that shares no node with at least one" in found.text
+
+
+def test_recipes_of_a_shared_node_name_accelerators_ports_and_neighbours(three: Plan) -> None:
+    large, small, samples = three.launch_recipes()
+    assert large.commands[0].environment == {"CUDA_VISIBLE_DEVICES": "0,1,2,3"}
+    assert small.commands[0].environment == {"CUDA_VISIBLE_DEVICES": "4"}
+    # The first server answers on the usual port, 8000; its neighbour on the next.
+    assert "--port" not in large.commands[0].words
+    assert small.commands[0].words[-2:] == ("--port", "8001")
+    assert small.benchmark is not None
+    assert "8001" in small.benchmark.command.words
+    assert samples.assumptions[-1] == (
+        "Each instance is shared with chat (4 accelerators) and assist (1 accelerator): this line "
+        "runs on accelerator 5, counted from 0."
+    )
+
+
+def test_recipes_of_slices_say_how_they_are_made(three: Plan) -> None:
+    first, second, third = three.lines
+    sliced: dict[str, Any] = {"slice": "3g.40gb", "tensor_parallel": 1, "replicas": 1}
+    lines = [
+        first,
+        second.model_copy(update={"layout": replace(second.layout, **sliced)}),
+        third.model_copy(update={"layout": replace(third.layout, **sliced | {"replicas": 2})}),
+    ]
+    placed = placements(lines)
+    # 4 + 4 of 8 parts of memory fill an accelerator, the third slice takes a second one: 4 and 5.
+    assert [(placed[row].first_device, placed[row].last_device) for row in range(3)] == [
+        (0, 3), (4, 5), (4, 5),
+    ]  # fmt: skip
+    assert [placed[2].visible(0, 1), placed[2].visible(1, 1)] == ["MIG-3", "MIG-4"]
+    assert placed[1].sentences[0].endswith("this line has 1 slice of 3g.40gb.")
+    assert (
+        "put the UUIDs that nvidia-smi -L shows in place of MIG-3 to MIG-4"
+        in (placed[2].sentences[1])
+    )

@@ -4,7 +4,8 @@ import pytest
 
 from costopt.candidate.service import ServiceCandidates
 from costopt.catalog.catalog import Catalog
-from costopt.plan.plan import Baseline, Plan
+from costopt.plan.beside import Baseline
+from costopt.plan.plan import Plan
 from costopt.planning.ec2_fleet import cheapest_fleet
 from costopt.planning.optimize_request import optimize
 from costopt.planning.usual_baselines import usual_baselines

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from costopt.errors import PlanCheckError
-from costopt.solve.highs import OPTIONS, Outcome, SolverRun
+from costopt.solve.highs import OPTIONS, Outcome, SolverRun, run_solver, set_option
 from costopt.solve.hours.program import ArrayProgram
 from costopt.solve.problem import FloatArray
 
@@ -50,8 +50,8 @@ def minimise_whole(
         values = None if outcome is Outcome.INFEASIBLE else np.zeros(0)
         return SolverRun(outcome=outcome, values=values, bound=0.0)
     solver = _loaded(program, program.integer)
-    _set(solver, "mip_rel_gap", gap)
-    _set(solver, "time_limit", time_limit_seconds)
+    set_option(solver, "mip_rel_gap", gap)
+    set_option(solver, "time_limit", time_limit_seconds)
     if start is not None:
         point: Any = highspy.HighsSolution()
         point.col_value = start
@@ -78,7 +78,7 @@ def minimise_linear(program: ArrayProgram, *, time_limit_seconds: float) -> Line
         prices = np.zeros(len(program.row_lower))
         return LinearRun(outcome=outcome, values=nothing, row_prices=prices, objective=0.0)
     solver = _loaded(program, np.zeros(len(program.cost), dtype=bool))
-    _set(solver, "time_limit", time_limit_seconds)
+    set_option(solver, "time_limit", time_limit_seconds)
     status, finished = _run(solver)
     if not finished:
         outcome = Outcome.INFEASIBLE if status in _no_point() else Outcome.STOPPED
@@ -102,7 +102,7 @@ def _loaded(program: ArrayProgram, integer: Any) -> Any:
 
     solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]  # its stubs leave it open
     for name, value in OPTIONS.items():
-        _set(solver, name, value)
+        set_option(solver, name, value)
     starts = np.searchsorted(program.entry_column, np.arange(len(program.cost) + 1))
     status = solver.passModel(
         len(program.cost),
@@ -126,13 +126,6 @@ def _loaded(program: ArrayProgram, integer: Any) -> Any:
     return solver
 
 
-def _set(solver: Any, name: str, value: float | bool) -> None:
-    import highspy
-
-    if solver.setOptionValue(name, value) != highspy.HighsStatus.kOk:
-        raise PlanCheckError([f"HiGHS refused the option {name} = {value}"])
-
-
 def _no_point() -> tuple[Any, ...]:
     import highspy
 
@@ -142,19 +135,14 @@ def _no_point() -> tuple[Any, ...]:
 
 
 def _run(solver: Any) -> tuple[Any, bool]:
-    """Run with a scheduler of our own, as `costopt.solve.highs` does, and leave none behind.
+    """Run, and return the status of the model and whether it is an optimum.
 
     Raises:
         PlanCheckError: HiGHS ended in a way that this program cannot have.
     """
     import highspy
 
-    highspy.Highs.resetGlobalScheduler(True)
-    try:
-        solver.run()
-    finally:
-        highspy.Highs.resetGlobalScheduler(True)
-    status = solver.getModelStatus()
+    status = run_solver(solver)
     statuses = highspy.HighsModelStatus
     if status not in (statuses.kOptimal, statuses.kTimeLimit, *_no_point()):
         raise PlanCheckError([f"HiGHS ended with {solver.modelStatusToString(status)}"])
