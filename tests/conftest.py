@@ -6,7 +6,13 @@ import pytest
 
 from costopt.catalog.catalog import Catalog
 from costopt.explain import doubt, field, infeasible, limit_worth, next_measurements, stress
-from costopt.planning import baselines, compared, usual_baselines
+from costopt.planning import (
+    baselines,
+    compared,
+    over_time_beside,
+    plan_over_time,
+    usual_baselines,
+)
 
 PATIENCE = 20.0
 """How much longer reasons and baselines may take than for a person who waits [1]."""
@@ -21,6 +27,8 @@ CLOCKS = (
     (limit_worth, "SEARCH_SECONDS"),
     (limit_worth, "TIME_LIMIT_SECONDS"),
     (next_measurements, "TIME_LIMIT_SECONDS"),
+    (over_time_beside, "BESIDE_SECONDS"),
+    (plan_over_time, "REASON_SECONDS"),
     (stress, "SEARCH_SECONDS"),
     (stress, "TIME_LIMIT_SECONDS"),
     (usual_baselines, "BASELINES_SECONDS"),
