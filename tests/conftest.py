@@ -14,7 +14,7 @@ from costopt.planning import (
     usual_baselines,
 )
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """How much longer reasons and baselines may take than for a person who waits [1]."""
 
 CLOCKS = (
