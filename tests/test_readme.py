@@ -26,4 +26,4 @@ def test_two_commands_are_one_line_each() -> None:
     commands = re.findall(r"^```sh\n(.*?)^```$", README.read_text("utf-8"), re.M | re.S)
     assert [command.count("\n") for command in commands] == [1, 1]
     assert commands[0].endswith("costopt plan --example chat-70b\n")
-    assert commands[1].endswith("-m pytest\n")
+    assert commands[1].endswith("-m pytest -n auto --maxprocesses 4 --dist loadfile\n")

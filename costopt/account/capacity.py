@@ -57,6 +57,8 @@ def owned_capacity(
     Raises:
         UnknownNameError: a part of a key that a person wrote matches no name at all.
     """
+    if not commitments:
+        return OwnedCapacity(offers=paid.head(0), limits=(), notes=())
     beside = _Beside(listed, paid)
     notes: list[str] = []
     rows: list[pd.DataFrame] = []

@@ -1,6 +1,7 @@
 """Ages of facts: days and months between ISO dates."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TypeAlias
 
 import numpy as np
@@ -24,8 +25,7 @@ def first_days(dates: "pd.Series[str]") -> "pd.Series[pd.Timestamp]":
     padded = padded.where(padded.str.len() != 7, padded + "-01")
     days = pd.to_datetime(padded, format="%Y-%m-%d", errors="coerce")
     if days.isna().any():
-        wrong = dates[days.isna()].iloc[0]
-        raise InvalidInputError("date", [f"{wrong!r} is not YYYY, YYYY-MM or YYYY-MM-DD"])
+        raise InvalidInputError("date", [_no_date(dates[days.isna()].iloc[0])])
     return days
 
 
@@ -42,8 +42,20 @@ def age_days(dates: "pd.Series[str]", reference: str) -> Days:
 
 def days_between(earlier: str, later: str) -> int:
     """Whole days from one ISO date to another; negative when they are the other way round."""
-    both = first_days(pd.Series([earlier, later], dtype="str"))
-    return int((both.iloc[1] - both.iloc[0]).days)
+    return (_first_day(later) - _first_day(earlier)).days
+
+
+def _first_day(written: str) -> datetime:
+    """Parse one date as ``first_days`` does, without a table for it."""
+    padded = written + {4: "-01-01", 7: "-01"}.get(len(written), "")
+    try:
+        return datetime.strptime(padded, "%Y-%m-%d")
+    except ValueError:
+        raise InvalidInputError("date", [_no_date(written)]) from None
+
+
+def _no_date(written: str) -> str:
+    return f"{written!r} is not YYYY, YYYY-MM or YYYY-MM-DD"
 
 
 def too_old(

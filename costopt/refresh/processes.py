@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from threading import Lock, Timer
+from threading import Event, Lock, Timer
 
 from costopt.errors import InvalidInputError
 from costopt.refresh.told import Ended, ProviderTask, Told
@@ -63,14 +63,20 @@ def _ask(provider: str, payload: bytes, hear: Hear, time_limit_seconds: float) -
         stderr=subprocess.DEVNULL,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
     )
-    clock = Timer(time_limit_seconds, process.kill)
+    stopped = Event()
+
+    def stop() -> None:
+        stopped.set()
+        process.kill()
+
+    clock = Timer(time_limit_seconds, stop)
     clock.daemon = True
     clock.start()
     try:
         if not _pass_on(process, provider, payload, hear):
             code = process.wait()
-            late = "" if clock.is_alive() else f" at its limit of {time_limit_seconds / 60:g} min"
-            hear(provider, Ended(error=f"its process ended{late} with code {code}"))
+            limit = f" at its limit of {time_limit_seconds / 60:g} min" if stopped.is_set() else ""
+            hear(provider, Ended(error=f"its process ended{limit} with code {code}"))
     finally:
         clock.cancel()
         process.kill()

@@ -264,10 +264,9 @@ def test_a_pick_that_15_percent_less_flips_ranks_before_dearer_surprises(
 
 @pytest.mark.parametrize("name", ["chat-70b", "china", "eu", "chat-70b-h200"])
 def test_what_flips_at_any_rate_of_a_shipped_example_is_worth_measuring(
-    bundled: Catalog, name: str, monkeypatch: pytest.MonkeyPatch
+    bundled: Catalog, name: str
 ) -> None:
     """Each pick at fourteen rates, compared here without the search for the flip."""
-    monkeypatch.setattr(asked, "TIME_LIMIT_SECONDS", 60.0)
     plan = answer_request(read_request(None, name), bundled)
     found = all_candidates(plan.request, bundled)
     flipping = {

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from threading import Event, Timer
 from typing import Any
 
 import pytest
 
 from costopt.catalog.store.store import CatalogStore
+from costopt.refresh import processes
 from costopt.refresh.report import RefreshOutcome
 from costopt.refresh.run import RefreshResult
 
@@ -104,6 +106,23 @@ def test_process_that_hangs_is_stopped_at_its_limit(
     assert result.outcome is RefreshOutcome.NOTHING
     assert "at its limit of 0.04 min" in result.report["providers"]["small"]["error"]
     assert store.latest_id() == before
+
+
+def test_limit_is_told_even_where_the_clock_that_stopped_the_process_lingers(
+    refreshed: Callable[..., RefreshResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = Event()
+
+    class LingeringClock(Timer):
+        def run(self) -> None:
+            super().run()
+            told.wait(60)
+
+    monkeypatch.setattr(processes, "Timer", LingeringClock)
+    hang: dict[str, Any] = {"providers": ("small",), "adapters": {"small": {"mood": "hang"}}}
+    result = refreshed(**hang, time_limit_minutes=0.01)
+    told.set()
+    assert "at its limit of 0.01 min" in result.report["providers"]["small"]["error"]
 
 
 @pytest.mark.parametrize(

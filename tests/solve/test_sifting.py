@@ -89,14 +89,22 @@ def draw_catalogue(seed: int) -> Problem:
     )
 
 
+def with_a_cost(solve: Callable[..., Solution], problem: Problem, gap: float) -> Solution:
+    """Solve in a second; in half a minute where a busy machine found no plan in that."""
+    quick = solve(problem, gap=gap, time_limit_seconds=1)
+    if quick.bound is None or quick.cost is not None:
+        return quick
+    return solve(problem, gap=gap, time_limit_seconds=30)
+
+
 @pytest.mark.parametrize("seeds", [range(first, first + 2) for first in range(0, 20, 2)], ids=str)
 def test_sifting_and_the_whole_program_agree_and_no_bound_is_above_the_other_cost(
     seeds: range, sifted: Callable[..., Solution]
 ) -> None:
     for seed in seeds:
         problem = draw_catalogue(seed)
-        found = sifted(problem, gap=0.02, time_limit_seconds=1)
-        known = solve_problem(problem, gap=0.01, time_limit_seconds=1)
+        found = with_a_cost(sifted, problem, gap=0.02)
+        known = with_a_cost(solve_problem, problem, gap=0.01)
         if found.bound is None or known.bound is None:
             assert found.cost is None, f"seed {seed}"
             assert known.cost is None, f"seed {seed}"
