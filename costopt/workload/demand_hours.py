@@ -19,6 +19,9 @@ Integers = NDArray[np.int64]
 LEAST_TRACE_HOURS: Final = 24
 """A trace must cover a day before its arrivals are taken for a profile [h]."""
 
+MOST_HOURS_APART: Final = 2 * 168
+"""Hours of a profile that are planned where none can stand for another [h]."""
+
 SAME_DIGITS: Final = 9
 """Decimals of a factor that tell two hours apart; what is beyond them is rounding."""
 
@@ -91,6 +94,14 @@ def hours_of(request: PlanRequest, catalog: Catalog) -> DemandHours:
             )
     if len(names) == len(request.workloads) and not request.eligible_usage:
         return hours
+    if hours.profile_hours > MOST_HOURS_APART:
+        raise InvalidInputError(
+            "demand_profile",
+            [
+                f"it has {hours.profile_hours:,} hours; beside jobs or eligible_usage each counts "
+                f"on its own, and at most {MOST_HOURS_APART} are planned: give a typical week"
+            ],
+        )
     numbers = hours.kind_of_hour
     return replace(
         hours,

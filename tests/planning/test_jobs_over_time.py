@@ -75,6 +75,12 @@ def planned(catalog: Catalog, *jobs: BatchInference, **given: Any) -> Plan:
     return optimize([serving(), *jobs], catalog, **asked)
 
 
+@pytest.fixture(scope="module")
+def night(catalog: Catalog, batch: Batch) -> Plan:
+    """Serving, and a job of 20 instance-hours."""
+    return planned(catalog, batch(19.5)).require()
+
+
 def schedule_of(plan: Plan) -> Schedule:
     assert plan.schedule is not None
     return plan.schedule
@@ -90,11 +96,11 @@ def running(plan: Plan, workload: str) -> list[int]:
 
 
 def test_a_job_fills_the_night_of_reserved_instances_at_no_cost(
-    catalog: Catalog, batch: Batch
+    catalog: Catalog, night: Plan
 ) -> None:
     # 0.4 is below the half of the hours that the second and third run: three are reserved.
     alone = planned(catalog).require()
-    both = planned(catalog, batch(19.5)).require()
+    both = night
     assert alone.cost_total == pytest.approx(3 * 0.4 * YEAR)
     assert both.cost_total == pytest.approx(alone.cost_total)
     assert {line.offer.purchase_option for line in both.lines} == {"reserved"}
@@ -125,15 +131,14 @@ def test_a_job_due_by_day_pays_for_itself(catalog: Catalog, batch: Batch) -> Non
     assert running(plan, "nightly")[12:] == [0] * 12
 
 
-def test_a_schedule_says_when_a_job_runs(catalog: Catalog, batch: Batch) -> None:
-    plan = planned(catalog, batch(19.5)).require()
-    frame = schedule_of(plan).to_frame()
+def test_a_schedule_says_when_a_job_runs(night: Plan) -> None:
+    frame = schedule_of(night).to_frame()
     paces = frame["demand_factor nightly"]
-    hours = running(plan, "nightly")
+    hours = running(night, "nightly")
     # The pace is the work of the hour over that of an even pace: its mean is 1.
     assert paces.mean() == pytest.approx(1.0)
     assert paces.tolist() == pytest.approx([24 * count / sum(hours) for count in hours])
-    assert "nightly comes again every 24 h and works in hours 1" in " ".join(str(plan).split())
+    assert "nightly comes again every 24 h and works in hours 1" in " ".join(str(night).split())
 
 
 def test_a_job_pays_its_part_of_what_it_runs_on(catalog: Catalog, batch: Batch) -> None:
@@ -187,6 +192,8 @@ def test_what_no_job_can_be_planned_with_is_refused(catalog: Catalog, batch: Bat
         optimize(batch(5.0), catalog, demand_profile=DAY)
     with pytest.raises(InvalidInputError, match="kinds puts hours together, and nightly is due"):
         planned(catalog, batch(5.0), demand_profile=DemandProfile(factors=[1.0, 2.0], kinds=2))
+    with pytest.raises(InvalidInputError, match="at most 336 are planned: give a typical week"):
+        planned(catalog, batch(5.0), demand_profile=DemandProfile(factors=[1.0] * 337))
     with pytest.raises(InvalidInputError, match="deadline_hours of nightly is below 1"):
         planned(catalog, batch(5.0, deadline_hours=0.5))
 
