@@ -56,7 +56,7 @@ def test_what_runs_already_is_in_the_model_of_a_plan(few: Catalog) -> None:
 def test_a_plan_over_time_has_no_model_of_one_rate(plan: Plan, few: Catalog) -> None:
     hours = DemandProfile.from_rates([1.0, 2.0] * 12)
     request = plan.request.model_copy(update={"demand_profile": hours})
-    with pytest.raises(InvalidInputError, match="demand profile"):
+    with pytest.raises(InvalidInputError, match="demand_profile"):
         to_pulp(plan.model_copy(update={"request": request}), few)
 
 
