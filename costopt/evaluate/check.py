@@ -175,7 +175,8 @@ def _refuse_other_catalog(plan: Plan, catalog: Catalog) -> None:
             [
                 f"it was made from a catalogue of {plan.catalog.as_of} "
                 f"({plan.catalog.fingerprint[:12]}), and this one is of {catalog.as_of} "
-                f"({catalog.fingerprint[:12]}); name the plan's own with --catalog"
+                f"({catalog.fingerprint[:12]}); give the one it was made from, on "
+                "the command line with --catalog"
             ],
         )
 
