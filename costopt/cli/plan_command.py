@@ -91,12 +91,16 @@ def _examples_listed() -> str:
 
 
 def _printed(plan: Plan, source: Catalog) -> str:
-    """Return the plan as text with its switch points and the age that prices have today."""
-    explanation = plan.explain(source)
+    """Return the plan as text with its switch points and the age that prices have today.
+
+    A plan over time says what it commits and runs in their place; `explain` has its reasons.
+    """
     elapsed = max(0, days_between(plan.catalog.as_of, _today()))
+    if plan.schedule is not None:
+        return plan_text(plan, (), elapsed, ())
+    explanation = plan.explain(source)
     changes = explanation.switch_sentences if plan.has_answer else explanation.changes
-    past = () if plan.schedule is not None else explanation.prices.brief
-    return plan_text(plan, changes, elapsed, past)
+    return plan_text(plan, changes, elapsed, explanation.prices.brief)
 
 
 def _today() -> str:

@@ -82,7 +82,7 @@ def _worth(tranche: Tranche, plan: Plan) -> str:
         f"{percent(tranche.utilisation)} used",
     ]
     if tranche.break_even_utilisation is not None:
-        parts.append(f"pays from {percent(tranche.break_even_utilisation)} on")
+        parts.append(f"pays from {percent(tranche.break_even_utilisation)}")
     if tranche.locked_in:
         parts.append(f"{money(tranche.locked_in, plan.currency)} of it after the horizon")
     return ", ".join(parts)
