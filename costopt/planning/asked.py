@@ -6,7 +6,7 @@ from costopt.account.account import Account
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.profile.profile import Profile
-from costopt.workload.request import AnyWorkload
+from costopt.workload.request import AnyWorkload, PlanRequest
 from costopt.written import Written
 
 
@@ -77,3 +77,19 @@ def check_catalog(subject: str, catalog: Catalog) -> None:
         raise InvalidInputError(
             subject, ["catalog must be a Catalog: Catalog.bundled(), or Catalog.open(place)"]
         )
+
+
+def left_of_account(
+    request: PlanRequest, catalog: Catalog, account: Account | None
+) -> tuple[Catalog, PlanRequest]:
+    """Return a catalogue at the prices that are paid, and a request with what an account leaves.
+
+    Args:
+        request: as asked.
+        catalog: at list prices.
+        account: None at list prices.
+    """
+    if account is None:
+        return catalog, request
+    limits = account.limiting(request.limits, catalog)
+    return account.priced(catalog), request.model_copy(update={"limits": limits})

@@ -12,7 +12,12 @@ from costopt.errors import InvalidInputError
 from costopt.plan.plan import Plan
 from costopt.plan.present import WIDTH
 from costopt.plan.words import hours_in_words
-from costopt.planning.asked import asked_profiles, asked_workloads, check_sources
+from costopt.planning.asked import (
+    asked_profiles,
+    asked_workloads,
+    check_sources,
+    left_of_account,
+)
 from costopt.planning.found import Found
 from costopt.planning.optimize_request import answer_request
 from costopt.planning.search import search
@@ -111,11 +116,7 @@ def earliest_finish(
         raise InvalidInputError(
             SUBJECT, ["give limits.budget: what may be spent on being done early"]
         )
-    source, limited = catalog, request
-    if account is not None:
-        source = account.priced(catalog)
-        shared = account.limiting(limits, catalog)
-        limited = request.model_copy(update={"limits": shared})
+    source, limited = left_of_account(request, catalog, account)
     hours, none_within = _closed_in(limited, source)
     if hours is None:
         plan = answer_request(request, catalog, account)

@@ -12,7 +12,12 @@ from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.plan.plan import Plan
 from costopt.plan.present import WIDTH
-from costopt.planning.asked import asked_profiles, asked_workloads, check_sources
+from costopt.planning.asked import (
+    asked_profiles,
+    asked_workloads,
+    check_sources,
+    left_of_account,
+)
 from costopt.planning.assemble import assemble
 from costopt.planning.optimize_request import answer_request
 from costopt.planning.scaled import scaled_request, scales
@@ -136,11 +141,7 @@ class _Question:
 
     def __init__(self, request: PlanRequest, catalog: Catalog, account: Account | None) -> None:
         self.request, self.catalog, self.account = request, catalog, account
-        self.source, self.limited = catalog, request
-        if account is not None:
-            self.source = account.priced(catalog)
-            limits = account.limiting(request.limits, catalog)
-            self.limited = request.model_copy(update={"limits": limits})
+        self.source, self.limited = left_of_account(request, catalog, account)
 
     def answered(self) -> LargestDemand:
         """Find the largest multiple, by the program where it can be told, else step by step."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from costopt.candidate.find import NamedWorkload
 from costopt.candidate.service import ServiceCandidates
@@ -74,26 +75,14 @@ def solved_by(solver: Solver) -> Solve:
     return solve
 
 
-def solved_alone(
-    workloads: Sequence[NamedWorkload],
-    assembled: AssembledProblem,
-    request: PlanRequest,
-    catalog: Catalog,
-    effort: Effort,
-) -> Solved:
-    """Solve with instances that each run one workload in one layout.
+def _cheapest(
+    workloads: Sequence[NamedWorkload], assembled: AssembledProblem, gap: float, seconds: float
+) -> Solution:
+    return solve_problem(assembled.problem, gap=gap, time_limit_seconds=seconds)
 
-    Args:
-        workloads: with their candidates.
-        assembled: their problem.
-        request: gap and horizon.
-        catalog: where exchange rates and spot signals are.
-        effort: wall-clock limit.
-    """
-    problem = assembled.problem
-    solution = solve_problem(problem, gap=request.gap, time_limit_seconds=effort.seconds)
-    lines = _lines(workloads, assembled, solution, request.horizon_hours, catalog)
-    return Solved(solution=solution, assembled=assembled, lines=lines)
+
+solved_alone: Final = solved_by(_cheapest)
+"""Solve with instances that each run one workload in one layout."""
 
 
 def solved_together(

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from costopt.plan.status import PlanStatus
+from costopt.plan.status import PlanStatus, proven_status
 from costopt.solve.answer import Found, checked_decision, decision_of, refuse_broken
 from costopt.solve.assembly import assemble
 from costopt.solve.coordinate import coordinate
@@ -20,9 +20,6 @@ from costopt.solve.sifting import sift
 from costopt.solve.solution import Solution
 
 logger = logging.getLogger(__name__)
-
-GAP_ROUNDING: Final = 1e-9
-"""How far rounding may lift a gap that the solver has proven [1]."""
 
 MANY_PARTS: Final = 5
 """Workloads and jobs from which shared limits are coordinated by prices before all of it is
@@ -150,8 +147,7 @@ def _solution(
         cost = total_cost(problem, decision)
         bound = min(bound, cost)
         proven = (cost - bound) / cost if cost > 0 else 0.0
-        kept = proven <= gap + GAP_ROUNDING
-        status = PlanStatus.OPTIMAL_WITHIN_GAP if kept else PlanStatus.FEASIBLE_AT_LIMIT
+        status = proven_status(proven, gap)
     return Solution(
         status=status,
         counts=np.zeros(0, dtype=np.int64) if decision is None else decision.counts,

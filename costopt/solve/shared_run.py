@@ -7,7 +7,7 @@ from time import perf_counter
 import numpy as np
 
 from costopt.errors import PlanCheckError
-from costopt.plan.status import PlanStatus
+from costopt.plan.status import PlanStatus, proven_status
 from costopt.solve.answer import decision_of
 from costopt.solve.failure_groups import FailureGroups
 from costopt.solve.highs import Outcome, route_fixed, run_program
@@ -15,7 +15,6 @@ from costopt.solve.problem import FloatArray, IntArray, Problem
 from costopt.solve.problem_checks import check_effort, check_problem
 from costopt.solve.recheck import total_cost, violations
 from costopt.solve.reduce import Reduction, instances_needed, reduce_problem
-from costopt.solve.run import GAP_ROUNDING
 from costopt.solve.shared_nodes import SharedNodes, market_of, replicas_of
 from costopt.solve.shared_packing import PackedNodes, packed
 from costopt.solve.shared_program import SharedAssembly, assemble_shared
@@ -99,9 +98,8 @@ def solve_shared(
     cost = total_cost(market, answer.decision)
     bound = min(bound, cost)
     proven = (cost - bound) / cost if cost > 0 else 0.0
-    kept = proven <= gap + GAP_ROUNDING
     solution = Solution(
-        status=PlanStatus.OPTIMAL_WITHIN_GAP if kept else PlanStatus.FEASIBLE_AT_LIMIT,
+        status=proven_status(proven, gap),
         counts=answer.decision.counts,
         shares=answer.decision.shares,
         chosen=answer.decision.chosen,

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from costopt.errors import InvalidInputError, PlanCheckError
-from costopt.plan.status import PlanStatus
+from costopt.plan.status import GAP_ROUNDING, PlanStatus
 from costopt.solve import run as run_module
 from costopt.solve.highs import Outcome, SolverRun, run_program
 from costopt.solve.problem import LimitRow, Problem, ServingBlock
@@ -153,7 +153,7 @@ def test_a_time_limit_is_told_by_its_status_and_an_honest_gap(limit: float) -> N
         return
     gap = 1 - short.bound / short.cost
     assert short.gap == pytest.approx(gap)
-    proven = gap <= run_module.GAP_ROUNDING
+    proven = gap <= GAP_ROUNDING
     assert short.status is (
         PlanStatus.OPTIMAL_WITHIN_GAP if proven else PlanStatus.FEASIBLE_AT_LIMIT
     )

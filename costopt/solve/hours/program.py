@@ -38,13 +38,6 @@ class ArrayProgram:
     entry_row: IntArray
     entry_value: FloatArray
 
-    def row_values(self, values: FloatArray) -> FloatArray:
-        """Value of every row at a point (rows,)."""
-        terms = self.entry_value * values[self.entry_column]
-        total = np.zeros(len(self.row_lower))
-        np.add.at(total, self.entry_row, terms)
-        return total
-
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class HoursProgram:
