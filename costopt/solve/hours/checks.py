@@ -90,6 +90,10 @@ def _expected_shapes(problem: HourlyProblem) -> Expected:
             yield f"work.{name}", getattr(work, name), (len(work),)
         for name in ("job", "rate"):
             yield f"work.{name}", getattr(work, name), (offers,)
+    if len(problem.gangs):
+        yield "gangs.configuration", problem.gangs.configuration, (offers,)
+        for name in ("lost_hours", "task"):
+            yield f"gangs.{name}", getattr(problem.gangs, name), (len(problem.gangs.size),)
     if problem.sequence is not None:
         yield "sequence.start_up_hours", problem.sequence.start_up_hours, (offers,)
         yield "sequence.min_up_hours", problem.sequence.min_up_hours, (offers,)
@@ -116,6 +120,11 @@ def _index_problems(problem: HourlyProblem) -> Iterator[str]:
     ]
     if len(problem.work):
         ranges.append(("work.job", problem.work.job, -1, len(problem.work)))
+    if len(problem.gangs):
+        gangs = problem.gangs
+        ranges.append(("gangs.configuration", gangs.configuration, -1, len(gangs.size)))
+        ranges.append(("gangs.task", gangs.task, 0, len(gangs)))
+        ranges.append(("gangs.job", gangs.job, -1, len(problem.work)))
     for name, values, low, end in ranges:
         outside = (values < low) | (values >= end)
         yield from bad_numbers(name, values, outside, f"it must be in {low}..{end - 1}")
@@ -139,6 +148,7 @@ def _value_problems(problem: HourlyProblem) -> Iterator[str]:
         "resources.price": resources.price,
         "resources.needs": resources.needs,
         "work.rate": work.rate,
+        "gangs.lost_hours": problem.gangs.lost_hours,
         "scenarios.probability": problem.probability,
     }
     for name, values in amounts.items():
@@ -153,6 +163,8 @@ def _value_problems(problem: HourlyProblem) -> Iterator[str]:
     for name, values in uppers.items():
         yield from bad_numbers(name, values, ~(values >= 0), "it must be at least 0")
     yield from bad_numbers("work.amount", work.amount, ~(work.amount > 0), "it must be above 0")
+    size = problem.gangs.size
+    yield from bad_numbers("gangs.size", size, ~(size > 0), "it must be above 0")
     yield from _rate_problems(problem)
 
 
