@@ -14,7 +14,7 @@ from costopt.plan.status import PlanStatus, proven_status
 from costopt.planning.late import TIGHTENING, late_lines, layout_index
 from costopt.planning.over_time_lines import lines_over_time, tranches_of, with_schedule
 from costopt.planning.over_time_problem import HourlyAssembly, assemble_over_time
-from costopt.planning.over_time_work import without_surplus
+from costopt.planning.over_time_work import stands_beside, without_surplus
 from costopt.solve.hours.linear_bound import linear_bound
 from costopt.solve.hours.run import solve_hours
 from costopt.solve.hours.solution import HourlySolution
@@ -85,13 +85,13 @@ def search_over_time(
     and all hours once more.
 
     Args:
-        workloads: services with their candidates, then jobs with theirs.
+        workloads: with their candidates.
         hours: kinds of hours.
         request: limits and settings.
         catalog: at the prices that are paid.
     """
     deadline = perf_counter() + request.time_limit_seconds
-    roomier = list(workloads)
+    roomier = sorted(workloads, key=stands_beside)
     bound: float | None = None
     series_bound: float | None = None
     for number in range(MOST_ROUNDS):

@@ -16,6 +16,12 @@ from costopt.evaluate.schedule_figures import TAIL_WEIGHT
 from costopt.evaluate.schedule_money import DECLINING
 from costopt.evaluate.tranche_prices import SPEND_OPTION
 from costopt.planning.assemble import AssembledProblem, assemble
+from costopt.planning.over_time_gangs import (
+    gangs_among,
+    kept_for_gangs,
+    of_gangs,
+    told_apart,
+)
 from costopt.planning.over_time_products import (
     BY_THE_HOUR,
     DEARER,
@@ -87,8 +93,11 @@ def assemble_over_time(
     is_spend = (columns["purchase_option"] == SPEND_OPTION).to_numpy(dtype=np.bool_)
     usable = ~is_spend & (quantities.product != DEARER)
     whole = assembled.problem
-    usable &= _worth_keeping(whole, np.where(is_spend, np.nan, price), quantities, spends)
-    useful = useful_servers(whole, price, quantities, spends, usable)
+    in_gangs = of_gangs(workloads, columns)
+    apart = replace(whole, server=told_apart(whole.server, columns, in_gangs))
+    usable &= _worth_keeping(apart, np.where(is_spend, np.nan, price), quantities, spends)
+    useful = useful_servers(whole, price, quantities, spends, usable & ~in_gangs)
+    useful[kept_for_gangs(whole.server, quantities.product, usable, in_gangs)] = True
     fewer = fewer_servers(whole.blocks, useful)
     kept = np.flatnonzero(usable & useful[whole.server])
     used = np.unique(quantities.product[kept])
@@ -109,6 +118,7 @@ def assemble_over_time(
         weight=np.zeros(0),
         demand_factor=np.zeros((len(working.blocks), 0)),
         work=working.work,
+        gangs=gangs_among(workloads, columns.iloc[kept], catalog),
         quantities=QuantityCommitments(
             cost=quantities.present_value, upper=np.full(len(quantities.keys), np.inf)
         ),

@@ -11,7 +11,8 @@ from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError, UnknownNameError
 from costopt.units import SECONDS_PER_HOUR
 from costopt.workload.demand_profile import DemandProfile
-from costopt.workload.request import Job, PlanRequest
+from costopt.workload.request import AnyWorkload, Job, PlanRequest
+from costopt.workload.requirement import Requirement
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -60,16 +61,30 @@ class DemandHours:
         return int(self.kind_of_hour.shape[1])
 
 
+def follows_profile(workload: AnyWorkload) -> bool:
+    """Return whether the demand of a workload follows a profile.
+
+    That of all does but of jobs, and of nodes that are wanted in every hour alike.
+
+    Args:
+        workload: of a request.
+    """
+    if isinstance(workload, Requirement):
+        return workload.demand_per_second is not None
+    return not isinstance(workload, Job)
+
+
 def served_names(request: PlanRequest) -> tuple[str, ...]:
-    """Return the names of the workloads whose demand follows a profile: all but jobs."""
-    return tuple(name for name, one in request.named_workloads if not isinstance(one, Job))
+    """Return the names of the workloads whose demand follows a profile."""
+    return tuple(name for name, one in request.named_workloads if follows_profile(one))
 
 
 def hours_of(request: PlanRequest, catalog: Catalog) -> DemandHours:
     """Return the kinds of hours that a request with a demand profile is planned over.
 
     Beside a job every hour of the profile is a kind of its own, because it matters which come
-    before the deadline; and beside other eligible usage, which has a charge in each.
+    before the deadline; and beside other eligible usage, which has a charge in each. Beside nodes
+    that run in every hour, kinds stand for several hours as ever.
 
     Args:
         request: the question.
@@ -92,7 +107,16 @@ def hours_of(request: PlanRequest, catalog: Catalog) -> DemandHours:
                     f"profile {hours.profile_hours:,}; give one charge for each hour of it"
                 ],
             )
-    if len(names) == len(request.workloads) and not request.eligible_usage:
+    has_jobs = any(isinstance(one, Job) for one in request.workloads)
+    if not has_jobs and not request.eligible_usage:
+        if len(names) < len(request.workloads) and len(hours.hours) > MOST_HOURS_APART:
+            raise InvalidInputError(
+                "demand_profile",
+                [
+                    f"it has {len(hours.hours):,} kinds of hours; beside nodes without a demand "
+                    f"at most {MOST_HOURS_APART} are planned: give kinds, or a typical week"
+                ],
+            )
         return hours
     if hours.profile_hours > MOST_HOURS_APART:
         raise InvalidInputError(

@@ -125,7 +125,7 @@ def _gang_violations(problem: HourlyProblem, decision: HourlyDecision) -> Iterat
     running = gangs.whole(decision.counts)
     part = (running != 0) & (running != gangs.size[:, None])
     yield from _broken("a part of a gang runs, or more than the whole of it", part)
-    used = running.any(axis=1)
+    used = (running > 0).sum(axis=1) > 0
     for task in range(len(gangs)):
         mine = gangs.task == task
         if used[mine].sum() != 1:
