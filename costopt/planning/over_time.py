@@ -12,6 +12,7 @@ from costopt.evaluate.hours_operated import HourOperated
 from costopt.evaluate.scheduled import Scheduled, scheduled
 from costopt.plan.status import PlanStatus, proven_status
 from costopt.planning.late import TIGHTENING, late_lines, layout_index
+from costopt.planning.over_time_gangs import without_gangs
 from costopt.planning.over_time_lines import lines_over_time, tranches_of, with_schedule
 from costopt.planning.over_time_problem import HourlyAssembly, assemble_over_time
 from costopt.planning.over_time_work import stands_beside, without_surplus
@@ -95,11 +96,9 @@ def search_over_time(
     bound: float | None = None
     series_bound: float | None = None
     for number in range(MOST_ROUNDS):
-        assembly = assemble_over_time(roomier, hours, request, catalog)
-        left = max(deadline - perf_counter(), LEAST_SECONDS)
-        solution = solve_hours(assembly.problem, gap=request.gap, time_limit_seconds=left)
+        assembly, solution = _solved(roomier, hours, request, catalog, deadline)
         if number == 0:
-            bound = solution.bound
+            bound = _bound(assembly, solution, request)
             series_bound = _series_bound(assembly, solution, hours, request)
         written = _written(roomier, assembly, solution, hours, request, catalog)
         late = None if written is None else _with_more_room(roomier, written)
@@ -118,12 +117,41 @@ def search_over_time(
     return found
 
 
+def _solved(
+    workloads: Sequence[NamedWorkload],
+    hours: DemandHours,
+    request: PlanRequest,
+    catalog: Catalog,
+    deadline: float,
+) -> tuple[HourlyAssembly, HourlySolution]:
+    """Write and solve the problem; with all configurations of gangs where some do not suffice."""
+    assembly = assemble_over_time(workloads, hours, request, catalog)
+    left = max(deadline - perf_counter(), LEAST_SECONDS)
+    solution = solve_hours(assembly.problem, gap=request.gap, time_limit_seconds=left)
+    if assembly.is_lossy and solution.status is PlanStatus.INFEASIBLE:
+        assembly = assemble_over_time(workloads, hours, request, catalog, all_gangs=True)
+        left = max(deadline - perf_counter(), LEAST_SECONDS)
+        solution = solve_hours(assembly.problem, gap=request.gap, time_limit_seconds=left)
+    return assembly, solution
+
+
+def _bound(
+    assembly: HourlyAssembly, solution: HourlySolution, request: PlanRequest
+) -> float | None:
+    """Return what no plan costs less than: where gangs were left out, all the rest alone."""
+    if solution.bound is None or not assembly.is_lossy:
+        return solution.bound
+    seconds = min(SERIES_SECONDS, request.time_limit_seconds)
+    rest = without_gangs(assembly.problem)
+    return min(solution.bound, linear_bound(rest, deadline=perf_counter() + seconds) or 0.0)
+
+
 def _series_bound(
     assembly: HourlyAssembly, solution: HourlySolution, hours: DemandHours, request: PlanRequest
 ) -> float | None:
     """Return a bound over the profile's own hours: that of the kinds, where these are the same."""
     if hours.excess_fraction < SAME_DEMAND or solution.decision is None:
-        return solution.bound
+        return _bound(assembly, solution, request)
     mean = replace(assembly.problem, demand_factor=hours.mean_factor)
     seconds = min(SERIES_SECONDS, request.time_limit_seconds)
     return linear_bound(mean, deadline=perf_counter() + seconds) or None

@@ -1,6 +1,7 @@
 """Gangs in a plan over time: training jobs, and equal nodes that run in every hour."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -8,18 +9,20 @@ from numpy.typing import NDArray
 
 from costopt.candidate.find import NamedWorkload
 from costopt.candidate.gangs_by_hour import hours_lost_with_a_start
-from costopt.candidate.rated_gangs import checkpoint_bytes
+from costopt.candidate.rated_gangs import checkpoint_bytes, total_tokens
 from costopt.candidate.service import ServiceCandidates
 from costopt.catalog.catalog import Catalog
 from costopt.errors import PlanCheckError
 from costopt.solve.hours.gangs import EVERY_HOUR, NO_GANG, Gangs, runs_started
-from costopt.solve.hours.problem import HourlyProblem
+from costopt.solve.hours.problem import DeferrableWork, HourlyProblem
+from costopt.units import SECONDS_PER_HOUR
 from costopt.workload.batch import BatchInference
 from costopt.workload.demand_hours import follows_profile
 from costopt.workload.request import Job
 from costopt.workload.requirement import Requirement
 from costopt.workload.training import FineTuneJob, TrainingJob
 
+Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
@@ -108,34 +111,98 @@ def gangs_among(
     configuration[in_gangs] = own.groupby(PLACE, sort=False).ngroup().to_numpy()
     first = own.drop_duplicates(PLACE)
     whole = [index for index, item in enumerate(workloads) if runs_in_gangs(item)]
-    sizes, lost = [], []
-    for service, layout in first[["service", "layout"]].itertuples(index=False, name=None):
-        size, hours = _size_and_loss(workloads[service], int(layout), catalog)
-        sizes.append(size)
-        lost.append(hours)
+    figures = gang_figures(workloads, first, catalog)
     return Gangs(
         configuration=configuration,
-        size=np.array(sizes, dtype=np.int64),
-        lost_hours=np.array(lost, dtype=np.float64),
+        size=figures.nodes,
+        lost_hours=figures.lost_hours,
         task=np.searchsorted(whole, first["service"].to_numpy(dtype=np.int64)),
         job=job_numbers(workloads)[whole],
     )
 
 
-def _size_and_loss(item: NamedWorkload, layout: int, catalog: Catalog) -> tuple[int, float]:
-    """Return the instances of a gang, and the hours that it loses with a start."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GangFigures:
+    """What the gang of each offer is like; arrays of shape (offers,).
+
+    Attributes:
+        nodes: instances [1].
+        work_hours: to do the job without a start; 0 for nodes that only run [h].
+        lost_hours: of its work, with each start [h].
+    """
+
+    nodes: Integers
+    work_hours: Floats
+    lost_hours: Floats
+
+
+def gang_figures(
+    workloads: Sequence[NamedWorkload], columns: pd.DataFrame, catalog: Catalog
+) -> GangFigures:
+    """Work out what the gangs of offers are like.
+
+    Args:
+        workloads: services, then all others.
+        columns: offers of gangs, one row for each.
+        catalog: where models are described.
+    """
+    nodes = np.ones(len(columns), dtype=np.int64)
+    work, lost = np.zeros((2, len(columns)))
+    services = columns["service"].to_numpy(dtype=np.int64)
+    layouts = columns["layout"].to_numpy(dtype=np.int64)
+    for service in np.unique(services).tolist():
+        mine = services == service
+        own = _figures_of_layouts(workloads[service], catalog)
+        nodes[mine] = own.nodes[layouts[mine]]
+        work[mine] = own.work_hours[layouts[mine]]
+        lost[mine] = own.lost_hours[layouts[mine]]
+    return GangFigures(nodes=nodes, work_hours=work, lost_hours=lost)
+
+
+def _figures_of_layouts(item: NamedWorkload, catalog: Catalog) -> GangFigures:
+    """Work out what the gang of each layout of a workload is like."""
     workload, candidates = item.workload, item.candidates
-    if isinstance(workload, Requirement):
-        return workload.nodes, 0.0
-    if not isinstance(workload, FineTuneJob | TrainingJob) or not isinstance(
-        candidates, ServiceCandidates
-    ):
-        raise PlanCheckError([f"{item.name} runs in no gang, and was planned in one"])
-    nodes = candidates.layouts[layout].nodes_per_gang
-    kind = candidates.types[int(candidates.type_of_layout[layout])]
+    if not isinstance(candidates, ServiceCandidates):
+        raise PlanCheckError([f"{item.name} was not rated hour by hour, and is planned so"])
+    count = len(candidates.layouts)
+    if not isinstance(workload, FineTuneJob | TrainingJob):
+        nodes = np.full(count, workload.nodes if isinstance(workload, Requirement) else 1)
+        return GangFigures(nodes=nodes, work_hours=np.zeros(count), lost_hours=np.zeros(count))
+    nodes = np.array([layout.nodes_per_gang for layout in candidates.layouts], dtype=np.int64)
+    hosts = np.array([kind.hosts for kind in candidates.types], dtype=np.int64)
     state = checkpoint_bytes(workload, catalog.model(workload.model))
-    lost = hours_lost_with_a_start(state, np.array([nodes * kind.hosts]), catalog)
-    return nodes, float(lost[0])
+    speed = candidates.layout_rates.rates[:, 0] * nodes * SECONDS_PER_HOUR
+    able = speed > 0
+    return GangFigures(
+        nodes=nodes,
+        work_hours=np.where(able, total_tokens(workload) / np.where(able, speed, 1.0), np.inf),
+        lost_hours=hours_lost_with_a_start(
+            state, nodes * hosts[candidates.type_of_layout], catalog
+        ),
+    )
+
+
+def without_gangs(problem: HourlyProblem) -> HourlyProblem:
+    """Return a problem of everything that runs in no gang.
+
+    Args:
+        problem: with gangs.
+    """
+    gangs, work = problem.gangs, problem.work
+    rest = np.setdiff1d(np.arange(len(work)), gangs.job)
+    number = np.full(len(work) + 1, -1)
+    number[rest] = np.arange(len(rest))
+    left = DeferrableWork.none()
+    if len(rest):
+        left = replace(
+            work,
+            amount=work.amount[rest],
+            release=work.release[rest],
+            deadline=work.deadline[rest],
+            job=number[work.job],
+        )
+    upper = np.where(gangs.configuration >= 0, 0.0, problem.upper)
+    return replace(problem, gangs=Gangs.none(), work=left, upper=upper)
 
 
 def rest_gangs(problem: HourlyProblem, counts: Integers) -> None:

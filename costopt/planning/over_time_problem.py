@@ -16,6 +16,7 @@ from costopt.evaluate.schedule_figures import TAIL_WEIGHT
 from costopt.evaluate.schedule_money import DECLINING
 from costopt.evaluate.tranche_prices import SPEND_OPTION
 from costopt.planning.assemble import AssembledProblem, assemble
+from costopt.planning.over_time_configurations import GangColumns, tried_gangs
 from costopt.planning.over_time_gangs import (
     gangs_among,
     kept_for_gangs,
@@ -56,6 +57,7 @@ class HourlyAssembly:
         server: index of the server inside the service's block; of a job's own server (offers,).
         quantities: what the quantity commitments are.
         spends: what the spend commitments are.
+        is_lossy: whether configurations of gangs were left out that might have been cheaper.
     """
 
     problem: HourlyProblem
@@ -65,6 +67,7 @@ class HourlyAssembly:
     server: Integers
     quantities: QuantityProducts
     spends: SpendProducts
+    is_lossy: bool = False
 
 
 def assemble_over_time(
@@ -72,6 +75,8 @@ def assemble_over_time(
     hours: DemandHours,
     request: PlanRequest,
     catalog: Catalog,
+    *,
+    all_gangs: bool = False,
 ) -> HourlyAssembly:
     """Write the problem of a request with a demand profile.
 
@@ -84,6 +89,7 @@ def assemble_over_time(
         hours: kinds of hours.
         request: limits and settings.
         catalog: at the prices that are paid.
+        all_gangs: whether to plan with every configuration of a gang that may be needed.
     """
     assembled = assemble(workloads, shared_limits(request))
     columns = _columns(workloads, assembled)
@@ -96,6 +102,11 @@ def assemble_over_time(
     in_gangs = of_gangs(workloads, columns)
     apart = replace(whole, server=told_apart(whole.server, columns, in_gangs))
     usable &= _worth_keeping(apart, np.where(is_spend, np.nan, price), quantities, spends)
+    offered = GangColumns(columns=columns, price=price, usable=usable, in_gangs=in_gangs,
+                          problem=whole, quantities=quantities, spends=spends,
+                          keep_all=all_gangs)  # fmt: skip
+    tried = tried_gangs(workloads, offered, hours, request, catalog)
+    usable &= tried.offers
     useful = useful_servers(whole, price, quantities, spends, usable & ~in_gangs)
     useful[kept_for_gangs(whole.server, quantities.product, usable, in_gangs)] = True
     fewer = fewer_servers(whole.blocks, useful)
@@ -140,6 +151,7 @@ def assemble_over_time(
         server=fewer.local[whole.server[kept]],
         quantities=quantities,
         spends=spends,
+        is_lossy=tried.is_lossy,
     )
 
 
