@@ -13,7 +13,7 @@ from costopt.candidate.rated_gangs import checkpoint_bytes, total_tokens
 from costopt.candidate.service import ServiceCandidates
 from costopt.catalog.catalog import Catalog
 from costopt.errors import PlanCheckError
-from costopt.solve.hours.gangs import EVERY_HOUR, NO_GANG, Gangs, runs_started
+from costopt.solve.hours.gangs import EVERY_HOUR, NO_GANG, Gangs
 from costopt.solve.hours.problem import DeferrableWork, HourlyProblem
 from costopt.units import SECONDS_PER_HOUR
 from costopt.workload.batch import BatchInference
@@ -203,30 +203,3 @@ def without_gangs(problem: HourlyProblem) -> HourlyProblem:
         )
     upper = np.where(gangs.configuration >= 0, 0.0, problem.upper)
     return replace(problem, gangs=Gangs.none(), work=left, upper=upper)
-
-
-def rest_gangs(problem: HourlyProblem, counts: Integers) -> None:
-    """Take gangs out of hours without which their jobs are done, the dearest and latest first.
-
-    Args:
-        problem: that was solved.
-        counts: instances of each offer; changed in place (offers, hours) [1].
-    """
-    gangs = problem.gangs
-    for configuration in np.flatnonzero(gangs.works).tolist() if len(gangs) else ():
-        offers = np.flatnonzero(gangs.configuration == configuration)
-        job = int(gangs.job[gangs.task[configuration]])
-        speed = float(problem.work.rate[offers[0]] * gangs.size[configuration])
-        needed = float(problem.work.amount[job]) / speed
-        for scenario in range(len(problem.probability)):
-            hours = np.flatnonzero(problem.scenario == scenario)
-            running = counts[np.ix_(offers, hours)]
-            charged = problem.price_per_hour[offers] @ running
-            busy: Flags = np.asarray((running > 0).sum(axis=0, keepdims=True) > 0)
-            for hour in np.lexsort((-hours, -charged)).tolist():
-                fewer = busy.copy()
-                fewer[0, hour] = False
-                lost = runs_started(fewer).sum() * gangs.lost_hours[configuration]
-                if fewer.sum() - lost >= needed:
-                    busy = fewer
-            counts[np.ix_(offers, hours[~busy[0]])] = 0

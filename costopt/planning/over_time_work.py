@@ -11,7 +11,8 @@ from costopt.candidate.batch_by_hour import working_seconds
 from costopt.candidate.find import NamedWorkload
 from costopt.candidate.rated_gangs import total_tokens
 from costopt.catalog.catalog import Catalog
-from costopt.planning.over_time_gangs import job_numbers, rest_gangs, runs_in_gangs
+from costopt.planning.over_time_gangs import job_numbers, runs_in_gangs
+from costopt.planning.over_time_runs import timed_gangs
 from costopt.planning.over_time_servers import FewerServers
 from costopt.solve.hours.bill import covered_by
 from costopt.solve.hours.problem import NO_SERVER, DeferrableWork, HourlyProblem
@@ -118,8 +119,7 @@ def without_surplus(problem: HourlyProblem, solution: HourlySolution) -> HourlyS
     decision, work = solution.decision, problem.work
     if decision is None or not len(work):
         return solution
-    counts = decision.counts.copy()
-    rest_gangs(problem, counts)
+    counts = timed_gangs(problem, decision)
     for job, amount in enumerate(work.amount.tolist()):
         if job in problem.gangs.job:
             continue

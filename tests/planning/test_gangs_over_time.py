@@ -108,6 +108,8 @@ def test_a_fine_tune_in_the_trough_of_reserved_instances_costs_nothing_beside(
     assert hours[:12] == [0] * 12
     # One run of 4 h leaves 3.8 h of work, of which 3.5 are needed.
     assert sum(hours) == 4
+    first = hours.index(1)
+    assert hours[first : first + 4] == [1] * 4
     (tranche,) = schedule_of(night).tranches
     # 3 x 12 + 1 x 12 = 48 instance-hours of serving and 4 of the job, of 72 in a day.
     assert tranche.utilisation == pytest.approx((48 + 4) / 72)
