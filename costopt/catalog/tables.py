@@ -16,6 +16,7 @@ from costopt.catalog.known_names import KnownNames
 from costopt.catalog.schema import DATED_MATERIAL, TABLES
 from costopt.catalog.store.history import PastPrices
 from costopt.errors import CatalogFileError, EmptyCatalogError
+from costopt.model import ModelSpec
 
 
 class Tables:
@@ -63,6 +64,7 @@ class Tables:
         self._past = past
         self._given_known = known
         self._accelerators: dict[str, Accelerator] = {}
+        self._models: dict[str, ModelSpec] = {}
 
     @property
     def place(self) -> str:
