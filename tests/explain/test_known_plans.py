@@ -7,7 +7,7 @@ import pytest
 from costopt.catalog.catalog import Catalog
 from costopt.explain.infeasible import helpful_changes
 from costopt.explain.known_plans import KnownPlans
-from costopt.planning import tries
+from costopt.planning.search import search
 from costopt.planning.tries import Tries
 from costopt.workload.limits import Limits
 from costopt.workload.request import PlanRequest
@@ -34,13 +34,12 @@ def one_type(bundled: Catalog) -> Catalog:
 def searches(monkeypatch: pytest.MonkeyPatch) -> list[PlanRequest]:
     """Requests that were searched for, in order."""
     asked: list[PlanRequest] = []
-    search = tries.search
 
     def counted(workloads: object, request: PlanRequest, catalog: object) -> object:
         asked.append(request)
         return search(workloads, request, catalog)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(tries, "search", counted)
+    monkeypatch.setattr("costopt.planning.tries.search", counted)
     return asked
 
 
