@@ -186,8 +186,8 @@ def explain(
 ) -> Explanation:
     """Explain a plan, or why there is none.
 
-    Of a plan over time it is told which hours and limits bind, what commitments rest on, and what
-    other plans cost; worths of limits, demand and rejected types are those of plans at one rate.
+    Of a plan over time it is told which hours and limits bind and what letting them out saves,
+    what commitments rest on, and what other plans cost; rejected types are told at one rate only.
 
     Args:
         plan: the plan.
@@ -223,10 +223,10 @@ def explain(
 def _over_time(plan: Plan, catalog: Catalog, workloads: tuple[NamedWorkload, ...]) -> Explanation:
     """Explain a plan over time, or why there is none."""
     schedule, later = plan.schedule, None
+    bound = () if schedule is None else hours_and_limits(plan, schedule, catalog)
     if plan.lines:
         found = workloads or all_candidates(plan.request, catalog)
-        later = LaterOverTime(plan, catalog, found)
-    bound = () if schedule is None else hours_and_limits(plan, schedule, catalog)
+        later = LaterOverTime(plan, catalog, found, bound)
     return Explanation(
         binding_limits=bound,
         switch_points=tuple(commitment_switches(plan)),
