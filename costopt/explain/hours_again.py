@@ -17,6 +17,7 @@ from costopt.explain.field import Other
 from costopt.plan.line import PlanLine
 from costopt.plan.plan import Plan
 from costopt.plan.schedule import Schedule
+from costopt.plan.schedule_words import most_at_once
 from costopt.plan.status import PlanStatus
 from costopt.planning.over_time import FoundOverTime, search_over_time
 from costopt.planning.over_time_work import is_batch
@@ -51,10 +52,15 @@ class HoursFound:
         return spent_on(self.schedule)
 
     @property
+    def at_once(self) -> tuple[PlanLine, ...]:
+        """One line for each offer, with the most that run at once."""
+        return tuple(most_at_once(self.lines, self.schedule))
+
+    @property
     def other(self) -> Other:
         """The same as a plan whose hours do not matter."""
         cost = sum(line.line_cost_total for line in self.lines)
-        return Other(lines=self.lines, cost_total=cost, status=self.status)
+        return Other(lines=self.at_once, cost_total=cost, status=self.status)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -59,7 +59,7 @@ def noise_over_time(
     cost = (plan.cost_total or 0.0) + spent - own
     saving = spent - found.spent if isinstance(found, HoursFound) else 0.0
     is_clear = saving > max(SAME_COST, plan.gap or 0.0) * spent
-    other = found.lines if isinstance(found, HoursFound) and is_clear else ()
+    other = found.at_once if isinstance(found, HoursFound) and is_clear else ()
     return PriceNoise(
         pools=len(known),
         unknown=len(rented) - len(known),

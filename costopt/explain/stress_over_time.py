@@ -26,7 +26,7 @@ from costopt.plan.status import PlanStatus, proven_status
 from costopt.plan.words import percent
 from costopt.workload.requirement import Requirement
 
-MENDING_SECONDS: Final = 12.0
+MENDING_SECONDS: Final = 18.0
 """Time for planning all cases again; how the plan stands in each is not counted [s]."""
 
 SEARCH_SECONDS: Final = 1.5
@@ -63,10 +63,12 @@ class TrialOverTime(StressTrial):
             moved = _moved(self.catalog, matches, factor)
             held = scheduled(self.plan.lines, self.schedule, self.plan.request, moved)
             cost = own + spent_on(held.schedule) - spent_on(self.schedule)
-            other = self._mended(lambda again, to=moved: again.at_prices(to, again.signed))
             broken = tuple(self._over_budget(cost))
             now = replace(standing, broken=broken, cost_total=cost)
-            yield self._row("hourly_price", factor, now, other)
+            yield self._row("hourly_price", factor, now, self._at_prices(moved))
+
+    def _at_prices(self, catalog: Catalog) -> Other | None:
+        return self._mended(lambda again: again.at_prices(catalog, again.signed))
 
     def _standing(self, case: Case) -> Standing:
         return standing_in_hours(self.plan, self.schedule, case, self.rented)
@@ -100,7 +102,7 @@ class TrialOverTime(StressTrial):
         cost = (self.plan.cost_total or 0.0) + found.spent - spent_on(self.schedule)
         proven = found.slack / found.schedule.objective if found.schedule.objective else 0.0
         return Other(
-            lines=found.lines,
+            lines=found.at_once,
             cost_total=cost,
             status=proven_status(proven, max(LOOSE_GAP, self.plan.request.gap)),
         )

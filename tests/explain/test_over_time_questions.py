@@ -82,8 +82,21 @@ def test_stress_holds_every_hours_fleet_against_the_case(plan: Plan) -> None:
         "100.00% allowed",
     )
     assert len(rows[1.5].broken) > 1
-    assert rows[1.1].mended_cost_total is None
-    assert "not planned again" in str(stress)
+    # At 1.1 the night needs 2 and the day 3 (2.75): one reserved at 0.6, one more by night and
+    # two by day, 1.5 on average where 1 is now.
+    assert stress.mending(rows[1.1]) == pytest.approx(0.5 * YEAR)
+    # At 1.5 they need 2 and 4 (3.75): the commitment stays as signed.
+    assert stress.mending(rows[1.5]) == pytest.approx(1.0 * YEAR)
+    assert "mended for $365/month more: 2 x g6.xlarge" in str(stress)
+
+
+def test_stress_moves_what_is_paid_by_the_hour_alone(plan: Plan) -> None:
+    rows = cases(plan.stress(), "hourly_price")
+    # 0.6 $/h are signed; two more by day cost 1 $/h on average.
+    assert rows[0.8].cost_total == pytest.approx((0.6 + 0.8) * YEAR)
+    assert rows[1.2].cost_total == pytest.approx((0.6 + 1.2) * YEAR)
+    assert rows[1.2].mended_cost_total == pytest.approx((0.6 + 1.2) * YEAR)
+    assert "prices of what is paid by the hour +20.0 %: $1,314/month" in str(plan.stress())
 
 
 def test_stress_without_a_pool_names_the_hour_hit_hardest(bundled: Catalog) -> None:
@@ -93,6 +106,8 @@ def test_stress_without_a_pool_names_the_hour_hit_hardest(bundled: Catalog) -> N
     (lost,) = cases(plan.stress(), "pool").values()
     assert lost.served_fraction == pytest.approx(0.5)
     assert lost.cost_total == pytest.approx(0.3 * YEAR)
+    # The second goes on demand, half of the time.
+    assert lost.mended_cost_total == pytest.approx((0.3 + 0.5) * YEAR)
 
 
 def test_why_not_says_only_what_is_known_over_time(plan: Plan) -> None:
