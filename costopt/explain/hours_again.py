@@ -1,16 +1,14 @@
 """The hours of a plan planned again, with something otherwise."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from costopt.candidate.find import NamedWorkload, all_candidates
-from costopt.candidate.job import JobCandidates
 from costopt.catalog.catalog import Catalog
 from costopt.evaluate.tranche_prices import SPEND_OPTION
 from costopt.explain.field import Other
@@ -19,6 +17,7 @@ from costopt.plan.plan import Plan
 from costopt.plan.schedule import Schedule
 from costopt.plan.schedule_words import most_at_once
 from costopt.plan.status import PlanStatus
+from costopt.planning.fewer_offers import left_with
 from costopt.planning.over_time import FoundOverTime, search_over_time
 from costopt.planning.over_time_work import is_batch
 from costopt.planning.signed_tranches import SignedTranches
@@ -200,32 +199,6 @@ def spent_on(schedule: Schedule) -> float:
         schedule: with its figures.
     """
     return float(np.dot(schedule.probability, schedule.cost_by_scenario))
-
-
-def left_with(item: NamedWorkload, kept: NDArray[np.bool_]) -> NamedWorkload:
-    """Return a workload with some of its offers alone.
-
-    Args:
-        item: with its candidates.
-        kept: which are left (offers,).
-
-    Raises:
-        TypeError: the workload is a job that runs in one gang.
-    """
-    found = item.candidates
-    if isinstance(found, JobCandidates):
-        raise TypeError(f"{item.name} runs in one gang, and was planned over time")
-    rows = np.flatnonzero(kept)
-    prices: dict[str, Any] = {
-        field.name: getattr(found.prices, field.name)[rows] for field in fields(found.prices)
-    }
-    left = replace(
-        found,
-        offers=found.offers.iloc[rows].reset_index(drop=True),
-        prices=replace(found.prices, **prices),
-        type_of_offer=found.type_of_offer[rows],
-    )
-    return replace(item, candidates=left)
 
 
 def _of_these(workloads: Sequence[NamedWorkload], request: PlanRequest) -> PlanRequest:

@@ -96,7 +96,7 @@ def search_over_time(
         signed: the only commitments there are, paid for whatever runs; None = they are decided.
     """
     deadline = perf_counter() + request.time_limit_seconds
-    roomier = list(workloads)
+    roomier = list(workloads) if signed is None else signed.among(workloads)
     bound: float | None = None
     series_bound: float | None = None
     for number in range(MOST_ROUNDS):

@@ -154,10 +154,7 @@ def test_a_difference_does_not_split_prices_of_commitments(bundled: Catalog, pla
     assert "what of it is prices is not told apart" in " ".join(str(found).split())
 
 
-def test_a_saved_plan_over_time_is_judged_unless_it_commits(bundled: Catalog, plan: Plan) -> None:
-    (bound,) = watch_plans([plan], priced(bundled, 0.1))
-    assert bound.verdict is Judgement.KEEP
-    assert bound.cause.startswith("not judged: a plan over time whose commitments are signed")
+def test_a_saved_plan_over_time_is_judged(bundled: Catalog) -> None:
     hourly = planned(priced(bundled, 0.6), [1.0, 3.0])
     (kept,) = watch_plans([hourly], priced(bundled, 0.6))
     assert (kept.verdict, kept.cause) == (Judgement.KEEP, "no plan of today costs less")
