@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from costopt.candidate.find import NamedWorkload
 from costopt.candidate.service import ServiceCandidates
@@ -20,6 +20,9 @@ from costopt.solve.hours.run import solve_hours
 from costopt.solve.hours.solution import HourlySolution
 from costopt.workload.demand_hours import DemandHours
 from costopt.workload.request import PlanRequest
+
+if TYPE_CHECKING:
+    from costopt.planning.signed_tranches import SignedTranches
 
 LEAST_SECONDS: Final = 0.5
 """Time that a solve gets however late it is [s]."""
@@ -78,6 +81,7 @@ def search_over_time(
     hours: DemandHours,
     request: PlanRequest,
     catalog: Catalog,
+    signed: "SignedTranches | None" = None,
 ) -> FoundOverTime:
     """Find the cheapest commitments and hourly fleets whose mix meets every limit in every hour.
 
@@ -89,19 +93,22 @@ def search_over_time(
         hours: kinds of hours.
         request: limits and settings.
         catalog: at the prices that are paid.
+        signed: the only commitments there are, paid for whatever runs; None = they are decided.
     """
     deadline = perf_counter() + request.time_limit_seconds
-    roomier = list(workloads)
+    roomier = list(workloads) if signed is None else signed.among(workloads)
     bound: float | None = None
     series_bound: float | None = None
     for number in range(MOST_ROUNDS):
         assembly = assemble_over_time(roomier, hours, request, catalog)
+        if signed is not None:
+            assembly = signed.on(assembly)
         left = max(deadline - perf_counter(), LEAST_SECONDS)
         solution = solve_hours(assembly.problem, gap=request.gap, time_limit_seconds=left)
         if number == 0:
-            bound = solution.bound
+            bound = solution.bound if signed is None else signed.beside(solution.bound)
             series_bound = _series_bound(assembly, solution, hours, request)
-        written = _written(roomier, assembly, solution, hours, request, catalog)
+        written = _written(roomier, assembly, solution, hours, request, catalog, signed)
         late = None if written is None else _with_more_room(roomier, written)
         found = FoundOverTime(
             assembly=assembly,
@@ -136,6 +143,7 @@ def _written(
     hours: DemandHours,
     request: PlanRequest,
     catalog: Catalog,
+    signed: "SignedTranches | None",
 ) -> Scheduled | None:
     """Write a solution down with its figures; None where there is none."""
     solution = without_surplus(assembly.problem, solution)
@@ -144,7 +152,8 @@ def _written(
     lines, of_hours = lines_over_time(
         workloads, assembly, solution.decision, hours, request.horizon_hours, catalog
     )
-    schedule = with_schedule(hours, of_hours, tranches_of(assembly, solution))
+    tranches = tranches_of(assembly, solution) if signed is None else signed.tranches
+    schedule = with_schedule(hours, of_hours, tranches)
     return scheduled(lines, schedule, request, catalog)
 
 

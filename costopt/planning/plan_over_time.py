@@ -20,6 +20,7 @@ from costopt.planning.over_time_beside import beside
 from costopt.planning.over_time_work import is_batch
 from costopt.planning.refusal import why_infeasible
 from costopt.planning.search import shared_limits
+from costopt.planning.signed_tranches import SignedTranches
 from costopt.planning.taking_part import exclusions_of, rated_offers
 from costopt.solve.run import solve_problem
 from costopt.workload.batch import BatchInference
@@ -36,7 +37,10 @@ NOT_OVER_TIME: Final = ("budget", "max_distinct_types")
 
 
 def plan_over_time(
-    workloads: Sequence[NamedWorkload], request: PlanRequest, catalog: Catalog
+    workloads: Sequence[NamedWorkload],
+    request: PlanRequest,
+    catalog: Catalog,
+    signed: SignedTranches | None = None,
 ) -> Plan:
     """Decide what runs in each hour and what is committed, and write it down.
 
@@ -44,13 +48,14 @@ def plan_over_time(
         workloads: with their candidates.
         request: with a demand profile.
         catalog: at the prices that are paid.
+        signed: the only commitments there are; None = they are decided.
 
     Raises:
         InvalidInputError: there is no profile, or it does not fit the request.
     """
     hours = hours_of(request, catalog)
     ordered = sorted(workloads, key=is_batch)
-    found = search_over_time(ordered, hours, request, catalog)
+    found = search_over_time(ordered, hours, request, catalog, signed)
     return _write_plan(workloads, found, request, catalog)
 
 
