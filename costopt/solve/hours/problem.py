@@ -172,7 +172,9 @@ class HourlyProblem:
     @property
     def start_up_hours(self) -> FloatArray:
         """Hours charged for a start (offers,) [h]."""
-        return np.zeros(self.offer_count) if self.sequence is None else self.sequence.start_up_hours
+        return (
+            np.zeros(self.offer_count) if self.sequence is None else self.sequence.start_up_hours
+        )
 
     @property
     def hours_are_coupled(self) -> bool:
