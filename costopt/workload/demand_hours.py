@@ -172,7 +172,9 @@ def demand_hours(
         counts.append(np.bincount(group, weights=count).astype(np.float64))
         owners.append(np.full(kinds, index, dtype=np.int64))
     factor = np.concatenate(factors, axis=1)
-    planned = np.stack([factor[:, row].sum(axis=1) for row in numbers])
+    excess = np.stack(
+        [(factor[:, row] - own).sum(axis=1) for row, own in zip(numbers, series, strict=True)]
+    )
     return DemandHours(
         factor=factor,
         mean_factor=np.concatenate(means, axis=1),
@@ -181,7 +183,7 @@ def demand_hours(
         scenarios=names,
         probability=probability,
         kind_of_hour=numbers,
-        excess_fraction=float((probability @ (planned - series.sum(axis=2))).sum()
+        excess_fraction=float((probability @ excess).sum()
                               / (probability @ series.sum(axis=2)).sum()),
     )  # fmt: skip
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
+from math import inf
+from numbers import Real
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, Field, Strict, model_validator
+from pydantic import AfterValidator, Field, PlainValidator, Strict, model_validator
 
 from costopt.errors import InvalidInputError
 from costopt.workload.hourly_file import read_hourly_file
@@ -100,7 +102,16 @@ Scenarios = Annotated[Sequence[DemandScenario], Some, Several]
 """Scenarios, one or more."""
 
 
-StartUp = NotNegative | Literal["catalogue"]
+def _hours_or_catalogue(value: object) -> float | str:
+    """Take a number of hours, or the word for those that are looked up."""
+    if value == "catalogue":
+        return "catalogue"
+    if not isinstance(value, Real) or isinstance(value, bool) or not 0 <= value < inf:
+        raise ValueError(f"{value!r} is neither hours of at least 0 nor 'catalogue'")
+    return float(value)
+
+
+StartUp = Annotated[float | Literal["catalogue"], PlainValidator(_hours_or_catalogue)]
 """Hours charged for a start, or where they are looked up."""
 
 LeastHours = Annotated[Count, Field(le=MOST_HOURS)]

@@ -61,6 +61,27 @@ def test_starts_and_minimum_up_times_cost_what_exhaustive_search_finds(
     assert solution.costs.objective == pytest.approx(cheapest_course(problem, 2), rel=1e-6)
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_longer_times_never_lower_the_cost(over_hours: Build, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    factors = random.integers(0, 5, 6).astype(float).tolist()
+
+    def cost(start_up: float, least: int) -> float:
+        sequence = Sequence(start_up_hours=np.full(2, start_up), min_up_hours=np.full(2, least))
+        problem = over_hours(
+            factors, rates=[1.0, 3.0], prices=[1.0, 2.5], upper=[4.0, 4.0], sequence=sequence
+        )
+        solution = solve_hours(problem, gap=0, time_limit_seconds=20)
+        assert solution.costs is not None
+        return solution.costs.objective
+
+    start_up, least = float(random.uniform(0, 2)), int(random.integers(1, 5))
+    first = cost(start_up, least)
+    assert cost(start_up + 0.5, least) >= first - 1e-6
+    assert cost(start_up, least + 1) >= first - 1e-6
+    assert cost(0.0, 1) <= first + 1e-6
+
+
 def test_an_instance_stays_up_where_starting_again_costs_more(over_hours: Build) -> None:
     """Demand 1, 0, 1, 0: staying costs 4 x $1; two starts of 3 h each would cost 2 + 6."""
     problem = over_hours(
