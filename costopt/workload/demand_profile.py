@@ -106,9 +106,10 @@ def _hours_or_catalogue(value: object) -> float | str:
     """Take a number of hours, or the word for those that are looked up."""
     if value == "catalogue":
         return "catalogue"
-    if not isinstance(value, Real) or isinstance(value, bool) or not 0 <= value < inf:
+    hours = float(value) if isinstance(value, Real) and not isinstance(value, bool) else -1.0
+    if not 0 <= hours < inf:
         raise ValueError(f"{value!r} is neither hours of at least 0 nor 'catalogue'")
-    return float(value)
+    return hours
 
 
 StartUp = Annotated[float | Literal["catalogue"], PlainValidator(_hours_or_catalogue)]

@@ -12,7 +12,7 @@ from costopt.planning.over_time_starts import servers_compare, worth_starting
 from costopt.solve.hours.problem import Sequence
 from costopt.workload.demand_hours import hours_of
 from costopt.workload.demand_profile import DemandProfile
-from costopt.workload.limits import Limits
+from costopt.workload.limits import Limits, PurchaseOption
 from costopt.workload.request import PlanRequest
 from costopt.workload.serving import InferenceService
 from costopt.workload.traffic import RequestSize, Traffic
@@ -82,7 +82,9 @@ def catalog(bundled: Catalog) -> Catalog:
 
 
 @pytest.mark.parametrize("option", ["reserved", "savings_plan"])
-def test_what_is_minimised_is_what_the_plan_comes_to(catalog: Catalog, option: str) -> None:
+def test_what_is_minimised_is_what_the_plan_comes_to(
+    catalog: Catalog, option: PurchaseOption
+) -> None:
     size = RequestSize(input_tokens=512, output_tokens=128, share_fraction=1.0)
     service = InferenceService(
         model="meta-llama/Llama-3.1-8B-Instruct",

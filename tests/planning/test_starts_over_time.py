@@ -135,7 +135,7 @@ def test_without_starting_time_a_plan_is_that_of_kinds_of_hours(catalog: Catalog
     assert asked.cost_total == free.cost_total
     assert schedule_of(asked) == schedule_of(free)
     assert "starts" not in str(asked)
-    assert not [name for name in schedule_of(asked).to_frame() if name.startswith("starts")]
+    assert not [name for name in schedule_of(asked).to_frame() if str(name).startswith("starts")]
 
 
 def test_what_is_committed_starts_without_a_charge(catalog: Catalog) -> None:

@@ -1,5 +1,7 @@
 """Hours of a profile become kinds of hours, planned at the highest demand of their hours."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -95,9 +97,9 @@ def test_a_kind_is_never_below_one_of_its_hours(
 def test_hours_stay_apart_where_starting_takes_time(bundled: Catalog) -> None:
     work = Requirement(demand_per_second=1.0, throughput_per_second={"g6.xlarge": 1.0})
 
-    def asked(hours: int, **given: float) -> DemandHours:
+    def asked(hours: int, **given: Any) -> DemandHours:
         profile = DemandProfile(factors=[1.0, 2.0] * (hours // 2), **given)
-        return hours_of_request(PlanRequest(workloads=[work], demand_profile=profile), bundled)
+        return hours_of_request(PlanRequest(workloads=(work,), demand_profile=profile), bundled)
 
     assert asked(4).kind_of_hour.tolist() == [[0, 1, 0, 1]]
     found = asked(4, start_up_hours=0.1)
