@@ -168,7 +168,7 @@ def _refuse_uncovered(tranches: tuple[Tranche, ...], request: PlanRequest) -> No
         f"{usage.name}: no savings plan for all of {usage.provider} covers an offer that takes "
         "part; leave it out"
         for usage, is_covered in zip(request.eligible_usage, covered.tolist(), strict=True)
-        if not is_covered
+        if not is_covered and usage.place is None
     ]
     if wrong:
         raise InvalidInputError("eligible_usage", wrong)

@@ -99,7 +99,9 @@ def _unfit_usage(request: PlanRequest) -> Iterator[str]:
     """Yield a sentence for each reason why other eligible usage says nothing here."""
     if not request.eligible_usage:
         return
-    if SPEND_OPTION not in request.limits.options:
+    if any(usage.place is None for usage in request.eligible_usage) and (
+        SPEND_OPTION not in request.limits.options
+    ):
         yield "eligible_usage draws on savings plans; add savings_plan to purchase_options"
     if request.demand_profile is not None and request.demand_profile.kinds is not None:
         yield "kinds puts hours together, and eligible_usage is told for each; leave kinds out"
