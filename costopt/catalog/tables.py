@@ -120,7 +120,11 @@ class Tables:
         Raises:
             InvalidInputError: a row breaks a rule.
         """
-        rows = self.table("components")
+        return self._components.copy(deep=False)
+
+    @cached_property
+    def _components(self) -> pd.DataFrame:
+        rows = self._tables["components"]
         refuse_odd_components(rows, self._tables["accelerators"]["name"])
         return rows
 

@@ -77,7 +77,7 @@ def prices_of_others(request: PlanRequest, catalog: Catalog) -> Floats:
         catalog: at the prices that are paid.
 
     Raises:
-        UnknownNameError: an instance type is not one of the provider's.
+        UnknownNameError: the catalogue has no such instance type.
         InvalidInputError: one has no price on demand in its region.
     """
     prices = np.ones(len(request.eligible_usage))
@@ -85,9 +85,8 @@ def prices_of_others(request: PlanRequest, catalog: Catalog) -> Floats:
     if not counted:
         return prices
     usages = [request.eligible_usage[row] for row in counted]
-    types = catalog.instance_types
+    known = catalog.known_names["instance_type"]
     for usage in usages:
-        known = set(types.loc[types["provider"] == usage.provider, "instance_type"])
         if usage.instance_type not in known:
             raise UnknownNameError("instance type", usage.instance_type, known)
     places = [usage.place for usage in usages if usage.place is not None]

@@ -10,7 +10,7 @@ from costopt.candidate.pricing import priced
 from costopt.catalog.catalog import Catalog
 from costopt.commitment.apply import Coverage, apply_commitments, rank_of
 from costopt.commitment.time_value import mean_factor
-from costopt.evaluate.component_prices import Place, component_price
+from costopt.evaluate.component_prices import ComponentPrices, Place
 from costopt.evaluate.facts import offers_of
 from costopt.evaluate.resource_use import cover_amounts, share_instances
 from costopt.evaluate.tranche_prices import (
@@ -223,9 +223,8 @@ def tranche_prices_of(
     tranches: Sequence[Tranche], request: PlanRequest, catalog: Catalog
 ) -> list[TranchePrice]:
     """Look up what one unit of each tranche costs."""
+    of_amounts = ComponentPrices(request, catalog)
     return [
-        component_price(tranche, request, catalog)
-        if tranche.resource
-        else tranche_price(tranche, request, catalog)
+        of_amounts.price(tranche) if tranche.resource else tranche_price(tranche, request, catalog)
         for tranche in tranches
     ]

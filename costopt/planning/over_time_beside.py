@@ -240,7 +240,7 @@ def _unpriced(
     offers = catalog.offers
     yearly = offers[offers["purchase_option"].isin(TERM_OPTIONS) & (offers["term_years"] == 1.0)]
     known = set(yearly[["provider", "region", "instance_type"]].itertuples(index=False, name=None))
-    known |= covered_for_a_year(catalog)
+    known |= covered_for_a_year(request, catalog)
     found: dict[tuple[str, str, str], UnpricedTerm] = {}
     for row, line in enumerate(lines):
         place = line.offer.provider, line.offer.region, line.offer.instance_type

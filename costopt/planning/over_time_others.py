@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from costopt.catalog.catalog import Catalog
@@ -12,6 +13,7 @@ from costopt.errors import InvalidInputError
 from costopt.evaluate.component_prices import Place
 from costopt.evaluate.other_usage import prices_of_others
 from costopt.evaluate.schedule_money import tranche_prices_of
+from costopt.evaluate.tranche_prices import PLACE
 from costopt.plan.line import OfferKey
 from costopt.planning.over_time_products import BY_THE_HOUR, SpendProducts
 from costopt.planning.over_time_resources import ResourceProducts
@@ -90,8 +92,8 @@ class OtherColumns:
         usages = counted_usage(request)
         counted = [usage.place is not None for usage in request.eligible_usage]
         listed = prices_of_others(request, catalog)[counted]
-        of_money = tranche_prices_of(spends.tranches, request, catalog)
-        of_amounts = tranche_prices_of(resources.tranches, request, catalog)
+        of_money = tranche_prices_of(spends.tranches if usages else (), request, catalog)
+        of_amounts = tranche_prices_of(resources.tranches if usages else (), request, catalog)
         rows: list[tuple[int, float, int, list[float], list[float]]] = []
         for number, (usage, price) in enumerate(zip(usages, listed.tolist(), strict=True)):
             place = usage.place or ("", "", "")
@@ -133,11 +135,6 @@ class OtherColumns:
         work, spends, resources = problem.work, problem.spends, problem.resources
         if len(work):
             work = replace(work, job=np.append(work.job, never), rate=np.append(work.rate, none))
-        if len(spends):
-            rate = np.concatenate([spends.rate, self.rate * scale], axis=1)
-            spends = replace(spends, rate=rate)
-        if len(resources):
-            resources = replace(resources, needs=np.concatenate([resources.needs, self.needs]))
         one = ServingBlock(
             demand=np.ones(1),
             rates=np.ones((1, 1)),
@@ -155,8 +152,8 @@ class OtherColumns:
                 replace(row, offer_coefficients=np.append(row.offer_coefficients, none))
                 for row in problem.rows
             ),
-            spends=spends,
-            resources=resources,
+            spends=replace(spends, rate=np.concatenate([spends.rate, self.rate * scale], axis=1)),
+            resources=replace(resources, needs=np.concatenate([resources.needs, self.needs])),
             work=work,
         )
 
@@ -174,3 +171,34 @@ def with_factors_of_others(factor: Floats, hours: DemandHours, request: PlanRequ
     for row, usage in enumerate(usages):
         counts[row, hours.kind_of_hour] = usage.by_hour
     return np.concatenate([factor, counts])
+
+
+def charges_of_others(hours: DemandHours, request: PlanRequest) -> Floats:
+    """Return the charges of other usage in money in each kind of hour (others, kinds).
+
+    Args:
+        hours: kinds of hours; beside other usage every hour is one.
+        request: the question.
+    """
+    charges = np.zeros((len(request.eligible_usage), len(hours.hours)))
+    for row, usage in enumerate(request.eligible_usage):
+        if usage.place is None:
+            charges[row, hours.kind_of_hour] = usage.by_hour
+    return charges
+
+
+def numbered_places(columns: pd.DataFrame, others: OtherColumns, request: PlanRequest) -> Integers:
+    """Number provider, region and instance type of each column, others' behind the plan's own.
+
+    Args:
+        columns: offers, one row for each column of the plan's own.
+        others: columns of other teams.
+        request: the question.
+    """
+    usages = counted_usage(request)
+    own = columns[PLACE].itertuples(index=False, name=None)
+    theirs = [usages[number].place for number in others.usage.tolist()]
+    number: dict[object, int] = {}
+    return np.array(
+        [number.setdefault(place, len(number)) for place in (*own, *theirs)], dtype=np.int64
+    )

@@ -19,6 +19,8 @@ from costopt.planning.assemble import AssembledProblem, assemble
 from costopt.planning.over_time_others import (
     OF_OTHERS,
     OtherColumns,
+    charges_of_others,
+    numbered_places,
     shared_products,
     with_factors_of_others,
 )
@@ -61,6 +63,7 @@ class HourlyAssembly:
         row: row of the service's offers (offers,).
         layout: index of the service's layouts (offers,).
         server: index of the server inside the service's block; of a job's own server (offers,).
+        place: number of its provider, region and instance type (offers,).
         quantities: what the quantity commitments are.
         spends: what the spend commitments are.
         resources: what the resource commitments are.
@@ -71,6 +74,7 @@ class HourlyAssembly:
     row: Integers
     layout: Integers
     server: Integers
+    place: Integers
     quantities: QuantityProducts
     spends: SpendProducts
     resources: ResourceProducts
@@ -154,6 +158,7 @@ def assemble_over_time(
         row=np.append(columns["row"].to_numpy(dtype=np.int64)[kept], of_others),
         layout=np.append(columns["layout"].to_numpy(dtype=np.int64)[kept], of_others),
         server=np.append(fewer.local[whole.server[kept]], of_others),
+        place=numbered_places(columns.iloc[kept], others, request),
         quantities=quantities,
         spends=spends,
         resources=resources,
@@ -176,19 +181,12 @@ def over_hours(problem: HourlyProblem, hours: DemandHours, request: PlanRequest)
         work=within_rounds(problem.work, hours),
         demand_factor=with_factors_of_others(hours.factor, hours, request),
         spends=replace(
-            spends, owned=np.zeros((len(spends), kinds)), other_usage=_other_usage(hours, request)
+            spends,
+            owned=np.zeros((len(spends), kinds)),
+            other_usage=charges_of_others(hours, request),
         ),
         scenarios=_scenarios(hours, request),
     )
-
-
-def _other_usage(hours: DemandHours, request: PlanRequest) -> Floats:
-    """Return the charges of other usage in money in each kind of hour (others, kinds)."""
-    charges = np.zeros((len(request.eligible_usage), len(hours.hours)))
-    for row, usage in enumerate(request.eligible_usage):
-        if usage.place is None:
-            charges[row, hours.kind_of_hour] = usage.by_hour
-    return charges
 
 
 def _columns(workloads: Sequence[NamedWorkload], assembled: AssembledProblem) -> pd.DataFrame:

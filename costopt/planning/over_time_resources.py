@@ -15,8 +15,8 @@ from costopt.errors import InvalidInputError
 from costopt.evaluate.component_prices import (
     COMMITTED_OPTION,
     Component,
+    ComponentPrices,
     Place,
-    component_price,
     components_of,
     step_of_resource,
 )
@@ -114,13 +114,14 @@ def resource_products(
     declined = mean_factor(
         (1 - request.price_decline) / (1 + request.cost_of_capital), request.horizon_hours
     )
+    prices = ComponentPrices(request, catalog)
     regions = {place[:2] for place in places if place is not None}
     best: dict[Component, tuple[float, float, float, Tranche, Floats]] = {}
     for tranche in _allowed(request, catalog):
         component = Component.of(tranche)
         if (component.provider, component.region) not in regions:
             continue
-        price = component_price(tranche, request, catalog)
+        price = prices.price(tranche)
         needs = np.array(
             [0.0 if place is None else price.needs.get(place, 0.0) for place in places]
         )
