@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Final
 
 from costopt.candidate.find import all_candidates
+from costopt.evaluate.other_usage import usage_with_prices
 from costopt.explain.alternatives import Alternative, alternatives
 from costopt.explain.commitment_worth import CommitmentWorth, commitment_worths
 from costopt.explain.field import OfferMatch, Other, any_of
@@ -15,7 +16,7 @@ from costopt.explain.switch_points import SwitchPoint
 from costopt.plan.beside import Baseline
 from costopt.plan.status import PlanStatus
 from costopt.planning.over_time import search_over_time
-from costopt.workload.demand_hours import demand_hours
+from costopt.workload.demand_hours import hours_of
 
 SEARCH_SECONDS: Final = 2.0
 """Time for planning all hours again without some offers [s]."""
@@ -61,10 +62,12 @@ class LaterOverTime(Later):
         if request.demand_profile is None or not left.any():
             return Other(lines=(), cost_total=0.0, status=PlanStatus.INFEASIBLE)
         narrowed = self.catalog.with_offers(offers[left])
-        names = [name for name, _ in request.named_workloads]
-        hours = demand_hours(request.demand_profile, names, narrowed, request.horizon_hours)
         seconds = min(request.time_limit_seconds, SEARCH_SECONDS)
-        quicker = request.model_copy(update={"time_limit_seconds": seconds})
+        usages = usage_with_prices(request, narrowed)
+        quicker = request.model_copy(
+            update={"time_limit_seconds": seconds, "eligible_usage": usages}
+        )
+        hours = hours_of(quicker, narrowed)
         found = search_over_time(all_candidates(quicker, narrowed), hours, quicker, narrowed)
         lines = () if found.scheduled is None else found.scheduled.lines
         return Other(

@@ -73,7 +73,7 @@ def tranche_in_words(tranche: Tranche, currency: str) -> str:
         place = f"{tranche.provider} {tranche.region}"
         return f"{tranche.instances:,} x {tranche.instance_type} in {place}, {payment}"
     if tranche.resource:
-        unit = UNIT_OF.get(tranche.resource, tranche.resource)
+        unit = unit_in_words(tranche.resource)
         of = f"{tranche.instance_type} in {tranche.provider} {tranche.region}"
         return f"{tranche.quantity:,g} {unit} of {of}, {payment}"
     scope = " ".join(part for part in (tranche.family, tranche.region) if part)
@@ -81,6 +81,15 @@ def tranche_in_words(tranche: Tranche, currency: str) -> str:
     spend = money(tranche.spend_per_hour or 0.0, currency)
     name = " ".join(dict.fromkeys((tranche.provider, tranche.kind)))
     return f"{spend}/h of {name} {payment}{of}"
+
+
+def unit_in_words(resource: str) -> str:
+    """Name the unit of a resource, such as vCPU.
+
+    Args:
+        resource: of a commitment of an amount.
+    """
+    return UNIT_OF.get(resource, resource)
 
 
 def _worth(tranche: Tranche, plan: Plan) -> str:

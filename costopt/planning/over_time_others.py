@@ -9,7 +9,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from costopt.catalog.catalog import Catalog
-from costopt.errors import InvalidInputError
 from costopt.evaluate.component_prices import Place
 from costopt.evaluate.other_usage import prices_of_others
 from costopt.evaluate.schedule_money import tranche_prices_of
@@ -85,9 +84,6 @@ class OtherColumns:
             resources: commitments of amounts.
             request: the question.
             catalog: at the prices that are paid.
-
-        Raises:
-            InvalidInputError: no commitment covers some usage, which then says nothing.
         """
         usages = counted_usage(request)
         counted = [usage.place is not None for usage in request.eligible_usage]
@@ -105,14 +101,6 @@ class OtherColumns:
             for product in on_it:
                 nothing = [0.0] * len(needs)
                 rows.append((number, 0.0, product, [np.nan] * len(rates), nothing))
-            if not on_it and np.isnan(rates).all() and not any(needs):
-                raise InvalidInputError(
-                    "eligible_usage",
-                    [
-                        f"{usage.name}: no commitment that the plan may buy covers "
-                        f"{usage.instance_type} in {usage.region}; leave it out"
-                    ],
-                )
         return cls(
             usage=np.array([row[0] for row in rows], dtype=np.int64),
             price=np.array([row[1] for row in rows], dtype=np.float64),

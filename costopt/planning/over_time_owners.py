@@ -1,15 +1,17 @@
-"""Who runs on a commitment that the plan and other teams share: the plan first."""
+"""Other teams beside a plan over time: which of them share its commitments, and who is first."""
 
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from costopt.errors import InvalidInputError
 from costopt.planning.over_time_others import OF_OTHERS
 from costopt.planning.over_time_problem import HourlyAssembly
 from costopt.solve.hours.bill import covered_by
 from costopt.solve.hours.problem import BY_THE_HOUR
 from costopt.solve.hours.solution import HourlySolution
+from costopt.workload.request import PlanRequest
 
 Integers = NDArray[np.int64]
 
@@ -70,3 +72,36 @@ def _pairs(assembly: HourlyAssembly, shared: int, on_demand: int) -> list[tuple[
         alike &= (taken == taken[committed]).all(axis=1) & np.isinf(problem.upper[committed])
         found += [(int(committed), one) for one in np.flatnonzero(alike).tolist()]
     return found
+
+
+def refuse_unheard(assembly: HourlyAssembly, request: PlanRequest) -> None:
+    """Refuse other usage that no commitment covers which the plan may buy: it would say nothing.
+
+    Args:
+        assembly: of the request.
+        request: the question.
+
+    Raises:
+        InvalidInputError: there is such usage.
+    """
+    problem = assembly.problem
+    in_money = np.isfinite(problem.spends.other_rate).any(axis=0)
+    covered = (problem.quantity != BY_THE_HOUR) | (problem.resources.needs > 0).any(axis=1)
+    covered |= np.isfinite(problem.spends.rate).any(axis=0)
+    of_others = assembly.service == OF_OTHERS
+    heard = np.isin(np.unique(problem.server[of_others]), problem.server[of_others & covered])
+    counted = iter(heard.tolist())
+    wrong = []
+    for row, usage in enumerate(request.eligible_usage):
+        if usage.place is None and not in_money[row]:
+            wrong.append(
+                f"{usage.name}: no savings plan for all of {usage.provider} covers an offer that "
+                "takes part; leave it out"
+            )
+        elif usage.place is not None and not next(counted):
+            wrong.append(
+                f"{usage.name}: no commitment that the plan may buy covers {usage.instance_type} "
+                f"in {usage.region}; leave it out"
+            )
+    if wrong:
+        raise InvalidInputError("eligible_usage", wrong)

@@ -105,7 +105,6 @@ def assemble_over_time(
     places = places_of(columns)
     resources = resource_products(places, request, catalog)
     refuse_two_discounts(spends.rate, resources.needs, places)
-    OtherColumns.of(quantities.keys, spends, resources, request, catalog)
     price = _hourly_prices(assembled.problem.price_per_hour, columns, request)
     is_spend = (columns["purchase_option"] == SPEND_OPTION).to_numpy(dtype=np.bool_)
     usable = ~is_spend & (quantities.product != DEARER)

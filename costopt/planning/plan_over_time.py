@@ -17,6 +17,8 @@ from costopt.plan.status import PlanStatus
 from costopt.planning.assemble import assemble
 from costopt.planning.over_time import FoundOverTime, search_over_time
 from costopt.planning.over_time_beside import beside
+from costopt.planning.over_time_owners import refuse_unheard
+from costopt.planning.over_time_problem import assemble_over_time
 from costopt.planning.over_time_work import is_batch
 from costopt.planning.refusal import why_infeasible
 from costopt.planning.search import shared_limits
@@ -46,10 +48,13 @@ def plan_over_time(
         catalog: at the prices that are paid.
 
     Raises:
-        InvalidInputError: there is no profile, or it does not fit the request.
+        InvalidInputError: there is no profile, it does not fit the request, or other usage says
+            nothing.
     """
     hours = hours_of(request, catalog)
     ordered = sorted(workloads, key=is_batch)
+    if request.eligible_usage:
+        refuse_unheard(assemble_over_time(ordered, hours, request, catalog), request)
     found = search_over_time(ordered, hours, request, catalog)
     return _write_plan(workloads, found, request, catalog)
 

@@ -150,6 +150,14 @@ def test_only_a_resource_that_is_worth_it_is_committed(g2: Priced) -> None:
     assert evaluate_plan(plan, catalog).violations == ()
 
 
+def test_reasons_name_what_one_unit_more_costs(g2: Priced) -> None:
+    plan = planned(g2({"L4": 0.6, "vcpu": 0.3}), [1.0, 2.0])
+    text = " ".join(str(plan.explain()).split())
+    # A third L4 is never used, 0.256 $/h x 730 h; a fifth vCPU in half of the hours, at 0.05.
+    assert "1 L4 more costs $187/month more" in text
+    assert "1 vCPU more costs $7.30/month more" in text
+
+
 def test_sizes_of_one_series_share_what_is_committed(g2: Priced) -> None:
     small = Requirement(
         name="small", demand_per_second=1.0, throughput_per_second={"g2-standard-4": 1.0}

@@ -172,6 +172,13 @@ def test_instances_of_others_that_say_nothing_are_refused(catalog: Catalog) -> N
         web(-1)
 
 
+def test_reasons_are_given_beside_instances_of_others(catalog: Catalog) -> None:
+    text = str(planned(catalog, [1.0, 0.0], web(0, 1)).explain())
+    # On demand in half of the hours it is 0.5 $/h, where the part of what is shared is 0.35.
+    assert "without reserved: 1 x g6.xlarge" in text
+    assert "one more costs" in text
+
+
 def test_usage_of_others_that_was_changed_is_found(catalog: Catalog) -> None:
     plan = planned(catalog, [1.0, 0.0], web(0, 1))
     request = plan.request.model_copy(update={"eligible_usage": (web(0, 0),)})
