@@ -13,6 +13,7 @@ from costopt.evaluate.scheduled import Scheduled, scheduled
 from costopt.plan.status import PlanStatus, proven_status
 from costopt.planning.late import TIGHTENING, late_lines, layout_index
 from costopt.planning.over_time_lines import lines_over_time, tranches_of, with_schedule
+from costopt.planning.over_time_owners import own_first
 from costopt.planning.over_time_problem import HourlyAssembly, assemble_over_time
 from costopt.planning.over_time_work import without_surplus
 from costopt.solve.hours.linear_bound import linear_bound
@@ -146,7 +147,7 @@ def _written(
     signed: "SignedTranches | None",
 ) -> Scheduled | None:
     """Write a solution down with its figures; None where there is none."""
-    solution = without_surplus(assembly.problem, solution)
+    solution = own_first(assembly, without_surplus(assembly.problem, solution))
     if solution.decision is None:
         return None
     lines, of_hours = lines_over_time(

@@ -16,6 +16,14 @@ from costopt.evaluate.schedule_figures import TAIL_WEIGHT
 from costopt.evaluate.schedule_money import DECLINING
 from costopt.evaluate.tranche_prices import SPEND_OPTION
 from costopt.planning.assemble import AssembledProblem, assemble
+from costopt.planning.over_time_others import (
+    OF_OTHERS,
+    OtherColumns,
+    charges_of_others,
+    numbered_places,
+    shared_products,
+    with_factors_of_others,
+)
 from costopt.planning.over_time_products import (
     BY_THE_HOUR,
     DEARER,
@@ -23,6 +31,12 @@ from costopt.planning.over_time_products import (
     SpendProducts,
     quantity_products,
     spend_products,
+)
+from costopt.planning.over_time_resources import (
+    ResourceProducts,
+    places_of,
+    refuse_two_discounts,
+    resource_products,
 )
 from costopt.planning.over_time_servers import fewer_servers, useful_servers
 from costopt.planning.over_time_starts import (
@@ -50,12 +64,15 @@ class HourlyAssembly:
 
     Attributes:
         problem: what the solver gets.
-        service: workload of each offer of the problem, jobs after services (offers,).
+        service: workload of each offer of the problem, jobs after services; OF_OTHERS for what
+            other teams run (offers,).
         row: row of the service's offers (offers,).
         layout: index of the service's layouts (offers,).
         server: index of the server inside the service's block; of a job's own server (offers,).
+        place: number of its provider, region and instance type (offers,).
         quantities: what the quantity commitments are.
         spends: what the spend commitments are.
+        resources: what the resource commitments are.
     """
 
     problem: HourlyProblem
@@ -63,8 +80,10 @@ class HourlyAssembly:
     row: Integers
     layout: Integers
     server: Integers
+    place: Integers
     quantities: QuantityProducts
     spends: SpendProducts
+    resources: ResourceProducts
 
 
 def assemble_over_time(
@@ -89,6 +108,9 @@ def assemble_over_time(
     columns = _columns(workloads, assembled)
     quantities = quantity_products(columns, request)
     spends = spend_products(columns, request, catalog)
+    places = places_of(columns)
+    resources = resource_products(places, request, catalog)
+    refuse_two_discounts(spends.rate, resources.needs, places)
     price = _hourly_prices(assembled.problem.price_per_hour, columns, request)
     is_spend = (columns["purchase_option"] == SPEND_OPTION).to_numpy(dtype=np.bool_)
     usable = ~is_spend & (quantities.product != DEARER)
@@ -96,15 +118,20 @@ def assemble_over_time(
     is_job = np.array([is_batch(item) for item in workloads])[columns["service"]]
     sequence = sequence_of(columns, is_job, request, catalog)
     own_price = np.where(is_spend, np.nan, price)
+    is_shared = np.append(shared_products(quantities.keys, request), [False, False])
+    apart = usable & (is_shared[quantities.product] | resources.needs.any(axis=1))
     worth = _worth_keeping(whole, own_price, quantities, spends)
     usable &= worth | worth_starting(sequence, whole.server, own_price, quantities, spends)
+    usable |= apart
     useful = np.isin(np.arange(whole.server.max(initial=-1) + 1), whole.server[usable])
     if servers_compare(sequence, whole.server, quantities.product < 0, is_job, usable):
         useful = useful_servers(whole, price, quantities, spends, usable)
+    useful[whole.server[apart]] = True
     fewer = fewer_servers(whole.blocks, useful)
     kept = np.flatnonzero(usable & useful[whole.server])
     used = np.unique(quantities.product[kept])
     quantities = quantities.only(used[used >= 0])
+    others = OtherColumns.of(quantities.keys, spends, resources, request, catalog)
     scale = _declined(request)
     working = served_and_worked(workloads, fewer, whole.server[kept], catalog)
     problem = HourlyProblem(
@@ -134,15 +161,19 @@ def assemble_over_time(
             other_price=np.full(len(request.eligible_usage), scale),
             other_rate=draws_of_others(spends.tranches, request) * scale,
         ),
+        resources=resources.commitments(kept),
     )  # fmt: skip
+    of_others = np.full(len(others.usage), OF_OTHERS)
     return HourlyAssembly(
-        problem=over_hours(problem, hours, request),
-        service=columns["service"].to_numpy(dtype=np.int64)[kept],
-        row=columns["row"].to_numpy(dtype=np.int64)[kept],
-        layout=columns["layout"].to_numpy(dtype=np.int64)[kept],
-        server=fewer.local[whole.server[kept]],
+        problem=over_hours(others.beside(problem, scale), hours, request),
+        service=np.append(columns["service"].to_numpy(dtype=np.int64)[kept], of_others),
+        row=np.append(columns["row"].to_numpy(dtype=np.int64)[kept], of_others),
+        layout=np.append(columns["layout"].to_numpy(dtype=np.int64)[kept], of_others),
+        server=np.append(fewer.local[whole.server[kept]], of_others),
+        place=numbered_places(columns.iloc[kept], others, request),
         quantities=quantities,
         spends=spends,
+        resources=resources,
     )
 
 
@@ -160,20 +191,14 @@ def over_hours(problem: HourlyProblem, hours: DemandHours, request: PlanRequest)
         problem,
         weight=hours.hours * (request.horizon_hours / hours.profile_hours),
         work=within_rounds(problem.work, hours),
-        demand_factor=hours.factor,
+        demand_factor=with_factors_of_others(hours.factor, hours, request),
         spends=replace(
-            spends, owned=np.zeros((len(spends), kinds)), other_usage=_other_usage(hours, request)
+            spends,
+            owned=np.zeros((len(spends), kinds)),
+            other_usage=charges_of_others(hours, request),
         ),
         scenarios=_scenarios(hours, request),
     )
-
-
-def _other_usage(hours: DemandHours, request: PlanRequest) -> Floats:
-    """Return the charges of other usage in each kind of hour (others, kinds)."""
-    charges = np.zeros((len(request.eligible_usage), len(hours.hours)))
-    for row, usage in enumerate(request.eligible_usage):
-        charges[row, hours.kind_of_hour] = usage.on_demand_per_hour
-    return charges
 
 
 def _columns(workloads: Sequence[NamedWorkload], assembled: AssembledProblem) -> pd.DataFrame:

@@ -18,6 +18,8 @@ from costopt.plan.status import PlanStatus
 from costopt.planning.assemble import assemble
 from costopt.planning.over_time import FoundOverTime, search_over_time
 from costopt.planning.over_time_beside import beside
+from costopt.planning.over_time_owners import refuse_unheard
+from costopt.planning.over_time_problem import assemble_over_time
 from costopt.planning.over_time_work import is_batch
 from costopt.planning.refusal import why_infeasible
 from costopt.planning.search import shared_limits
@@ -52,10 +54,13 @@ def plan_over_time(
         signed: the only commitments there are; None = they are decided.
 
     Raises:
-        InvalidInputError: there is no profile, or it does not fit the request.
+        InvalidInputError: there is no profile, it does not fit the request, or other usage says
+            nothing.
     """
     hours = hours_of(request, catalog)
     ordered = sorted(workloads, key=is_batch)
+    if request.eligible_usage:
+        refuse_unheard(assemble_over_time(ordered, hours, request, catalog), request)
     found = search_over_time(ordered, hours, request, catalog, signed)
     return _write_plan(workloads, found, request, catalog)
 
@@ -105,7 +110,9 @@ def _unfit_usage(request: PlanRequest) -> Iterator[str]:
     """Yield a sentence for each reason why other eligible usage says nothing here."""
     if not request.eligible_usage:
         return
-    if SPEND_OPTION not in request.limits.options:
+    if any(usage.place is None for usage in request.eligible_usage) and (
+        SPEND_OPTION not in request.limits.options
+    ):
         yield "eligible_usage draws on savings plans; add savings_plan to purchase_options"
     if request.demand_profile is not None and request.demand_profile.kinds is not None:
         yield "kinds puts hours together, and eligible_usage is told for each; leave kinds out"

@@ -85,12 +85,12 @@ def hours_of(request: PlanRequest, catalog: Catalog) -> DemandHours:
     names = served_names(request)
     hours = demand_hours(request.demand_profile, names, catalog, request.horizon_hours)
     for usage in request.eligible_usage:
-        if len(usage.on_demand_per_hour) != hours.profile_hours:
+        if len(usage.by_hour) != hours.profile_hours:
             raise InvalidInputError(
                 "eligible_usage",
                 [
-                    f"{usage.name} has {len(usage.on_demand_per_hour):,} hours and the demand "
-                    f"profile {hours.profile_hours:,}; give one charge for each hour of it"
+                    f"{usage.name} has {len(usage.by_hour):,} hours and the demand "
+                    f"profile {hours.profile_hours:,}; give one figure for each hour of it"
                 ],
             )
     if (

@@ -128,15 +128,15 @@ def _most_useful(
         draws = upper[problem.quantity == commitment].sum(axis=0)
         quantities[commitment] = draws.max(initial=0)
     spends, resources = problem.spends, problem.resources
+    charged = upper * (1 + problem.start_up_hours[:, None])
     money = np.zeros(len(spends))
     if len(spends):
         usage = spends.other_usage[:, kinds.example]
-        charged = upper * (1 + problem.start_up_hours[:, None])
         billed = np.nan_to_num(spends.rate) @ charged + np.nan_to_num(spends.other_rate) @ usage
         money = billed.max(axis=1, initial=0)
     units = np.zeros(len(resources))
     if len(resources):
-        needed = (resources.needs.T @ upper).max(axis=1, initial=0)
+        needed = (resources.needs.T @ charged).max(axis=1, initial=0)
         held = resources.amounts
         with np.errstate(divide="ignore", invalid="ignore"):
             units = np.ceil(np.where(held > 0, needed / held, 0)).max(axis=1, initial=0)
@@ -181,7 +181,7 @@ def _amounts(program: HoursProgram, problem: HourlyProblem, upper: FloatArray) -
     resources = problem.resources
     most = np.zeros((0, upper.shape[1]))
     if len(resources):
-        most = resources.needs.T @ upper
+        most = resources.needs.T @ (upper * (1 + problem.start_up_hours[:, None]))
     resource, kind = np.nonzero(most > 0)
     columns = program.add_hourly(
         kind, price=-resources.price[resource], upper=most[resource, kind]

@@ -72,7 +72,7 @@ def spend_within_plans(
 def cover_resources(
     program: HoursProgram, columns: HoursColumns, problem: HourlyProblem, kinds: HourKinds
 ) -> None:
-    """Add ``a_rt <= sum_o need_or n_ot`` and ``a_rt <= sum_p held_pr Q_p`` for each resource."""
+    """Add ``a_rt <= sum_o need_or (n_ot + u_o s_ot)`` and ``a_rt <= sum_p held_pr Q_p``."""
     resources, amounts, counts = problem.resources, columns.amounts, columns.counts
     if not len(amounts.columns):
         return
@@ -85,6 +85,11 @@ def cover_resources(
     program.add_entries(
         row_of[resource, kind], counts.columns[cell], -resources.needs[offer, resource]
     )
+    starts = columns.starts
+    cell, resource = np.nonzero(resources.needs[starts.item])
+    offer, kind = starts.item[cell], starts.kind[cell]
+    charged = resources.needs[offer, resource] * problem.start_up_hours[offer]
+    program.add_entries(row_of[resource, kind], starts.columns[cell], -charged)
     held = program.add_rows(amounts.kind, upper=0)
     program.add_entries(held, amounts.columns, 1)
     share = resources.amounts[:, amounts.item]
