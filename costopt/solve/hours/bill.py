@@ -69,7 +69,8 @@ def _resources_covered(
     units = np.repeat(commitments.resources[:, None], problem.hour_count, axis=1)
     if resources.available is not None:
         units = units * resources.available
-    covered: FloatArray = np.minimum(resources.amounts.T @ units, resources.needs.T @ charged_hours(problem, counts))
+    needed = resources.needs.T @ charged_hours(problem, counts)
+    covered: FloatArray = np.minimum(resources.amounts.T @ units, needed)
     return covered
 
 
