@@ -8,6 +8,7 @@ import numpy as np
 
 from costopt.catalog.catalog import Catalog
 from costopt.catalog.offer_keys import OfferNames
+from costopt.evaluate.component_prices import COMMITTED_OPTION, step_of_resource
 from costopt.evaluate.facts import offers_of
 from costopt.evaluate.figures import FIGURE_TOLERANCE, recomputed_plan, relative_gap, wrong_figures
 from costopt.evaluate.gang_hours import broken_gangs
@@ -18,6 +19,7 @@ from costopt.evaluate.requirement_check import broken_hardware
 from costopt.evaluate.schedule_money import runs_on
 from costopt.evaluate.schedule_outcome import outcome_over_time
 from costopt.evaluate.scheduled import Scheduled, scheduled
+from costopt.evaluate.starts import broken_starts
 from costopt.evaluate.tranche_prices import SPEND_OPTION
 from costopt.evaluate.worked_hours import broken_work
 from costopt.evaluate.workload_check import broken_operation
@@ -67,6 +69,7 @@ def check_schedule(plan: Plan, schedule: Schedule, catalog: Catalog) -> CheckedS
         *_broken_lines(plan, found.lines, catalog),
         *_broken_quotas(plan.request, found, catalog),
         *_broken_commitments(plan.request, found),
+        *broken_starts(found.lines, found.schedule, plan.request),
         *_broken_hours(plan.request, found, catalog),
     ]
     return CheckedSchedule(lines=found.lines, violations=tuple(violations))
@@ -209,7 +212,8 @@ def _broken_quotas(request: PlanRequest, found: Scheduled, catalog: Catalog) -> 
 
 
 def _name(tranche: Tranche) -> str:
-    return f"{tranche.purchase_option} {tranche.instance_type}".strip()
+    named = (tranche.purchase_option, tranche.resource, tranche.instance_type)
+    return " ".join(part for part in named if part)
 
 
 def _broken_commitments(request: PlanRequest, found: Scheduled) -> Iterator[str]:
@@ -226,12 +230,26 @@ def _broken_commitments(request: PlanRequest, found: Scheduled) -> Iterator[str]
         most = max(hour.used[row] for hour in schedule.hours)
         if most > tranche.quantity * (1 + TOLERANCE):
             yield f"{name}: {most:g} in use, {tranche.quantity:g} committed"
-        if (tranche.instances is None) != (tranche.purchase_option == SPEND_OPTION):
+        if not _is_one_kind(tranche):
             yield f"{name}: commits the wrong kind of thing"
+        step = step_of_resource(tranche.resource)
+        if tranche.resource and tranche.quantity % step:
+            yield f"{name}: {tranche.quantity:g} is not sold, only multiples of {step:g}"
         if tranche.purchase_option not in request.limits.options:
             yield f"{name}: is not among the purchase options"
         if any(one.term_years and tranche.term_years not in one.term_years for one in limits):
             yield f"{name}: its term is not within limits.term_years"
+
+
+def _is_one_kind(tranche: Tranche) -> bool:
+    """Say whether a commitment is of instances, money or an amount, as its option can be."""
+    has_amount = bool(tranche.resource) and tranche.amount is not None
+    given = [tranche.instances is not None, tranche.spend_per_hour is not None, has_amount]
+    if sum(given) != 1 or bool(tranche.resource) != (tranche.amount is not None):
+        return False
+    if has_amount:
+        return tranche.purchase_option == COMMITTED_OPTION
+    return tranche.is_money == (tranche.purchase_option == SPEND_OPTION)
 
 
 def _broken_hours(request: PlanRequest, found: Scheduled, catalog: Catalog) -> Iterator[str]:

@@ -71,7 +71,9 @@ class GivenCommitments:
     def knows(self, schedule: Schedule) -> bool:
         """Return whether every commitment of a schedule is among the products of the problem."""
         bought = {key_of(one) for one in schedule.tranches if one.instances is not None}
-        return bought <= set(self.assembly.quantities.keys)
+        amounts = [one for one in schedule.tranches if one.resource]
+        known = all(self.assembly.resources.bought(one) is not None for one in amounts)
+        return known and bought <= set(self.assembly.quantities.keys)
 
     def costed(self, tranches: Sequence[Tranche]) -> Costed | None:
         """Plan all hours with just these commitments; None where none is found in time.
@@ -90,12 +92,12 @@ class GivenCommitments:
 
 
 def step_of(tranche: Tranche) -> float:
-    """Return how much of a commitment is tried more or less: an instance, or a tenth of money.
+    """Return how much more or less is tried: an instance, a unit of a resource, a tenth of money.
 
     Args:
         tranche: what is committed.
     """
-    return 1.0 if tranche.instances is not None else SPEND_STEP * tranche.quantity
+    return SPEND_STEP * tranche.quantity if tranche.is_money else 1.0
 
 
 def changed(schedule: Schedule, row: int, step: float) -> tuple[Tranche, ...]:
@@ -104,14 +106,16 @@ def changed(schedule: Schedule, row: int, step: float) -> tuple[Tranche, ...]:
     Args:
         schedule: with priced commitments.
         row: of the one that changes.
-        step: added to it [1] or [plan currency/h].
+        step: added to it [1], [plan currency/h] or [amount].
     """
     tranches = list(schedule.tranches)
     one = tranches[row]
     quantity = one.quantity + step
     update: dict[str, float] = {"present_value": one.present_value * quantity / one.quantity}
-    if one.instances is None:
+    if one.is_money:
         update["spend_per_hour"] = quantity
+    elif one.resource:
+        update["amount"] = quantity
     else:
         update["instances"] = round(quantity)
     tranches[row] = one.model_copy(update=update)

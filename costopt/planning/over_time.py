@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from costopt.candidate.find import NamedWorkload
 from costopt.candidate.service import ServiceCandidates
@@ -14,6 +14,7 @@ from costopt.plan.status import PlanStatus, proven_status
 from costopt.planning.late import TIGHTENING, late_lines, layout_index
 from costopt.planning.over_time_gangs import without_gangs
 from costopt.planning.over_time_lines import lines_over_time, tranches_of, with_schedule
+from costopt.planning.over_time_owners import own_first
 from costopt.planning.over_time_problem import HourlyAssembly, assemble_over_time
 from costopt.planning.over_time_work import stands_beside, without_surplus
 from costopt.solve.hours.linear_bound import linear_bound
@@ -21,6 +22,9 @@ from costopt.solve.hours.run import solve_hours
 from costopt.solve.hours.solution import HourlySolution
 from costopt.workload.demand_hours import DemandHours
 from costopt.workload.request import PlanRequest
+
+if TYPE_CHECKING:
+    from costopt.planning.signed_tranches import SignedTranches
 
 LEAST_SECONDS: Final = 0.5
 """Time that a solve gets however late it is [s]."""
@@ -79,6 +83,7 @@ def search_over_time(
     hours: DemandHours,
     request: PlanRequest,
     catalog: Catalog,
+    signed: "SignedTranches | None" = None,
 ) -> FoundOverTime:
     """Find the cheapest commitments and hourly fleets whose mix meets every limit in every hour.
 
@@ -90,17 +95,20 @@ def search_over_time(
         hours: kinds of hours.
         request: limits and settings.
         catalog: at the prices that are paid.
+        signed: the only commitments there are, paid for whatever runs; None = they are decided.
     """
     deadline = perf_counter() + request.time_limit_seconds
-    roomier = sorted(workloads, key=stands_beside)
+    ordered = sorted(workloads, key=stands_beside)
+    roomier = ordered if signed is None else signed.among(ordered)
     bound: float | None = None
     series_bound: float | None = None
     for number in range(MOST_ROUNDS):
-        assembly, solution = _solved(roomier, hours, request, catalog, deadline)
+        assembly, solution = _solved(roomier, hours, request, catalog, signed, deadline)
         if number == 0:
             bound = _bound(assembly, solution, request)
+            bound = bound if signed is None else signed.beside(bound)
             series_bound = _series_bound(assembly, solution, hours, request)
-        written = _written(roomier, assembly, solution, hours, request, catalog)
+        written = _written(roomier, assembly, solution, hours, request, catalog, signed)
         late = None if written is None else _with_more_room(roomier, written)
         found = FoundOverTime(
             assembly=assembly,
@@ -122,17 +130,20 @@ def _solved(
     hours: DemandHours,
     request: PlanRequest,
     catalog: Catalog,
+    signed: "SignedTranches | None",
     deadline: float,
 ) -> tuple[HourlyAssembly, HourlySolution]:
     """Write and solve the problem; with all configurations of gangs where some do not suffice."""
-    assembly = assemble_over_time(workloads, hours, request, catalog)
-    left = max(deadline - perf_counter(), LEAST_SECONDS)
-    solution = solve_hours(assembly.problem, gap=request.gap, time_limit_seconds=left)
-    if assembly.is_lossy and solution.status is PlanStatus.INFEASIBLE:
-        assembly = assemble_over_time(workloads, hours, request, catalog, all_gangs=True)
+    all_gangs = False
+    while True:
+        assembly = assemble_over_time(workloads, hours, request, catalog, all_gangs=all_gangs)
+        if signed is not None:
+            assembly = signed.on(assembly)
         left = max(deadline - perf_counter(), LEAST_SECONDS)
         solution = solve_hours(assembly.problem, gap=request.gap, time_limit_seconds=left)
-    return assembly, solution
+        if not (assembly.is_lossy and solution.status is PlanStatus.INFEASIBLE):
+            return assembly, solution
+        all_gangs = True
 
 
 def _bound(
@@ -164,15 +175,17 @@ def _written(
     hours: DemandHours,
     request: PlanRequest,
     catalog: Catalog,
+    signed: "SignedTranches | None",
 ) -> Scheduled | None:
     """Write a solution down with its figures; None where there is none."""
-    solution = without_surplus(assembly.problem, solution)
+    solution = own_first(assembly, without_surplus(assembly.problem, solution))
     if solution.decision is None:
         return None
     lines, of_hours = lines_over_time(
         workloads, assembly, solution.decision, hours, request.horizon_hours, catalog
     )
-    schedule = with_schedule(hours, of_hours, tranches_of(assembly, solution))
+    tranches = tranches_of(assembly, solution) if signed is None else signed.tranches
+    schedule = with_schedule(hours, of_hours, tranches)
     return scheduled(lines, schedule, request, catalog)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from costopt.catalog.catalog import Catalog
 from costopt.commitment.time_value import mean_factor, present_value_of_terms
+from costopt.evaluate.component_prices import covered_for_a_year
 from costopt.evaluate.other_usage import other_usage_of, with_others
 from costopt.evaluate.schedule_figures import Weights
 from costopt.evaluate.schedule_money import line_prices, tranche_prices_of, usage_of
@@ -15,8 +16,10 @@ from costopt.plan.beside import Baseline
 from costopt.plan.line import OfferKey, PlanLine
 from costopt.plan.schedule import DemandFall, Schedule, Tranche, UnpricedTerm
 from costopt.planning.over_time import FoundOverTime
+from costopt.planning.over_time_others import OF_OTHERS
 from costopt.planning.over_time_problem import HourlyAssembly, over_hours
-from costopt.solve.hours.problem import HourlyProblem
+from costopt.planning.over_time_resources import none_but
+from costopt.solve.hours.problem import BY_THE_HOUR, HourlyProblem
 from costopt.solve.hours.run import solve_hours
 from costopt.units import HOURS_PER_YEAR
 from costopt.workload.demand_hours import demand_hours, served_names
@@ -82,7 +85,7 @@ def beside(found: FoundOverTime, request: PlanRequest, catalog: Catalog) -> Besi
 def _coarser(assembly: HourlyAssembly, request: PlanRequest, catalog: Catalog) -> HourlyAssembly:
     """Return the problem over few kinds of hours, so that a second is enough to solve it."""
     profile = request.demand_profile
-    if profile is None or len(assembly.problem.work) or request.eligible_usage:
+    if profile is None or assembly.problem.hours_are_coupled or request.eligible_usage:
         return assembly
     fewer = profile.model_copy(update={"kinds": min(profile.kinds or FEW_KINDS, FEW_KINDS)})
     hours = demand_hours(fewer, served_names(request), catalog, request.horizon_hours)
@@ -96,7 +99,7 @@ def _without_commitments(
     least = _least(_uncommitted(assembly.problem), request)
     if least is None:
         return ()
-    least -= _others(assembly.problem)
+    least -= _others(assembly)
     left = 1 - request.price_decline
     hours, discount = request.horizon_hours, 1 / (1 + request.cost_of_capital)
     paid = least * mean_factor(left, hours) / mean_factor(left * discount, hours)
@@ -113,9 +116,13 @@ def _without_commitments(
     )
 
 
-def _others(problem: HourlyProblem) -> float:
+def _others(assembly: HourlyAssembly) -> float:
     """Return what other eligible usage costs without any plan, present value [plan currency]."""
+    problem = assembly.problem
     charges = problem.spends.other_price @ problem.spends.other_usage
+    counted = (assembly.service == OF_OTHERS) & (problem.quantity == BY_THE_HOUR)
+    first = len(problem.blocks) - int(counted.sum())
+    charges = charges + problem.price_per_hour[counted] @ problem.demand_factor[first:]
     expected = problem.weight * problem.probability[problem.scenario]
     return float(charges @ expected)
 
@@ -125,9 +132,11 @@ def _demand_fall(
 ) -> DemandFall | None:
     """Plan anew at less demand, with these commitments and with none."""
     whole = assembly.problem
+    others = whole.server[assembly.service == OF_OTHERS]
+    is_others = np.isin(whole.first_server[:-1], others)
     fallen = replace(
         whole,
-        demand_factor=whole.demand_factor * (1 - FALL),
+        demand_factor=whole.demand_factor * np.where(is_others, 1, 1 - FALL)[:, None],
         work=replace(whole.work, amount=whole.work.amount * (1 - FALL)),
     )
     paid = sum(one.present_value for one in schedule.tranches)
@@ -147,7 +156,8 @@ def _uncommitted(problem: HourlyProblem) -> HourlyProblem:
     """Return a problem in which nothing can be committed."""
     quantities = replace(problem.quantities, upper=np.zeros(len(problem.quantities)))
     spends = replace(problem.spends, upper=np.zeros(len(problem.spends)))
-    return replace(problem, quantities=quantities, spends=spends)
+    resources = replace(problem.resources, upper=np.zeros(len(problem.resources)))
+    return replace(problem, quantities=quantities, spends=spends, resources=resources)
 
 
 def committed(
@@ -162,7 +172,11 @@ def committed(
     """
     instances = np.zeros(len(problem.quantities))
     owned = np.zeros_like(problem.spends.owned)
+    units = np.zeros(len(problem.resources))
     for one in tranches:
+        if (product := assembly.resources.bought(one)) is not None:
+            units[product] = round(one.quantity / assembly.resources.step[product])
+            continue
         if one.instances is not None:
             instances[assembly.quantities.keys.index(key_of(one))] = one.instances
             continue
@@ -176,6 +190,7 @@ def committed(
             problem.quantities, cost=np.zeros(len(problem.quantities)), upper=instances
         ),
         spends=replace(problem.spends, owned=owned, upper=np.zeros(len(problem.spends))),
+        resources=none_but(problem.resources, units),
     )
 
 
@@ -212,7 +227,7 @@ def _unpriced(
     if TERM_OPTIONS.isdisjoint(request.limits.options):
         return ()
     weights = Weights.of(schedule).hours
-    prices = with_others(line_prices(lines, request, catalog), request)
+    prices = with_others(line_prices(lines, request, catalog), request, catalog)
     of_tranches = tranche_prices_of(schedule.tranches, request, catalog)
     others = other_usage_of(schedule, schedule.tranches, request)
     usage = usage_of(lines, schedule.hours, schedule.tranches, of_tranches, prices, others)
@@ -224,6 +239,7 @@ def _unpriced(
     offers = catalog.offers
     yearly = offers[offers["purchase_option"].isin(TERM_OPTIONS) & (offers["term_years"] == 1.0)]
     known = set(yearly[["provider", "region", "instance_type"]].itertuples(index=False, name=None))
+    known |= covered_for_a_year(request, catalog)
     found: dict[tuple[str, str, str], UnpricedTerm] = {}
     for row, line in enumerate(lines):
         place = line.offer.provider, line.offer.region, line.offer.instance_type

@@ -53,6 +53,7 @@ class GangColumns:
         price: of an hour (columns,) [plan currency/h].
         usable: offers that matter (columns,).
         in_gangs: offers of gangs (columns,).
+        shared: offers under commitments that are never one workload's alone (columns,).
         problem: offers of all ways to pay, for its rows and limits.
         quantities: commitments of instances.
         spends: plans of money.
@@ -63,6 +64,7 @@ class GangColumns:
     price: Floats
     usable: Flags
     in_gangs: Flags
+    shared: Flags
     problem: Problem
     quantities: QuantityProducts
     spends: SpendProducts
@@ -135,9 +137,11 @@ def _priced(
     rates = offered.spends.rate[:, rows]
     cheapest = np.fmin.reduce([offered.price[rows], *rates]) * charged * rounds
     part = charged / hours.profile_hours
-    limited = bool(problem.rows) or bool(np.isfinite(problem.upper).any())
+    ties_hours = request.demand_profile is not None and request.demand_profile.ties_hours
+    limited = ties_hours or bool(problem.rows) or bool(np.isfinite(problem.upper).any())
     drawn = _drawn_by_several(offered, rows, service)
-    shares = limited | (~always & (drawn | np.isfinite(rates).any(axis=0)))
+    shares = limited | offered.shared[rows]
+    shares |= ~always & (drawn | np.isfinite(rates).any(axis=0))
     at_best = np.where(shares, np.where(committed, held * part, cheapest),
                        np.where(committed, held, np.minimum(by_hour, cheapest)))  # fmt: skip
     room = np.full(len(rows), np.inf)

@@ -14,6 +14,7 @@ from costopt.evaluate.tranche_prices import SPEND_OPTION
 from costopt.plan.line import PlanLine
 from costopt.plan.schedule import Schedule, ScheduledHour, Tranche
 from costopt.planning.lines import written_line
+from costopt.planning.over_time_others import OF_OTHERS
 from costopt.planning.over_time_problem import HourlyAssembly
 from costopt.planning.over_time_work import stands_beside
 from costopt.solve.hours.solution import HourlyDecision, HourlySolution
@@ -45,7 +46,7 @@ def lines_over_time(
         horizon_hours: over which the profile repeats [h].
         catalog: where exchange rates and spot signals are.
     """
-    used = np.flatnonzero(decision.counts.any(axis=1))
+    used = np.flatnonzero(decision.counts.any(axis=1) & (assembly.service != OF_OTHERS))
     used = used[np.lexsort((-decision.counts[used].sum(axis=1), assembly.service[used]))]
     lines = tuple(
         _line(workloads, assembly, int(column), decision, horizon_hours, catalog)
@@ -142,6 +143,10 @@ def tranches_of(assembly: HourlyAssembly, solution: HourlySolution) -> tuple[Tra
         if spend > LEAST_SPEND:
             template = assembly.spends.tranches[plan]
             tranches.append(template.model_copy(update={"spend_per_hour": spend}))
+    amounts = problem.resources.needs.T @ decision.counts
+    for product, units in enumerate(decision.commitments.resources.tolist()):
+        found = assembly.resources.written(product, units, float(amounts[product].max()))
+        tranches.extend([] if found is None else [found])
     return tuple(tranches)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from math import floor
 from typing import Final
 
 from costopt.candidate.find import NamedWorkload
@@ -17,9 +18,12 @@ from costopt.plan.status import PlanStatus
 from costopt.planning.assemble import assemble
 from costopt.planning.over_time import FoundOverTime, search_over_time
 from costopt.planning.over_time_beside import beside
+from costopt.planning.over_time_owners import refuse_unheard
+from costopt.planning.over_time_problem import assemble_over_time
 from costopt.planning.over_time_work import stands_beside
 from costopt.planning.refusal import why_infeasible
 from costopt.planning.search import shared_limits
+from costopt.planning.signed_tranches import SignedTranches
 from costopt.planning.taking_part import exclusions_of, rated_offers
 from costopt.solve.run import solve_problem
 from costopt.workload.demand_hours import follows_profile, hours_of
@@ -34,7 +38,10 @@ NOT_OVER_TIME: Final = ("budget", "max_distinct_types")
 
 
 def plan_over_time(
-    workloads: Sequence[NamedWorkload], request: PlanRequest, catalog: Catalog
+    workloads: Sequence[NamedWorkload],
+    request: PlanRequest,
+    catalog: Catalog,
+    signed: SignedTranches | None = None,
 ) -> Plan:
     """Decide what runs in each hour and what is committed, and write it down.
 
@@ -42,12 +49,17 @@ def plan_over_time(
         workloads: with their candidates.
         request: with a demand profile.
         catalog: at the prices that are paid.
+        signed: the only commitments there are; None = they are decided.
 
     Raises:
-        InvalidInputError: there is no profile, or it does not fit the request.
+        InvalidInputError: there is no profile, it does not fit the request, or other usage says
+            nothing.
     """
     hours = hours_of(request, catalog)
-    found = search_over_time(workloads, hours, request, catalog)
+    if request.eligible_usage:
+        ordered = sorted(workloads, key=stands_beside)
+        refuse_unheard(assemble_over_time(ordered, hours, request, catalog), request)
+    found = search_over_time(workloads, hours, request, catalog, signed)
     return _write_plan(workloads, found, request, catalog)
 
 
@@ -89,7 +101,9 @@ def _unfit_usage(request: PlanRequest) -> Iterator[str]:
     """Yield a sentence for each reason why other eligible usage says nothing here."""
     if not request.eligible_usage:
         return
-    if SPEND_OPTION not in request.limits.options:
+    if any(usage.place is None for usage in request.eligible_usage) and (
+        SPEND_OPTION not in request.limits.options
+    ):
         yield "eligible_usage draws on savings plans; add savings_plan to purchase_options"
     if request.demand_profile is not None and request.demand_profile.kinds is not None:
         yield "kinds puts hours together, and eligible_usage is told for each; leave kinds out"
@@ -102,7 +116,13 @@ def _unfit_job(name: str, workload: Job, request: PlanRequest) -> Iterator[str]:
             f"deadline_hours of {name} is below 1, and beside a demand profile whole hours are "
             "planned; give at least 1"
         )
-    if request.demand_profile is not None and request.demand_profile.kinds is not None:
+    profile = request.demand_profile
+    if profile is not None and (profile.min_up_hours or 1) > floor(workload.deadline_hours):
+        yield (
+            f"{name} is due after {workload.deadline_hours:g} h, and what is started for it runs "
+            f"at least {profile.min_up_hours} h by min_up_hours; allow it as long"
+        )
+    if profile is not None and profile.kinds is not None:
         yield (
             f"kinds puts hours together, and {name} is due after so many of them; leave kinds out"
         )
