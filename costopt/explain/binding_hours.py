@@ -10,6 +10,7 @@ from costopt.plan.line import OfferKey
 from costopt.plan.plan import Plan
 from costopt.plan.schedule import Schedule
 from costopt.plan.words import payment_in_words, percent
+from costopt.workload.demand_hours import follows_profile
 
 HOURS_KEY: Final = "hours:"
 """Beginning of the keys of what the hours decide."""
@@ -52,8 +53,12 @@ def _of_offer(
     if len(full) == len(running):
         return
     names = dict.fromkeys(plan.lines[row].workload for row in own)
+    beside = {name for name, one in plan.request.named_workloads if not follows_profile(one)}
     told = []
     for name in names:
+        if name in beside:
+            told.append(f"work on {name}")
+            continue
         factors = [schedule.hours[number].demand_factor[name] for number in full]
         low, high = min(factors), max(factors)
         span = f"{low:.2f}" if low == high else f"{low:.2f} to {high:.2f}"

@@ -13,6 +13,7 @@ from costopt.evaluate.hours_operated import operated_by_hour
 from costopt.evaluate.operate import Operated
 from costopt.evaluate.schedule_money import DECLINING
 from costopt.evaluate.scheduled import scheduled
+from costopt.evaluate.worked_hours import broken_work, job_hours, worked_by_hour
 from costopt.evaluate.workload_check import broken_workload
 from costopt.explain.field import OfferMatch, Other, any_of
 from costopt.explain.hours_again import HoursAgain, HoursFound, spent_on
@@ -24,6 +25,7 @@ from costopt.plan.plan import Plan
 from costopt.plan.schedule import Schedule
 from costopt.plan.status import PlanStatus, proven_status
 from costopt.plan.words import percent
+from costopt.workload.demand_hours import follows_profile
 from costopt.workload.requirement import Requirement
 
 MENDING_SECONDS: Final = 18.0
@@ -120,7 +122,7 @@ def standing_in_hours(plan: Plan, schedule: Schedule, case: Case, catalog: Catal
     """Work out how the fleet of every kind of hour runs in a case, and which limits then break.
 
     Every hour keeps its fleet and its routing. Of the hours in which one limit breaks, the first
-    is named.
+    is named. Jobs have as much more to do as they are slower.
 
     Args:
         plan: with lines.
@@ -134,6 +136,11 @@ def standing_in_hours(plan: Plan, schedule: Schedule, case: Case, catalog: Catal
     runs: list[Operated] = []
     pairs = zip(plan.request.named_workloads, request.workloads, strict=True)
     for (name, planned), workload in pairs:
+        if not follows_profile(workload):
+            job = job_hours(name, workload, plan.lines, schedule, plan.request, catalog)
+            broken += [f"{name}: {text}" for text in broken_work(job, schedule.scenarios)]
+            runs += [hour.operated for hour in worked_by_hour(job, schedule)]
+            continue
         asked = workload if isinstance(workload, Requirement) else planned
         of_workload: list[str] = []
         for hour in operated_by_hour(name, workload, plan.lines, schedule.hours, catalog, request):

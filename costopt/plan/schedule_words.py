@@ -14,6 +14,7 @@ from costopt.plan.words import (
     percent,
     signed_percent,
 )
+from costopt.workload.demand_hours import follows_profile
 
 UNIT_OF: Final = {"vcpu": "vCPU", "memory_gib": "GiB"}
 """Resource -> its unit in words; that of an accelerator is its name."""
@@ -123,9 +124,9 @@ def _run_title(plan: Plan, schedule: Schedule) -> str:
 
 def _fleets(plan: Plan, schedule: Schedule) -> Iterator[str]:
     """Say what runs at the lowest, the median and the highest demand of the services."""
-    jobs = _jobs(plan)
+    beside = {name for name, one in plan.request.named_workloads if not follows_profile(one)}
     chance = dict(zip(schedule.scenarios, schedule.probability, strict=True))
-    ordered = sorted(schedule.hours, key=lambda hour: sum(_served(hour, jobs)))
+    ordered = sorted(schedule.hours, key=lambda hour: sum(_served(hour, beside)))
     passed, half = 0.0, plan.horizon_hours / 2
     median = ordered[-1]
     for hour in ordered:
@@ -139,7 +140,7 @@ def _fleets(plan: Plan, schedule: Schedule) -> Iterator[str]:
         yield f"at every demand: {_fleet(plan, ordered[-1].counts)}"
         return
     for name, hour in named.items():
-        factors = sorted(set(_served(hour, jobs)))
+        factors = sorted(set(_served(hour, beside)))
         demand = " and ".join(f"{factor:.2f}" for factor in factors)
         if hour.counts not in told:
             yield f"at the {name} demand ({demand}): {_fleet(plan, hour.counts)}"
@@ -166,8 +167,9 @@ def _jobs(plan: Plan) -> set[str]:
     return {one.workload for one in plan.outcomes if one.duration_hours is not None}
 
 
-def _served(hour: ScheduledHour, jobs: set[str]) -> list[float]:
-    return [factor for name, factor in hour.demand_factor.items() if name not in jobs]
+def _served(hour: ScheduledHour, beside: set[str]) -> list[float]:
+    """Return the factors of what follows the profile; jobs and nodes stand beside it."""
+    return [factor for name, factor in hour.demand_factor.items() if name not in beside]
 
 
 def _worked(plan: Plan, schedule: Schedule) -> Iterator[str]:

@@ -89,8 +89,9 @@ def optimize(
         switching_cost: of each instance that is started or stopped; ``{"start": .., "stop": ..}``
             tells the two apart [currency].
         demand_profile: how demand moves from hour to hour. The plan then says in ``schedule`` what
-            runs in each hour and what to commit, decided together. A ``BatchInference`` beside
-            services comes again with every round of the profile, and fills what they leave idle.
+            runs in each hour and what to commit, decided together. Jobs beside services come
+            again with every round of the profile and fill what these leave idle; those that
+            train run in whole gangs, and may pause.
         eligible_usage: what the company runs beside it that the same savings plans cover.
         cost_of_capital: yearly rate by which payments are discounted by their dates [1/year].
         price_decline: part by which list prices on demand and on spot fall in a year [0..1).

@@ -127,9 +127,11 @@ class DemandProfile(HourlyFactors):
     for a year; any other chronological series is repeated as it is. Give one of ``trace``,
     ``factors`` (with ``by_workload``) and ``scenarios``.
 
-    A ``BatchInference`` planned beside services has no factors: it comes again with every round
-    of the profile, is due ``deadline_hours`` after the round begins, and runs when that is
-    cheapest.
+    A job planned beside services has no factors: it comes again with every round of the profile,
+    such as every night, is due ``deadline_hours`` after the round begins or by its end, and runs
+    when that is cheapest. One that trains may pause and goes on from a checkpoint, on the same
+    number of the same instances. A ``Requirement`` without a demand has none either: its nodes
+    run in every hour.
 
     Attributes:
         trace: arrivals of a published trace by name, such as ``azure-llm-2024-conv``; looked up

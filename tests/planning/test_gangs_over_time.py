@@ -6,12 +6,17 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from costopt.candidate.find import all_candidates
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.evaluate.check import evaluate_plan
+from costopt.explain.commitment_worth import commitment_worths
+from costopt.explain.stress_cases import Case
+from costopt.explain.stress_over_time import standing_in_hours
 from costopt.plan.plan import Plan
 from costopt.plan.schedule import Schedule
 from costopt.plan.status import PlanStatus
+from costopt.planning import other_commitments
 from costopt.planning.optimize_request import optimize
 from costopt.workload.demand_profile import DemandProfile
 from costopt.workload.limits import Limits
@@ -202,16 +207,31 @@ def test_plain_nodes_run_in_every_hour_on_what_is_committed(catalog: Catalog) ->
 
 
 def test_reasons_are_given_beside_jobs_whatever_their_order(
-    catalog: Catalog, tuning: Tuning
+    catalog: Catalog, tuning: Tuning, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(other_commitments, "SEARCH_SECONDS", 60.0)
     nodes = Requirement(name="nodes", nodes=1)
+    short = DemandProfile(factors=[3.0] * 4 + [1.0] * 4)
     plan = optimize([tuning(3.5), nodes, serving()], catalog, limits=RESERVED,
-                    demand_profile=DAY).require()  # fmt: skip
-    (worth,) = plan.explain().commitments
-    # Four are reserved. A fifth would idle all the year; without the fourth, 12 h a day run on
-    # demand: 12 x 1 - 24 x 0.4 = 2.4 a day.
+                    demand_profile=short).require()  # fmt: skip
+    (worth,) = commitment_worths(plan, all_candidates(plan.request, catalog), catalog)
+    # Four are reserved. A fifth would idle all the year; without the fourth, 4 h of 8 run on
+    # demand: 4 x 1 - 8 x 0.4 = 0.8, 1,095 times a year.
     assert worth.more == pytest.approx(0.4 * YEAR)
-    assert worth.less == pytest.approx(2.4 * 365)
+    assert worth.less == pytest.approx(0.8 * 1095)
+
+
+def test_a_plan_with_gangs_is_stressed_by_the_hour(catalog: Catalog, night: Plan) -> None:
+    hours = schedule_of(night)
+    assert standing_in_hours(night, hours, Case(), catalog).broken == ()
+    # 3.5 h of work become 3.85 at ten per cent more; one run of four hours does 3.8.
+    more = standing_in_hours(night, hours, Case(demand_factor=1.1), catalog)
+    assert any("tuning" in text and "done by hour 24" in text for text in more.broken)
+
+
+def test_the_fleets_of_a_plan_are_told_at_the_demand_of_services(catalog: Catalog) -> None:
+    plan = planned(catalog, Requirement(name="nodes", nodes=2)).require()
+    assert "at the highest demand (3.00): 5 x g6.xlarge" in str(plan)
 
 
 def test_plain_nodes_beside_many_kinds_of_hours_are_refused(catalog: Catalog) -> None:
