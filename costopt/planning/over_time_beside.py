@@ -71,12 +71,17 @@ def beside(found: FoundOverTime, request: PlanRequest, catalog: Catalog) -> Besi
     if not schedule.tranches:
         return Beside(baselines=(), demand_fall=None, unpriced_terms=unpriced)
     cost = sum(line.line_cost_total for line in written.lines)
-    coarse = _coarser(found.assembly, request, catalog)
+    coarse = _coarser(_from_nothing(found.assembly), request, catalog)
     return Beside(
         baselines=_without_commitments(coarse, cost, request),
         demand_fall=_demand_fall(coarse, schedule, request),
         unpriced_terms=unpriced,
     )
+
+
+def _from_nothing(assembly: HourlyAssembly) -> HourlyAssembly:
+    """Return the problem as if nothing ran before, as of everything that stands beside a plan."""
+    return replace(assembly, problem=replace(assembly.problem, changes=None))
 
 
 def _coarser(assembly: HourlyAssembly, request: PlanRequest, catalog: Catalog) -> HourlyAssembly:

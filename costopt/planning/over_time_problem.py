@@ -16,6 +16,7 @@ from costopt.evaluate.schedule_figures import TAIL_WEIGHT
 from costopt.evaluate.schedule_money import DECLINING
 from costopt.evaluate.tranche_prices import SPEND_OPTION
 from costopt.planning.assemble import AssembledProblem, assemble
+from costopt.planning.changes_over_time import changes_over_time
 from costopt.planning.over_time_products import (
     BY_THE_HOUR,
     DEARER,
@@ -28,6 +29,7 @@ from costopt.planning.over_time_servers import fewer_servers, useful_servers
 from costopt.planning.over_time_work import served_and_worked, within_rounds
 from costopt.planning.search import shared_limits
 from costopt.planning.service_columns import ServiceColumns
+from costopt.solve.hours.changes import HourlyChanges
 from costopt.solve.hours.commitments import QuantityCommitments, SpendCommitments
 from costopt.solve.hours.problem import HourlyProblem, Scenarios
 from costopt.solve.problem import Problem
@@ -66,10 +68,13 @@ def assemble_over_time(
     hours: DemandHours,
     request: PlanRequest,
     catalog: Catalog,
+    *,
+    is_staying: bool = False,
 ) -> HourlyAssembly:
     """Write the problem of a request with a demand profile.
 
-    Prices are means over the horizon of present values, as ``line_prices`` has them. Savings
+    What is paid once for changes is not spread: it is no part of any price. Prices are means over
+    the horizon of present values, as ``line_prices`` has them. Savings
     plans are not offers here but rates on what runs on demand; so that the discount is that of
     today's prices, their rates and what is committed stand at the same mean.
 
@@ -78,6 +83,7 @@ def assemble_over_time(
         hours: kinds of hours.
         request: limits and settings.
         catalog: at the prices that are paid.
+        is_staying: whether only what ran before may run.
     """
     assembled = assemble(workloads, shared_limits(request))
     columns = _columns(workloads, assembled)
@@ -87,8 +93,10 @@ def assemble_over_time(
     is_spend = (columns["purchase_option"] == SPEND_OPTION).to_numpy(dtype=np.bool_)
     usable = ~is_spend & (quantities.product != DEARER)
     whole = assembled.problem
-    usable &= _worth_keeping(whole, np.where(is_spend, np.nan, price), quantities, spends)
-    useful = useful_servers(whole, price, quantities, spends, usable)
+    changes = changes_over_time(columns, request, catalog)
+    worth = _worth_keeping(whole, np.where(is_spend, np.nan, price), quantities, spends)
+    usable &= _with_what_ran(worth, changes, is_staying=is_staying)
+    useful = useful_servers(whole, price, quantities, spends, usable, changes)
     fewer = fewer_servers(whole.blocks, useful)
     kept = np.flatnonzero(usable & useful[whole.server])
     used = np.unique(quantities.product[kept])
@@ -109,6 +117,7 @@ def assemble_over_time(
         weight=np.zeros(0),
         demand_factor=np.zeros((len(working.blocks), 0)),
         work=working.work,
+        changes=None if changes is None else changes.only(kept),
         quantities=QuantityCommitments(
             cost=quantities.present_value, upper=np.full(len(quantities.keys), np.inf)
         ),
@@ -236,6 +245,15 @@ def _worth_keeping(
     products = np.unique(quantities.product[_cheapest(problem.server, cost)])
     kept |= np.isin(quantities.product, products) & on_product
     return kept
+
+
+def _with_what_ran(
+    worth: NDArray[np.bool_], changes: HourlyChanges | None, *, is_staying: bool
+) -> NDArray[np.bool_]:
+    """Return which offers matter beside what ran before, whose offers all do (offers,)."""
+    if changes is None:
+        return worth
+    return changes.has_run if is_staying else worth | changes.has_run
 
 
 def _cheapest(server: Integers, price: Floats) -> NDArray[np.bool_]:

@@ -114,6 +114,8 @@ def by_parts(hours: Decomposed, *, gap: float, deadline: float, bound_whole: boo
         return Found(values=None, bound=None)
     if linear.values is None:
         return Found(values=None, bound=-np.inf)
+    if linear.row_prices is not None:
+        hours = hours.priced_by_changes(linear.row_prices)
     fleets = tuple(
         Fleets(block=block, load=load)
         for block, load in zip(hours.problem.blocks, hours.reach.loads, strict=True)
