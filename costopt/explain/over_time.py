@@ -67,8 +67,9 @@ class LaterOverTime(Later):
         quicker = request.model_copy(update={"time_limit_seconds": seconds})
         found = search_over_time(all_candidates(quicker, narrowed), hours, quicker, narrowed)
         lines = () if found.scheduled is None else found.scheduled.lines
+        way = 0.0 if found.change is None else found.change.switching_cost
         return Other(
             lines=lines,
-            cost_total=sum(line.line_cost_total for line in lines),
+            cost_total=sum(line.line_cost_total for line in lines) + way,
             status=found.status(request.gap),
         )
