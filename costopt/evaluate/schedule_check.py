@@ -8,6 +8,7 @@ import numpy as np
 
 from costopt.catalog.catalog import Catalog
 from costopt.catalog.offer_keys import OfferNames
+from costopt.evaluate.beside import broken_baselines, broken_beside_schedule
 from costopt.evaluate.change import wrong_change
 from costopt.evaluate.facts import offers_of
 from costopt.evaluate.figures import FIGURE_TOLERANCE, recomputed_plan, relative_gap, wrong_figures
@@ -66,6 +67,8 @@ def check_schedule(plan: Plan, schedule: Schedule, catalog: Catalog) -> CheckedS
         *_broken_quotas(plan.request, found, catalog),
         *_broken_commitments(plan.request, found),
         *_broken_hours(plan.request, found, catalog),
+        *broken_baselines(plan, found.lines),
+        *broken_beside_schedule(plan, found.schedule, found.lines, catalog),
     ]
     return CheckedSchedule(lines=found.lines, violations=tuple(violations))
 
