@@ -83,6 +83,7 @@ def _over_time(plan: Plan, schedule: Schedule, request: PlanRequest, catalog: Ca
     bare = _bare(plan, request, found.lines, outcomes, catalog)
     again = found.schedule.model_copy(
         update={
+            "series_bound": None,
             "demand_fall": None,
             "unpriced_terms": unpriced_terms(found.lines, found.schedule, request, catalog),
         }
