@@ -13,7 +13,7 @@ from costopt.catalog.catalog import Catalog
 from costopt.commitment.time_value import mean_factor
 from costopt.evaluate.other_usage import draws_of_others
 from costopt.evaluate.schedule_figures import TAIL_WEIGHT
-from costopt.evaluate.schedule_money import DECLINING
+from costopt.evaluate.schedule_money import mean_factors
 from costopt.evaluate.tranche_prices import SPEND_OPTION
 from costopt.planning.assemble import AssembledProblem, assemble
 from costopt.planning.changes_over_time import changes_over_time
@@ -206,12 +206,9 @@ def _declined(request: PlanRequest) -> float:
 def _hourly_prices(per_hour: Floats, columns: pd.DataFrame, request: PlanRequest) -> Floats:
     """Return present values of an hour of each offer; nothing for those that are committed."""
     options = columns["purchase_option"]
-    declining = options.isin(DECLINING).to_numpy(dtype=np.bool_)
-    fixed = mean_factor(1 / (1 + request.cost_of_capital), request.horizon_hours)
+    present = mean_factors(columns, request, discount=1 / (1 + request.cost_of_capital))
     committed = columns["term_hours"].notna().to_numpy() & (options != "owned").to_numpy()
-    return np.asarray(
-        np.where(committed, 0.0, per_hour * np.where(declining, _declined(request), fixed))
-    )
+    return np.asarray(np.where(committed, 0.0, per_hour * present))
 
 
 def _worth_keeping(
