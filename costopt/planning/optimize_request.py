@@ -85,7 +85,9 @@ def optimize(
             says in ``rate_origin`` what its rate rests on.
         current_fleet: what runs already: a plan, or a table or rows of (provider, region, zone,
             instance_type, purchase_option, count). What leaving it costs counts beside what runs,
-            and where nothing is worth it the plan is what runs. ``plan.change`` says which.
+            and where nothing is worth it the plan is what runs. ``plan.change`` says which. With a
+            demand profile an instance counts by the part of the hours in which it runs; rows then
+            say what runs around the clock, in the mean, and a plan over time what it runs.
         switching_cost: of each instance that is started or stopped; ``{"start": .., "stop": ..}``
             tells the two apart [currency].
         demand_profile: how demand moves from hour to hour. The plan then says in ``schedule`` what
@@ -111,7 +113,9 @@ def optimize(
         time_limit_seconds=time_limit_seconds,
         confidence=confidence,
         profiles=asked_profiles("optimize", profiles),
-        current_fleet=None if current_fleet is None else read_fleet(current_fleet, catalog),
+        current_fleet=None
+        if current_fleet is None
+        else read_fleet(current_fleet, catalog, is_over_time=demand_profile is not None),
         switching_cost=read_switching_cost(switching_cost),
         demand_profile=demand_profile,
         eligible_usage=tuple(eligible_usage),

@@ -13,9 +13,10 @@ from costopt.catalog.catalog import Catalog
 from costopt.commitment.time_value import mean_factor
 from costopt.evaluate.other_usage import draws_of_others
 from costopt.evaluate.schedule_figures import TAIL_WEIGHT
-from costopt.evaluate.schedule_money import DECLINING
+from costopt.evaluate.schedule_money import mean_factors
 from costopt.evaluate.tranche_prices import SPEND_OPTION
 from costopt.planning.assemble import AssembledProblem, assemble
+from costopt.planning.changes_over_time import changes_over_time
 from costopt.planning.over_time_others import (
     OF_OTHERS,
     OtherColumns,
@@ -48,6 +49,7 @@ from costopt.planning.over_time_starts import (
 from costopt.planning.over_time_work import is_batch, served_and_worked, within_rounds
 from costopt.planning.search import shared_limits
 from costopt.planning.service_columns import ServiceColumns
+from costopt.solve.hours.changes import HourlyChanges
 from costopt.solve.hours.commitments import QuantityCommitments, SpendCommitments
 from costopt.solve.hours.problem import HourlyProblem, Scenarios
 from costopt.solve.problem import Problem
@@ -91,10 +93,13 @@ def assemble_over_time(
     hours: DemandHours,
     request: PlanRequest,
     catalog: Catalog,
+    *,
+    is_staying: bool = False,
 ) -> HourlyAssembly:
     """Write the problem of a request with a demand profile.
 
-    Prices are means over the horizon of present values, as ``line_prices`` has them. Savings
+    What is paid once for changes is not spread: it is no part of any price. Prices are means over
+    the horizon of present values, as ``line_prices`` has them. Savings
     plans are not offers here but rates on what runs on demand; so that the discount is that of
     today's prices, their rates and what is committed stand at the same mean.
 
@@ -103,6 +108,7 @@ def assemble_over_time(
         hours: kinds of hours.
         request: limits and settings.
         catalog: at the prices that are paid.
+        is_staying: whether only what ran before may run.
     """
     assembled = assemble(workloads, shared_limits(request))
     columns = _columns(workloads, assembled)
@@ -117,15 +123,16 @@ def assemble_over_time(
     whole = assembled.problem
     is_job = np.array([is_batch(item) for item in workloads])[columns["service"]]
     sequence = sequence_of(columns, is_job, request, catalog)
+    changes = changes_over_time(columns, request, catalog)
     own_price = np.where(is_spend, np.nan, price)
     is_shared = np.append(shared_products(quantities.keys, request), [False, False])
     apart = usable & (is_shared[quantities.product] | resources.needs.any(axis=1))
-    worth = _worth_keeping(whole, own_price, quantities, spends)
-    usable &= worth | worth_starting(sequence, whole.server, own_price, quantities, spends)
-    usable |= apart
+    worth = _worth_keeping(whole, own_price, quantities, spends) | apart
+    worth |= worth_starting(sequence, whole.server, own_price, quantities, spends)
+    usable &= _with_what_ran(worth, changes, is_staying=is_staying)
     useful = np.isin(np.arange(whole.server.max(initial=-1) + 1), whole.server[usable])
     if servers_compare(sequence, whole.server, quantities.product < 0, is_job, usable):
-        useful = useful_servers(whole, price, quantities, spends, usable)
+        useful = useful_servers(whole, price, quantities, spends, usable, changes)
     useful[whole.server[apart]] = True
     fewer = fewer_servers(whole.blocks, useful)
     kept = np.flatnonzero(usable & useful[whole.server])
@@ -149,6 +156,7 @@ def assemble_over_time(
         demand_factor=np.zeros((len(working.blocks), 0)),
         work=working.work,
         sequence=only(sequence, kept),
+        changes=None if changes is None else changes.only(kept),
         quantities=QuantityCommitments(
             cost=quantities.present_value, upper=np.full(len(quantities.keys), np.inf)
         ),
@@ -235,12 +243,9 @@ def _declined(request: PlanRequest) -> float:
 def _hourly_prices(per_hour: Floats, columns: pd.DataFrame, request: PlanRequest) -> Floats:
     """Return present values of an hour of each offer; nothing for those that are committed."""
     options = columns["purchase_option"]
-    declining = options.isin(DECLINING).to_numpy(dtype=np.bool_)
-    fixed = mean_factor(1 / (1 + request.cost_of_capital), request.horizon_hours)
+    present = mean_factors(columns, request, discount=1 / (1 + request.cost_of_capital))
     committed = columns["term_hours"].notna().to_numpy() & (options != "owned").to_numpy()
-    return np.asarray(
-        np.where(committed, 0.0, per_hour * np.where(declining, _declined(request), fixed))
-    )
+    return np.asarray(np.where(committed, 0.0, per_hour * present))
 
 
 def _worth_keeping(
@@ -274,6 +279,15 @@ def _worth_keeping(
     products = np.unique(quantities.product[_cheapest(problem.server, cost)])
     kept |= np.isin(quantities.product, products) & on_product
     return kept
+
+
+def _with_what_ran(
+    worth: NDArray[np.bool_], changes: HourlyChanges | None, *, is_staying: bool
+) -> NDArray[np.bool_]:
+    """Return which offers matter beside what ran before, whose offers all do (offers,)."""
+    if changes is None:
+        return worth
+    return changes.has_run if is_staying else worth | changes.has_run
 
 
 def _cheapest(server: Integers, price: Floats) -> NDArray[np.bool_]:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costopt.errors import InvalidInputError
+from costopt.solve.hours.changes import NOT_COUNTED
 from costopt.solve.hours.problem import HourlyProblem
 from costopt.solve.problem import Problem
 from costopt.solve.problem_checks import bad_numbers, check_problem
@@ -93,6 +94,8 @@ def _expected_shapes(problem: HourlyProblem) -> Expected:
     if problem.sequence is not None:
         yield "sequence.start_up_hours", problem.sequence.start_up_hours, (offers,)
         yield "sequence.min_up_hours", problem.sequence.min_up_hours, (offers,)
+    if problem.changes is not None:
+        yield "changes.kind", problem.changes.kind, (offers,)
     if problem.scenarios is not None:
         yield "scenarios.scenario", problem.scenarios.scenario, (hours,)
 
@@ -116,6 +119,10 @@ def _index_problems(problem: HourlyProblem) -> Iterator[str]:
     ]
     if len(problem.work):
         ranges.append(("work.job", problem.work.job, -1, len(problem.work)))
+    if problem.changes is not None:
+        ranges.append(
+            ("changes.kind", problem.changes.kind, NOT_COUNTED, len(problem.changes.running))
+        )
     for name, values, low, end in ranges:
         outside = (values < low) | (values >= end)
         yield from bad_numbers(name, values, outside, f"it must be in {low}..{end - 1}")
@@ -141,6 +148,10 @@ def _value_problems(problem: HourlyProblem) -> Iterator[str]:
         "work.rate": work.rate,
         "scenarios.probability": problem.probability,
     }
+    if problem.changes is not None:
+        amounts["changes.running"] = problem.changes.running
+        amounts["changes.start_cost"] = np.array([problem.changes.start_cost])
+        amounts["changes.stop_cost"] = np.array([problem.changes.stop_cost])
     for name, values in amounts.items():
         good = (values >= 0) & np.isfinite(values)
         yield from bad_numbers(name, values, ~good, "it must be at least 0 and finite")

@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from costopt.solve.hours.changes import HourlyChanges
 from costopt.solve.hours.commitments import (
     QuantityCommitments,
     ResourceCommitments,
@@ -113,6 +114,7 @@ class HourlyProblem:
         sequence: start-up and minimum-up time; hours must then follow each other. None = hours
             are kinds that stand for themselves.
         scenarios: courses that demand may take; None = the hours are one course.
+        changes: what ran before; None = starting and stopping for good is free.
     """
 
     price_per_hour: FloatArray
@@ -129,6 +131,7 @@ class HourlyProblem:
     work: DeferrableWork = field(default_factory=DeferrableWork.none)
     sequence: Sequence | None = None
     scenarios: Scenarios | None = None
+    changes: HourlyChanges | None = None
 
     @property
     def offer_count(self) -> int:

@@ -133,6 +133,8 @@ def by_parts(
         return Found(values=None, bound=None)
     if linear.values is None:
         return Found(values=None, bound=-np.inf)
+    if linear.row_prices is not None:
+        hours = hours.priced_by_changes(linear.row_prices)
     if fleets is None:
         fleets = fleets_of(hours)
     known = _Known(hours=hours, fleets=fleets, bound=linear.objective, gap=gap)
