@@ -50,7 +50,7 @@ def own_first(assembly: HourlyAssembly, solution: HourlySolution) -> HourlySolut
 
 
 def _may_move(problem: HourlyProblem) -> bool:
-    """Return whether an instance may be billed by one offer in this hour, by another in the next."""
+    """Return whether an instance may move from offer to offer between two hours."""
     return problem.sequence is None and problem.changes is None
 
 
