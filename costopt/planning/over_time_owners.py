@@ -92,7 +92,7 @@ def refuse_unheard(assembly: HourlyAssembly, request: PlanRequest) -> None:
         InvalidInputError: there is such usage.
     """
     problem = assembly.problem
-    in_money = np.isfinite(problem.spends.other_rate).any(axis=0)
+    in_money = np.asarray(np.isfinite(problem.spends.other_rate).any(axis=0))
     covered = (problem.quantity != BY_THE_HOUR) | (problem.resources.needs > 0).any(axis=1)
     covered |= np.isfinite(problem.spends.rate).any(axis=0)
     of_others = assembly.service == OF_OTHERS
