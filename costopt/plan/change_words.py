@@ -70,8 +70,8 @@ def _staying(plan: Plan, cost: float) -> str:
     if abs(more) <= SAME_COST * cost:
         return "nothing runs but what ran before"
     return (
-        f"staying with the kinds that ran costs {money(more, plan.currency)} more{_span(plan)}, "
-        "changes included"
+        f"the best plan found with the kinds that ran costs {money(more, plan.currency)} "
+        f"more{_span(plan)}, changes included"
     )
 
 

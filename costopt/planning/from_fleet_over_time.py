@@ -1,17 +1,18 @@
 """Plans over time that start from what ran before: move to other kinds, or stay with these."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
 from costopt.candidate.find import NamedWorkload
 from costopt.catalog.catalog import Catalog
+from costopt.plan.change import PlanChange
 from costopt.planning.fleet_changes import kinds_without_candidate
 from costopt.planning.from_fleet import notes_of
 from costopt.planning.over_time import FoundOverTime, search_over_time
 from costopt.planning.signed_tranches import SignedTranches
 from costopt.workload.demand_hours import DemandHours
-from costopt.workload.fleet import running_kinds
+from costopt.workload.fleet import InstanceKind, running_kinds
 from costopt.workload.request import PlanRequest
 
 STAYING_SHARE: Final = 0.3
@@ -59,8 +60,11 @@ def search_from_fleet_over_time(
         )
     if found.change is None:
         return found
+    stayed = [] if staying is None or gone else [_cost(staying)]
+    if not gone and _stays(found.change, running):
+        stayed.append(_cost(found))
     told = {
-        "staying_cost": None if staying is None or gone else _cost(staying),
+        "staying_cost": min((cost for cost in stayed if cost is not None), default=None),
         "notes": tuple(notes_of(gone, running, workloads, catalog)),
     }
     return replace(found, change=found.change.model_copy(update=told))
@@ -73,6 +77,15 @@ def _is_as_good(staying: FoundOverTime, found: FoundOverTime, gap: float) -> boo
         return False
     bound = found.bound or 0.0
     return other is None or cost <= other or cost - bound <= gap * cost
+
+
+def _stays(change: PlanChange, running: Collection[InstanceKind]) -> bool:
+    """Return whether a plan runs nothing but kinds that ran before, if in other numbers."""
+    started = (
+        InstanceKind(one.provider, one.region, one.zone, one.instance_type, one.capacity)
+        for one in change.started
+    )
+    return bool(running) and all(kind in running for kind in started)
 
 
 def _cost(found: FoundOverTime) -> float | None:

@@ -1,9 +1,8 @@
 """most_demand: the dual question, the most throughput that a budget and quotas carry."""
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf, isinf
+from math import inf
 from typing import Final
 
 from costopt.account.account import Account
@@ -12,7 +11,6 @@ from costopt.candidate.more_late import all_with_more_late
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.plan.plan import Plan
-from costopt.plan.present import WIDTH
 from costopt.plan.status import PlanStatus
 from costopt.planning.asked import (
     asked_profiles,
@@ -21,6 +19,7 @@ from costopt.planning.asked import (
     left_of_account,
 )
 from costopt.planning.assemble import assemble
+from costopt.planning.largest_demand import LargestDemand
 from costopt.planning.optimize_request import answer_request
 from costopt.planning.over_time import search_over_time
 from costopt.planning.over_time_work import is_batch
@@ -48,45 +47,11 @@ STEP: Final = 1e-3
 MOST_ROUNDS: Final = 4
 """Programs that are solved until a larger demand no longer changes what an instance does [1]."""
 
+ANY_PLAN: Final = 0.99
+"""Gap of a search over time that asks no more than whether there is a plan [1]."""
+
 INSIDE: Final = 1e-7
 """Relative step back from an exactly full fleet, within rounding [1]."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LargestDemand:
-    """What a budget carries at most.
-
-    Attributes:
-        factor: multiple of the demand of every service, and of the requests or samples of every
-            batch; 0 without a plan [1].
-        bound_factor: multiple that is proven to be out of reach; ``inf`` where time ran out
-            before any was [1].
-        plan: the cheapest plan for that demand; without lines where nothing can be served.
-        status: what the search came to: within the gap where ``bound_factor`` is reached but for
-            0.1 %, at the limit where time ran out first.
-    """
-
-    factor: float
-    bound_factor: float
-    plan: Plan
-    status: PlanStatus
-
-    def __str__(self) -> str:
-        """Return readable text for a terminal."""
-        if self.status is PlanStatus.NO_ANSWER_IN_TIME:
-            return f"No plan was found in time; raise time_limit_seconds.\n{self.plan}"
-        if not self.factor:
-            return f"No part of the demand can be served.\n{self.plan}"
-        told, most = f"{self.factor:.4g}", f"{self.bound_factor:.4g}"
-        beyond = "more" if told == most else f"more than {most} times"
-        text = f"The limits carry {told} times the demand; {beyond} is out of reach."
-        if isinf(self.bound_factor):
-            text = f"The limits carry {told} times the demand, and may carry more."
-        if self.status is PlanStatus.FEASIBLE_AT_LIMIT:
-            text += " Time ran out before that was closed in on; raise time_limit_seconds."
-        return f"{textwrap.fill(text, WIDTH)}\n{self.plan}"
-
-    __repr__ = __str__
 
 
 def most_demand(
@@ -208,10 +173,10 @@ class _Question:
         asked = self.time.for_next(scaled_request(self.limited, factor))
         workloads = all_candidates(asked, self.source)
         if asked.demand_profile is not None:
+            asked = asked.model_copy(update={"gap": ANY_PLAN})
             hours = hours_of(asked, self.source)
-            over_time = search_over_time(
-                sorted(workloads, key=is_batch), hours, asked, self.source
-            )
+            ordered = sorted(workloads, key=is_batch)
+            over_time = search_over_time(ordered, hours, asked, self.source)
             has_plan = over_time.scheduled is not None
             status = over_time.status(asked.gap)
         else:

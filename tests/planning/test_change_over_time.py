@@ -13,6 +13,7 @@ from costopt.plan.diff import diff
 from costopt.plan.plan import Plan
 from costopt.plan.status import PlanStatus
 from costopt.planning.current_fleet import read_fleet
+from costopt.planning.frontier import frontier
 from costopt.planning.optimize_request import optimize
 from costopt.workload.demand_profile import DemandProfile
 from costopt.workload.limits import Limits
@@ -42,6 +43,12 @@ def cents(priced: Priced) -> Catalog:
     return priced({"g5.xlarge/on_demand": 1.0, "g6.xlarge/on_demand": 0.99})
 
 
+@pytest.fixture(scope="module")
+def moved(cents: Catalog, before: Plan) -> Plan:
+    """At 4 x $3 = $12 the $14.60 repay the move."""
+    return from_fleet(cents, before, 3.0)
+
+
 def from_fleet(catalog: Catalog, fleet: Any, cost: Any, **settings: Any) -> Plan:
     settings = {"limits": FIRM, "demand_profile": DAY} | settings
     plan = optimize(WORK, catalog, current_fleet=fleet, switching_cost=cost, **settings)
@@ -69,12 +76,9 @@ def test_a_nightly_plan_over_time_does_not_move_for_cents(cents: Catalog, before
     assert "Change: nothing is started or stopped; 2 x g5.xlarge in aws us-east-1." in told
 
 
-def test_a_move_over_time_that_repays_itself_is_made_and_shown_apart(
-    cents: Catalog, before: Plan
-) -> None:
-    """At 4 x $3 = $12 the $14.60 repay the move; $12 / 730 h stand in the bound."""
-    plan = from_fleet(cents, before, 3.0)
-    change = plan.change
+def test_a_move_over_time_that_repays_itself_is_made_and_shown_apart(moved: Plan) -> None:
+    """$12 / 730 h stand in the bound, beside what runs."""
+    plan, change = moved, moved.change
     assert change is not None
     assert kinds(change.started) == {"g6.xlarge": 2.0}
     assert kinds(change.stopped) == {"g5.xlarge": 2.0}
@@ -86,7 +90,7 @@ def test_a_move_over_time_that_repays_itself_is_made_and_shown_apart(
     assert plan.schedule.objective == pytest.approx(2 * 0.99 * HOURS)
     told = " ".join(str(plan).split())
     assert "$12.00 once" in told
-    assert "staying with the kinds that ran costs $2.60 more over 730 h" in told
+    assert "the best plan found with the kinds that ran costs $2.60 more over 730 h" in told
 
 
 def test_more_demand_starts_the_part_that_it_needs(cents: Catalog, before: Plan) -> None:
@@ -114,6 +118,10 @@ def test_rows_are_what_runs_around_the_clock(cents: Catalog) -> None:
     assert kinds(plan.change.kept) == {"g5.xlarge": 2.0}
     assert kinds(plan.change.stopped) == {"g5.xlarge": 1.0}
     assert plan.switching_cost == pytest.approx(4.0)
+    assert plan.change.staying_cost == pytest.approx(2 * HOURS + 4.0)
+    assert "$4.00 once, beside $1,460/month; nothing runs but what ran" in " ".join(
+        str(plan).split()
+    )
 
 
 def test_a_stop_that_costs_more_than_idling_is_not_made(cents: Catalog) -> None:
@@ -151,28 +159,24 @@ def test_a_fleet_that_can_do_nothing_of_the_work_is_left(cents: Catalog) -> None
     assert kinds(plan.change.started) == {"g6.xlarge": 2.0}
 
 
-def test_a_change_over_time_that_was_edited_does_not_hold(cents: Catalog, before: Plan) -> None:
-    plan = from_fleet(cents, before, 3.0)
-    assert plan.change is not None
-    for field, value in (("switching_cost", 1.0), ("started", ()), ("stopped", ()), ("kept", ())):
-        edited = plan.change.model_copy(update={field: value})
-        if edited == plan.change:
-            continue
-        found = evaluate_plan(plan.model_copy(update={"change": edited}), cents).violations
+def test_a_change_over_time_that_was_edited_does_not_hold(cents: Catalog, moved: Plan) -> None:
+    assert moved.change is not None
+    for field, value in (("switching_cost", 1.0), ("started", ()), ("stopped", ())):
+        edited = moved.change.model_copy(update={field: value})
+        found = evaluate_plan(moved.model_copy(update={"change": edited}), cents).violations
         assert any(text.startswith(f"{field} is ") for text in found)
-    missing = evaluate_plan(plan.model_copy(update={"change": None}), cents).violations
+    missing = evaluate_plan(moved.model_copy(update={"change": None}), cents).violations
     assert any("disagree on whether something runs already" in text for text in missing)
 
 
-def test_a_plan_over_time_from_a_fleet_survives_json(cents: Catalog, before: Plan) -> None:
-    plan = from_fleet(cents, before, 3.0)
-    again = Plan.from_json(plan.to_json())
-    assert again == plan
+def test_a_plan_over_time_from_a_fleet_survives_json(cents: Catalog, moved: Plan) -> None:
+    again = Plan.from_json(moved.to_json())
+    assert again == moved
     assert evaluate_plan(again, cents).violations == ()
 
 
-def test_the_difference_of_two_plans_over_time_counts_hours(cents: Catalog, before: Plan) -> None:
-    found = diff(before, from_fleet(cents, before, 3.0))
+def test_the_difference_of_two_plans_over_time_counts_hours(before: Plan, moved: Plan) -> None:
+    found = diff(before, moved)
     assert kinds(found.started) == {"g6.xlarge": 2.0}
     assert kinds(found.stopped) == {"g5.xlarge": 2.0}
     assert "2 x g6.xlarge" in str(found)
@@ -184,3 +188,23 @@ def test_a_plan_over_time_is_no_fleet_of_one_rate(cents: Catalog, before: Plan) 
     part = [("aws", "us-east-1", "", "g5.xlarge", "on_demand", 2.5)]
     with pytest.raises(InvalidInputError, match=r"2\.5 of g5\.xlarge is no whole number"):
         optimize(WORK, cents, limits=FIRM, current_fleet=part)
+
+
+def test_a_frontier_over_time_counts_the_way_from_a_fleet(cents: Catalog, before: Plan) -> None:
+    """What is asked for runs on demand, so that a looser share buys nothing."""
+    found = frontier(
+        WORK, cents, over="max_spot_fraction", values=[0.0, 0.5], limits=FIRM,
+        current_fleet=before, switching_cost=3.0, demand_profile=DAY,
+    )  # fmt: skip
+    for point in found.points:
+        assert point.plan.switching_cost == pytest.approx(12.0)
+        assert point.cost_with_switching == pytest.approx(2 * 0.99 * HOURS + 12.0)
+        assert point.bound_total == pytest.approx(2 * 0.99 * HOURS + 12.0)
+    assert [point.is_dominated for point in found.points] == [False, True]
+
+
+def test_alternatives_to_a_plan_over_time_count_the_way_to_them(moved: Plan) -> None:
+    """Without g6.xlarge the fleet stays: $1,460 beside $1,445.40 and $12."""
+    (other, *_) = moved.explain().alternatives
+    assert other.cost_total == pytest.approx(2 * HOURS)
+    assert other.difference == pytest.approx(14.60 - 12.0)
