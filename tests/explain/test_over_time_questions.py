@@ -78,8 +78,8 @@ def test_stress_holds_every_hours_fleet_against_the_case(plan: Plan) -> None:
     rows = cases(stress, "demand")
     assert rows[1.1].utilisation == pytest.approx(1.1)
     assert rows[1.2].broken == (
-        "requirement at 1 times the mean rate: g6.xlarge in us-east-1: loaded to 120.00%, "
-        "100.00% allowed",
+        "requirement at 1 times the mean rate: g6.xlarge in us-east-1: loaded to 120.00 %, "
+        "100.00 % allowed",
     )
     assert len(rows[1.5].broken) > 1
     # At 1.1 the night needs 2 and the day 3 (2.75): one reserved at 0.6, one more by night and
