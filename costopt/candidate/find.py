@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from costopt.candidate.batch import batch_candidates
 from costopt.candidate.batch_by_hour import batch_by_hour_candidates
 from costopt.candidate.eligible import EligibleOffers, eligible_offers
+from costopt.candidate.gangs_by_hour import firm_only, gangs_by_hour_candidates
 from costopt.candidate.job import JobCandidates
 from costopt.candidate.profiled import check_profiles
 from costopt.candidate.renting import risk_of
@@ -108,5 +109,8 @@ def _found(
         rate = batch_by_hour_candidates if settings.by_hour else batch_candidates
         return rate(workload, catalog, eligible, settings)
     if isinstance(workload, Requirement):
+        if settings.by_hour and workload.demand_per_second is None:
+            eligible = firm_only(eligible)
         return requirement_candidates(workload, catalog, eligible, settings)
-    return training_candidates(workload, catalog, eligible, settings)
+    train = gangs_by_hour_candidates if settings.by_hour else training_candidates
+    return train(workload, catalog, eligible, settings)

@@ -13,6 +13,7 @@ from costopt.evaluate.change import wrong_change
 from costopt.evaluate.component_prices import COMMITTED_OPTION, step_of_resource
 from costopt.evaluate.facts import offers_of
 from costopt.evaluate.figures import FIGURE_TOLERANCE, recomputed_plan, relative_gap, wrong_figures
+from costopt.evaluate.gang_hours import broken_gangs
 from costopt.evaluate.hours_operated import HourOperated, prompts_of
 from costopt.evaluate.limits import TOLERANCE, broken_line_limits
 from costopt.evaluate.malformed import malformed
@@ -27,10 +28,12 @@ from costopt.evaluate.workload_check import broken_operation
 from costopt.plan.line import PlanLine
 from costopt.plan.plan import Plan
 from costopt.plan.schedule import Schedule, Tranche
+from costopt.workload.batch import BatchInference
 from costopt.workload.demand_hours import hours_of, served_names
 from costopt.workload.limits import TERM_OPTIONS, Limits
 from costopt.workload.request import PlanRequest
 from costopt.workload.requirement import Requirement
+from costopt.workload.serving import InferenceService
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,11 +262,14 @@ def _broken_hours(request: PlanRequest, found: Scheduled, catalog: Catalog) -> I
     for name, job in found.jobs.items():
         yield from (f"{name}: {text}" for text in broken_work(job, found.schedule.scenarios))
     for name, workload in request.named_workloads:
-        if name in found.jobs:
-            continue
         if isinstance(workload, Requirement):
             own = [line for line in found.lines if line.workload == name]
             yield from broken_hardware(catalog, workload, own)
+        if name in found.jobs:
+            if not isinstance(workload, InferenceService | BatchInference):
+                broken = broken_gangs(name, workload, found.lines, found.schedule)
+                yield from (f"{name}: {text}" for text in broken)
+            continue
         hours: Sequence[HourOperated] = found.hours[name]
         served = {hour.hour for hour in hours}
         for number, hour in enumerate(found.schedule.hours):

@@ -30,7 +30,7 @@ from costopt.evaluate.tranche_prices import priced_tranche
 from costopt.evaluate.worked_hours import JobHours, job_hours, with_work, worked_by_hour
 from costopt.plan.line import PlanLine
 from costopt.plan.schedule import Schedule, Tranche
-from costopt.workload.batch import BatchInference
+from costopt.workload.demand_hours import follows_profile
 from costopt.workload.request import PlanRequest
 
 Floats = NDArray[np.float64]
@@ -87,7 +87,7 @@ def scheduled(
     jobs = {
         name: job_hours(name, workload, lines, schedule, request, catalog)
         for name, workload in request.named_workloads
-        if isinstance(workload, BatchInference)
+        if not follows_profile(workload)
     }
     for name, job in jobs.items():
         schedule = with_work(schedule, name, job)

@@ -19,7 +19,7 @@ from costopt.plan.plan import Plan
 from costopt.plan.schedule import Schedule, Tranche
 from costopt.plan.schedule_words import MOST_TRANCHES, tranche_in_words
 from costopt.plan.words import counted, signed_percent
-from costopt.planning.over_time_work import is_batch
+from costopt.planning.over_time_work import stands_beside
 
 DEMANDS: Final = (0.7, 1.3)
 """Demands over today's that are planned for. Source: a planning choice."""
@@ -58,7 +58,7 @@ def switches_over_time(
     for kind, factor, case in _cases(plan):
         request = stressed_request(plan.request, case)
         candidates = None
-        if case.rate_factor == 1.0 and not any(is_batch(item) for item in workloads):
+        if case.rate_factor == 1.0 and not any(stands_beside(item) for item in workloads):
             candidates = stressed_candidates(workloads, request)
         if again.is_out_of_time:
             break

@@ -19,7 +19,7 @@ from costopt.plan.schedule_words import most_at_once
 from costopt.plan.status import PlanStatus
 from costopt.planning.fewer_offers import left_with
 from costopt.planning.over_time import FoundOverTime, search_over_time
-from costopt.planning.over_time_work import is_batch
+from costopt.planning.over_time_work import stands_beside
 from costopt.planning.signed_tranches import SignedTranches
 from costopt.planning.tries import Tries
 from costopt.workload.demand_hours import hours_of
@@ -193,7 +193,7 @@ class HoursAgain:
         """
         seconds = max(min(self.tries.seconds, self.tries.ends_at - perf_counter()), 0.1)
         quicker = request.model_copy(update={"time_limit_seconds": seconds})
-        ordered = sorted(workloads, key=is_batch)
+        ordered = sorted(workloads, key=stands_beside)
         hours = hours_of(quicker, catalog)
         found = search_over_time(ordered, hours, quicker, catalog, signed)
         return _found(found, request, signed)

@@ -23,7 +23,7 @@ from costopt.plan.schedule_words import most_at_once
 from costopt.plan.status import PlanStatus
 from costopt.planning.ec2_fleet import STRATEGIES
 from costopt.planning.ec2_fleet_hours import FleetOverHours, cheapest_fleet_over_hours
-from costopt.planning.over_time_work import is_batch
+from costopt.planning.over_time_work import stands_beside
 from costopt.planning.usual_baselines import beside_plan, by_the_hour, fleet_in_words
 
 Choice = Callable[[NamedWorkload], Sequence[NDArray[np.bool_]]]
@@ -169,7 +169,7 @@ def _fleet(
     weight = Weights.of(schedule).hours
     fleets: list[FleetOverHours] = []
     for item in workloads:
-        if is_batch(item) or not isinstance(item.candidates, ServiceCandidates):
+        if stands_beside(item) or not isinstance(item.candidates, ServiceCandidates):
             words = f"{text}: none, {item.name} is due by a deadline, at no rate"
             return Baseline(name=name, text=words, horizon_hours=plan.horizon_hours)
         factor = np.array([hour.demand_factor[item.name] for hour in schedule.hours])

@@ -22,7 +22,7 @@ from costopt.planning.assemble import assemble
 from costopt.planning.largest_demand import LargestDemand
 from costopt.planning.optimize_request import answer_request
 from costopt.planning.over_time import search_over_time
-from costopt.planning.over_time_work import is_batch
+from costopt.planning.over_time_work import stands_beside
 from costopt.planning.plan_over_time import refuse_over_time
 from costopt.planning.scaled import scaled_request, scales
 from costopt.planning.search import search, shared_limits
@@ -175,7 +175,7 @@ class _Question:
         if asked.demand_profile is not None:
             asked = asked.model_copy(update={"gap": ANY_PLAN})
             hours = hours_of(asked, self.source)
-            ordered = sorted(workloads, key=is_batch)
+            ordered = sorted(workloads, key=stands_beside)
             over_time = search_over_time(ordered, hours, asked, self.source)
             has_plan = over_time.scheduled is not None
             status = over_time.status(asked.gap)

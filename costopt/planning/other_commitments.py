@@ -9,6 +9,7 @@ from costopt.catalog.catalog import Catalog
 from costopt.plan.schedule import Schedule, Tranche
 from costopt.planning.over_time_beside import committed, key_of
 from costopt.planning.over_time_problem import HourlyAssembly, assemble_over_time
+from costopt.planning.over_time_work import stands_beside
 from costopt.solve.hours.run import solve_hours
 from costopt.workload.demand_hours import DemandHours
 from costopt.workload.request import PlanRequest
@@ -58,12 +59,13 @@ class GivenCommitments:
         """Write the problem of a request with a demand profile.
 
         Args:
-            workloads: services with their candidates.
+            workloads: with their candidates.
             hours: kinds of hours.
             request: limits and settings.
             catalog: at the prices that are paid.
         """
-        assembly = assemble_over_time(workloads, hours, request, catalog)
+        ordered = sorted(workloads, key=stands_beside)
+        assembly = assemble_over_time(ordered, hours, request, catalog)
         return cls(assembly=assembly, request=request)
 
     def knows(self, schedule: Schedule) -> bool:

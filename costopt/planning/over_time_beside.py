@@ -19,7 +19,7 @@ from costopt.planning.over_time_problem import HourlyAssembly, over_hours
 from costopt.planning.over_time_resources import none_but
 from costopt.solve.hours.problem import BY_THE_HOUR, HourlyProblem
 from costopt.solve.hours.run import solve_hours
-from costopt.workload.demand_hours import demand_hours
+from costopt.workload.demand_hours import demand_hours, served_names
 from costopt.workload.request import PlanRequest
 
 BESIDE_SECONDS: Final = 1.0
@@ -83,8 +83,7 @@ def _coarser(assembly: HourlyAssembly, request: PlanRequest, catalog: Catalog) -
     if profile is None or assembly.problem.hours_are_coupled or request.eligible_usage:
         return assembly
     fewer = profile.model_copy(update={"kinds": min(profile.kinds or FEW_KINDS, FEW_KINDS)})
-    names = [name for name, _ in request.named_workloads]
-    hours = demand_hours(fewer, names, catalog, request.horizon_hours)
+    hours = demand_hours(fewer, served_names(request), catalog, request.horizon_hours)
     return replace(assembly, problem=over_hours(assembly.problem, hours, request))
 
 

@@ -16,7 +16,7 @@ from costopt.plan.schedule import Schedule, ScheduledHour, Tranche
 from costopt.planning.lines import written_line
 from costopt.planning.over_time_others import OF_OTHERS
 from costopt.planning.over_time_problem import HourlyAssembly
-from costopt.planning.over_time_work import is_batch
+from costopt.planning.over_time_work import stands_beside
 from costopt.solve.hours.solution import HourlyDecision, HourlySolution
 from costopt.workload.demand_hours import DemandHours
 
@@ -53,7 +53,7 @@ def lines_over_time(
         for column in used
     )
     routing = [_routing(assembly, decision, int(column)) for column in used]
-    names = [item.name for item in workloads if not is_batch(item)]
+    names = [item.name for item in workloads if not stands_beside(item)]
     each = horizon_hours / hours.profile_hours
     scheduled = tuple(
         ScheduledHour(

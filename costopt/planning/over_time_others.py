@@ -125,6 +125,9 @@ class OtherColumns:
         sequence, changes = problem.sequence, problem.changes
         if len(work):
             work = replace(work, job=np.append(work.job, never), rate=np.append(work.rate, none))
+        gangs = problem.gangs
+        if len(gangs):
+            gangs = replace(gangs, configuration=np.append(gangs.configuration, never))
         if sequence is not None:
             once = np.ones(more, dtype=np.int64)
             sequence = replace(
@@ -154,6 +157,7 @@ class OtherColumns:
             spends=replace(spends, rate=np.concatenate([spends.rate, self.rate * scale], axis=1)),
             resources=replace(resources, needs=np.concatenate([resources.needs, self.needs])),
             work=work,
+            gangs=gangs,
             sequence=sequence,
             changes=changes,
         )

@@ -17,6 +17,14 @@ from costopt.evaluate.schedule_money import mean_factors
 from costopt.evaluate.tranche_prices import SPEND_OPTION
 from costopt.planning.assemble import AssembledProblem, assemble
 from costopt.planning.changes_over_time import changes_over_time
+from costopt.planning.over_time_cheapest import worth_keeping
+from costopt.planning.over_time_configurations import GangColumns, tried_gangs
+from costopt.planning.over_time_gangs import (
+    gangs_among,
+    kept_for_gangs,
+    of_gangs,
+    told_apart,
+)
 from costopt.planning.over_time_others import (
     OF_OTHERS,
     OtherColumns,
@@ -26,7 +34,6 @@ from costopt.planning.over_time_others import (
     with_factors_of_others,
 )
 from costopt.planning.over_time_products import (
-    BY_THE_HOUR,
     DEARER,
     QuantityProducts,
     SpendProducts,
@@ -46,13 +53,12 @@ from costopt.planning.over_time_starts import (
     servers_compare,
     worth_starting,
 )
-from costopt.planning.over_time_work import is_batch, served_and_worked, within_rounds
+from costopt.planning.over_time_work import served_and_worked, stands_beside, within_rounds
 from costopt.planning.search import shared_limits
 from costopt.planning.service_columns import ServiceColumns
 from costopt.solve.hours.changes import HourlyChanges
 from costopt.solve.hours.commitments import QuantityCommitments, SpendCommitments
 from costopt.solve.hours.problem import HourlyProblem, Scenarios
-from costopt.solve.problem import Problem
 from costopt.workload.demand_hours import DemandHours
 from costopt.workload.request import PlanRequest
 
@@ -75,6 +81,7 @@ class HourlyAssembly:
         quantities: what the quantity commitments are.
         spends: what the spend commitments are.
         resources: what the resource commitments are.
+        is_lossy: whether configurations of gangs were left out that might have been cheaper.
     """
 
     problem: HourlyProblem
@@ -86,6 +93,7 @@ class HourlyAssembly:
     quantities: QuantityProducts
     spends: SpendProducts
     resources: ResourceProducts
+    is_lossy: bool = False
 
 
 def assemble_over_time(
@@ -95,6 +103,7 @@ def assemble_over_time(
     catalog: Catalog,
     *,
     is_staying: bool = False,
+    all_gangs: bool = False,
 ) -> HourlyAssembly:
     """Write the problem of a request with a demand profile.
 
@@ -109,6 +118,7 @@ def assemble_over_time(
         request: limits and settings.
         catalog: at the prices that are paid.
         is_staying: whether only what ran before may run.
+        all_gangs: whether to plan with every configuration of a gang that may be needed.
     """
     assembled = assemble(workloads, shared_limits(request))
     columns = _columns(workloads, assembled)
@@ -121,19 +131,28 @@ def assemble_over_time(
     is_spend = (columns["purchase_option"] == SPEND_OPTION).to_numpy(dtype=np.bool_)
     usable = ~is_spend & (quantities.product != DEARER)
     whole = assembled.problem
-    is_job = np.array([is_batch(item) for item in workloads])[columns["service"]]
+    is_job = np.array([stands_beside(item) for item in workloads])[columns["service"]]
     sequence = sequence_of(columns, is_job, request, catalog)
     changes = changes_over_time(columns, request, catalog)
     own_price = np.where(is_spend, np.nan, price)
     is_shared = np.append(shared_products(quantities.keys, request), [False, False])
     apart = usable & (is_shared[quantities.product] | resources.needs.any(axis=1))
-    worth = _worth_keeping(whole, own_price, quantities, spends) | apart
-    worth |= worth_starting(sequence, whole.server, own_price, quantities, spends)
+    in_gangs = of_gangs(workloads, columns)
+    server = told_apart(whole.server, columns, in_gangs)
+    worth = worth_keeping(replace(whole, server=server), own_price, quantities, spends) | apart
+    worth |= worth_starting(sequence, server, own_price, quantities, spends)
     usable &= _with_what_ran(worth, changes, is_staying=is_staying)
+    offered = GangColumns(columns=columns, price=price, usable=usable, in_gangs=in_gangs,
+                          shared=apart, problem=whole, quantities=quantities, spends=spends,
+                          keep_all=all_gangs)  # fmt: skip
+    tried = tried_gangs(workloads, offered, hours, request, catalog)
+    usable &= tried.offers
     useful = np.isin(np.arange(whole.server.max(initial=-1) + 1), whole.server[usable])
-    if servers_compare(sequence, whole.server, quantities.product < 0, is_job, usable):
-        useful = useful_servers(whole, price, quantities, spends, usable, changes)
-    useful[whole.server[apart]] = True
+    served = usable & ~in_gangs
+    if servers_compare(sequence, whole.server, quantities.product < 0, is_job, served):
+        useful = useful_servers(whole, price, quantities, spends, served, changes)
+    useful[whole.server[apart & usable]] = True
+    useful[kept_for_gangs(whole.server, quantities.product, usable, in_gangs)] = True
     fewer = fewer_servers(whole.blocks, useful)
     kept = np.flatnonzero(usable & useful[whole.server])
     used = np.unique(quantities.product[kept])
@@ -155,6 +174,7 @@ def assemble_over_time(
         weight=np.zeros(0),
         demand_factor=np.zeros((len(working.blocks), 0)),
         work=working.work,
+        gangs=gangs_among(workloads, columns.iloc[kept], catalog),
         sequence=only(sequence, kept),
         changes=None if changes is None else changes.only(kept),
         quantities=QuantityCommitments(
@@ -182,6 +202,7 @@ def assemble_over_time(
         quantities=quantities,
         spends=spends,
         resources=resources,
+        is_lossy=tried.is_lossy,
     )
 
 
@@ -248,39 +269,6 @@ def _hourly_prices(per_hour: Floats, columns: pd.DataFrame, request: PlanRequest
     return np.asarray(np.where(committed, 0.0, per_hour * present))
 
 
-def _worth_keeping(
-    problem: Problem, price: Floats, quantities: QuantityProducts, spends: SpendProducts
-) -> NDArray[np.bool_]:
-    """Return which offers may be of use: of one server, the cheapest by each way to pay.
-
-    An instance adds the same to its server whichever offer pays for it. So without limits on
-    counts only the cheapest by the hour, the cheapest under each plan of money, and the cheapest
-    commitment matter; a commitment that is kept for one server stays for all that can run on it,
-    as workloads may share it. With limits on counts all are kept.
-
-    Args:
-        problem: offers of all ways to pay, with the blocks.
-        price: of an hour; NaN for what is no offer of its own (offers,) [plan currency/h].
-        quantities: commitments of instances.
-        spends: plans of money.
-
-    Returns:
-        Shape (offers,).
-    """
-    if problem.rows or np.isfinite(problem.upper).any():
-        return np.ones(len(price), dtype=np.bool_)
-    by_hour = quantities.product == BY_THE_HOUR
-    kept = _cheapest(problem.server, np.where(by_hour, price, np.nan))
-    for rate in spends.rate:
-        kept |= _cheapest(problem.server, rate)
-    cost = np.full(len(price), np.nan)
-    on_product = quantities.product >= 0
-    cost[on_product] = quantities.present_value[quantities.product[on_product]]
-    products = np.unique(quantities.product[_cheapest(problem.server, cost)])
-    kept |= np.isin(quantities.product, products) & on_product
-    return kept
-
-
 def _with_what_ran(
     worth: NDArray[np.bool_], changes: HourlyChanges | None, *, is_staying: bool
 ) -> NDArray[np.bool_]:
@@ -288,16 +276,6 @@ def _with_what_ran(
     if changes is None:
         return worth
     return changes.has_run if is_staying else worth | changes.has_run
-
-
-def _cheapest(server: Integers, price: Floats) -> NDArray[np.bool_]:
-    """Return the first cheapest offer of each server, among those with a price (offers,)."""
-    order = np.lexsort((price, server))
-    order = order[~np.isnan(price[order])]
-    _, first = np.unique(server[order], return_index=True)
-    found = np.zeros(len(price), dtype=np.bool_)
-    found[order[first]] = True
-    return found
 
 
 def _scenarios(hours: DemandHours, request: PlanRequest) -> Scenarios | None:

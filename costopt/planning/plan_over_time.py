@@ -21,17 +21,15 @@ from costopt.planning.over_time import FoundOverTime
 from costopt.planning.over_time_beside import beside
 from costopt.planning.over_time_owners import refuse_unheard
 from costopt.planning.over_time_problem import assemble_over_time
-from costopt.planning.over_time_work import is_batch
+from costopt.planning.over_time_work import stands_beside
 from costopt.planning.refusal import why_infeasible
 from costopt.planning.search import shared_limits
 from costopt.planning.signed_tranches import SignedTranches
 from costopt.planning.taking_part import exclusions_of, rated_offers
 from costopt.solve.run import solve_problem
-from costopt.workload.batch import BatchInference
-from costopt.workload.demand_hours import hours_of
+from costopt.workload.demand_hours import follows_profile, hours_of
 from costopt.workload.limits import Limits
 from costopt.workload.request import Job, PlanRequest
-from costopt.workload.requirement import Requirement
 
 REASON_SECONDS: Final = 2.0
 """Time to find out why an hour cannot be served [s]."""
@@ -59,10 +57,10 @@ def plan_over_time(
             nothing.
     """
     hours = hours_of(request, catalog)
-    ordered = sorted(workloads, key=is_batch)
     if request.eligible_usage:
+        ordered = sorted(workloads, key=stands_beside)
         refuse_unheard(assemble_over_time(ordered, hours, request, catalog), request)
-    found = search_from_fleet_over_time(ordered, hours, request, catalog, signed)
+    found = search_from_fleet_over_time(workloads, hours, request, catalog, signed)
     return _write_plan(workloads, found, request, catalog)
 
 
@@ -83,20 +81,13 @@ def refuse_over_time(request: PlanRequest) -> None:
 def _not_over_time(request: PlanRequest) -> Iterator[str]:
     """Yield a sentence for each thing that cannot be planned with a demand profile."""
     for name, workload in request.named_workloads:
-        if isinstance(workload, BatchInference):
-            yield from _unfit_batch(name, workload, request)
-        elif isinstance(workload, Job):
-            yield (
-                f"{name} trains in one gang, and beside a demand profile only services and "
-                "BatchInference are planned; plan it in a request of its own"
-            )
-        elif isinstance(workload, Requirement) and workload.demand_per_second is None:
-            yield (
-                f"{name} asks for nodes, which have no demand to follow a profile; give "
-                "demand_per_second and throughput_per_second"
-            )
-    if all(isinstance(workload, BatchInference) for workload in request.workloads):
-        yield "no service is given, and jobs follow no demand profile; leave it out"
+        if isinstance(workload, Job):
+            yield from _unfit_job(name, workload, request)
+    if not any(follows_profile(workload) for workload in request.workloads):
+        yield (
+            "no service is given, and jobs and nodes without a demand follow no demand profile; "
+            "leave it out"
+        )
     yield from _unfit_usage(request)
     yield from _limits_not_over_time("limits", request.limits)
     for name, workload in request.named_workloads:
@@ -117,8 +108,8 @@ def _unfit_usage(request: PlanRequest) -> Iterator[str]:
         yield "kinds puts hours together, and eligible_usage is told for each; leave kinds out"
 
 
-def _unfit_batch(name: str, workload: BatchInference, request: PlanRequest) -> Iterator[str]:
-    """Yield a sentence for each reason why a batch cannot be planned hour by hour."""
+def _unfit_job(name: str, workload: Job, request: PlanRequest) -> Iterator[str]:
+    """Yield a sentence for each reason why a job cannot be planned hour by hour."""
     if workload.deadline_hours < 1:
         yield (
             f"deadline_hours of {name} is below 1, and beside a demand profile whole hours are "
@@ -220,10 +211,10 @@ def _refusal(
         )
     if found.solution.status is not PlanStatus.INFEASIBLE:
         return ()
-    jobs = [item for item in workloads if is_batch(item)]
+    jobs = [item for item in workloads if stands_beside(item)]
     if jobs and not found.solution.infeasible_hours:
         return _late_jobs(jobs)
-    workloads = [item for item in workloads if not is_batch(item)]
+    workloads = [item for item in workloads if not stands_beside(item)]
     factors = found.hours.factor
     hour = next(iter(found.solution.infeasible_hours), int(factors.sum(axis=0).argmax()))
     told = ", ".join(

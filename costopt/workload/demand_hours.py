@@ -11,7 +11,8 @@ from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError, UnknownNameError
 from costopt.units import SECONDS_PER_HOUR
 from costopt.workload.demand_profile import DemandProfile
-from costopt.workload.request import Job, PlanRequest
+from costopt.workload.request import AnyWorkload, Job, PlanRequest
+from costopt.workload.requirement import Requirement
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -60,9 +61,22 @@ class DemandHours:
         return int(self.kind_of_hour.shape[1])
 
 
+def follows_profile(workload: AnyWorkload) -> bool:
+    """Return whether the demand of a workload follows a profile.
+
+    That of all does but of jobs, and of nodes that are wanted in every hour alike.
+
+    Args:
+        workload: of a request.
+    """
+    if isinstance(workload, Requirement):
+        return workload.demand_per_second is not None
+    return not isinstance(workload, Job)
+
+
 def served_names(request: PlanRequest) -> tuple[str, ...]:
-    """Return the names of the workloads whose demand follows a profile: all but jobs."""
-    return tuple(name for name, one in request.named_workloads if not isinstance(one, Job))
+    """Return the names of the workloads whose demand follows a profile."""
+    return tuple(name for name, one in request.named_workloads if follows_profile(one))
 
 
 def hours_of(request: PlanRequest, catalog: Catalog) -> DemandHours:
@@ -70,7 +84,8 @@ def hours_of(request: PlanRequest, catalog: Catalog) -> DemandHours:
 
     Beside a job every hour of the profile is a kind of its own, because it matters which come
     before the deadline; beside other eligible usage, which has a charge in each; and where
-    starting or stopping takes time, because it matters which hour follows which.
+    starting or stopping takes time, because it matters which hour follows which. Beside nodes
+    that run in every hour, kinds stand for several hours as ever.
 
     Args:
         request: the question.
@@ -93,11 +108,16 @@ def hours_of(request: PlanRequest, catalog: Catalog) -> DemandHours:
                     f"profile {hours.profile_hours:,}; give one figure for each hour of it"
                 ],
             )
-    if (
-        len(names) == len(request.workloads)
-        and not request.eligible_usage
-        and not request.demand_profile.ties_hours
-    ):
+    has_jobs = any(isinstance(one, Job) for one in request.workloads)
+    if not has_jobs and not request.eligible_usage and not request.demand_profile.ties_hours:
+        if len(names) < len(request.workloads) and len(hours.hours) > MOST_HOURS_APART:
+            raise InvalidInputError(
+                "demand_profile",
+                [
+                    f"it has {len(hours.hours):,} kinds of hours; beside nodes without a demand "
+                    f"at most {MOST_HOURS_APART} are planned: give kinds, or a typical week"
+                ],
+            )
         return hours
     if hours.profile_hours > MOST_HOURS_APART:
         raise InvalidInputError(

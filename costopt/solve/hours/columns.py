@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from costopt.solve.hours.gang_columns import GangColumns
 from costopt.solve.hours.kinds import HourKinds
 from costopt.solve.hours.problem import HourlyProblem
 from costopt.solve.hours.program import HoursProgram
@@ -43,6 +44,7 @@ class HoursColumns:
         others: units of a line of other usage (`item`) billed under a plan (`within`).
         amounts: amounts of a resource covered.
         starts: instances of an offer started.
+        gangs: whether configurations run, start, and are their task's.
         tail: value at risk and each scenario's excess over it; empty where the mean alone
             counts (1 + scenarios,).
         scale: price that one unit of the objective stands for [currency].
@@ -59,6 +61,7 @@ class HoursColumns:
     others: CellColumns
     amounts: CellColumns
     starts: CellColumns
+    gangs: GangColumns
     tail: IntArray
     scale: float
     constant: float
@@ -104,6 +107,7 @@ def lay_out_columns(
         others=_others(program, problem, kinds),
         amounts=_amounts(program, problem, reach.upper),
         starts=_starts(program, problem, table, reach.upper),
+        gangs=GangColumns.laid_out(program, problem.gangs, offer, kind),
         tail=_tail(program, problem, kinds, reach.upper, scale),
         scale=scale,
         constant=(1 - problem.tail_weight)

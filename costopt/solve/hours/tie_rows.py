@@ -12,7 +12,7 @@ from costopt.solve.problem import IntArray
 def finish_work(program: HoursProgram, columns: HoursColumns, problem: HourlyProblem) -> None:
     """Add ``sum_t sum_o rate_o n_ot >= amount``, scaled to 1, for each job and scenario.
 
-    Counts exist only between release and deadline.
+    Counts exist only between release and deadline. A start of a gang takes off what it loses.
     """
     work, counts = problem.work, columns.counts
     if not len(work):
@@ -24,6 +24,13 @@ def finish_work(program: HoursProgram, columns: HoursColumns, problem: HourlyPro
     job, scenario = job[cells], problem.scenario[counts.kind[cells]]
     rate = work.rate[counts.item[cells]] / work.amount[job]
     program.add_entries(rows[job * scenarios + scenario], counts.columns[cells], rate)
+    started = columns.gangs
+    if not len(started.starting):
+        return
+    job = problem.gangs.job[problem.gangs.task[started.configuration]]
+    lost = problem.gang_work_lost[started.configuration] / work.amount[job]
+    scenario = problem.scenario[started.kind]
+    program.add_entries(rows[job * scenarios + scenario], started.starting, -lost)
 
 
 def count_starts(program: HoursProgram, columns: HoursColumns, problem: HourlyProblem) -> None:

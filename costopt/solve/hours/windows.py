@@ -112,9 +112,11 @@ def _windows(hours: Decomposed, row_prices: FloatArray, width: int) -> _Windows:
     outer = priced(hours, row_prices, of_row == LINKING)
     inside = np.flatnonzero((of_row != LINKING) & (whole.row_values != 0))
     count = -(-len(hours.kinds) // width)
+    inner = np.zeros(count)
+    np.add.at(inner, of_row[inside], whole.row_values[inside])
     return _Windows(
         programs=split_by_hour(replace(assembly, column_kind=of_column, row_kind=of_row), count),
         cost=outer.cost,
         constant=outer.constant,
-        inner=np.bincount(of_row[inside], weights=whole.row_values[inside], minlength=count),
+        inner=inner,
     )
