@@ -37,10 +37,10 @@ def _decisions(written: PulpModel) -> Iterator[tuple[str, str]]:
     problem = written.problem
     if written.counts:
         yield "n_o in {0..N_o}", f"instances of each of {len(written.counts)} offers"
-    if written.shares:
+    if routed := sum(len(block.shares) for block in written.blocks):
         yield (
             "x_wkb in [0, 1]",
-            f"share of request size b of workload w on server k: {len(written.shares)} that can",
+            f"share of request size b of workload w on server k: {routed} that can",
         )
     for job, choice in enumerate(problem.choices):
         yield f"z_{job}a in {{0, 1}}", f"which of {len(choice.cost)} ways job {job} is run"
