@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from costopt.solve.problem import Problem
+from costopt.solve.pulp_formulas import laid_out
 from costopt.solve.pulp_model import PulpModel
 
 
@@ -12,28 +13,15 @@ def mathematics(written: PulpModel) -> str:
     Args:
         written: the model.
     """
-    return "\n".join(
-        [
-            f"Program with {written.model.numVariables()} variables and "
-            f"{written.model.numConstraints()} constraints",
-            "Decide",
-            *_table(_decisions(written)),
-            "Minimise",
-            f"  {_goal(written)}",
-            "Such that",
-            *_table(_constraints(written)),
-        ]
-    )
+    return laid_out(written.model, decisions(written), _goal(written), _constraints(written))
 
 
-def _table(rows: Iterator[tuple[str, str]]) -> list[str]:
-    """Align what is said of each formula behind the longest of them."""
-    found = list(rows)
-    width = max((len(formula) for formula, _ in found), default=0)
-    return [f"  {formula:<{width}}  {said}" for formula, said in found]
+def decisions(written: PulpModel) -> Iterator[tuple[str, str]]:
+    """Yield each kind of variable with how many there are.
 
-
-def _decisions(written: PulpModel) -> Iterator[tuple[str, str]]:
+    Args:
+        written: the model.
+    """
     problem = written.problem
     if written.counts:
         yield "n_o in {0..N_o}", f"instances of each of {len(written.counts)} offers"
