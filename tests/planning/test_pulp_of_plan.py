@@ -57,7 +57,10 @@ def test_what_runs_already_is_in_the_model_of_a_plan(few: Catalog) -> None:
     assert answer.cost == pytest.approx(moved.bound, rel=2e-4)
 
 
-def test_the_model_of_a_plan_over_time_has_its_cost(few: Catalog) -> None:
+def test_the_model_of_a_plan_over_time_has_its_cost(bundled: Catalog) -> None:
+    few = bundled.filter(
+        providers=["aws"], regions=["us-east-1"], instance_types=["g6.xlarge", "g5.xlarge"]
+    )
     options = Limits(purchase_options=("on_demand", "reserved", "savings_plan"))
     hours = DemandProfile(factors=[1.0, 2.0, 0.5])
     plan = optimize(CHAT, few, limits=options, demand_profile=hours, gap=1e-6).require()
