@@ -59,7 +59,7 @@ def test_what_runs_already_is_in_the_model_of_a_plan(few: Catalog) -> None:
 
 def test_the_model_of_a_plan_over_time_has_its_cost(bundled: Catalog) -> None:
     few = bundled.filter(
-        providers=["aws"], regions=["us-east-1"], instance_types=["g6.xlarge", "g5.xlarge"]
+        providers=["aws"], regions=["us-east-1"], instance_types=["g6.xlarge", "g6.12xlarge"]
     )
     options = Limits(purchase_options=("on_demand", "reserved", "savings_plan"))
     hours = DemandProfile(factors=[1.0, 2.0, 0.5])
