@@ -18,18 +18,22 @@ from costopt.planning.fleet_changes import changes_of
 from costopt.planning.over_time_problem import HourlyAssembly, assemble_over_time
 from costopt.planning.over_time_work import is_batch
 from costopt.planning.search import shared_limits
+from costopt.planning.shared_nodes import shared_nodes_of, sliced_workloads
 from costopt.workload.demand_hours import hours_of
 from costopt.workload.request import PlanRequest
 
 if TYPE_CHECKING:
     from costopt.solve.hours.pulp_model import PulpHours
     from costopt.solve.pulp_model import PulpModel
+    from costopt.solve.pulp_shared import PulpShared
 
 NAMED_BY = ("provider", "region", "zone", "instance_type", "purchase_option")
 """Columns of an offer that its variable is named by."""
 
 
-def to_pulp(plan: Plan, catalog: Catalog | None = None) -> Union["PulpModel", "PulpHours"]:
+def to_pulp(
+    plan: Plan, catalog: Catalog | None = None
+) -> Union["PulpModel", "PulpHours", "PulpShared"]:
     """Write the program of a plan with PuLP, to read it, to export it or to solve it elsewhere.
 
     It is the whole program before anything is pruned, merged or taken apart; of a plan over time
@@ -44,8 +48,7 @@ def to_pulp(plan: Plan, catalog: Catalog | None = None) -> Union["PulpModel", "P
         catalog: needed for a plan that was read from a file.
 
     Raises:
-        InvalidInputError: the plan was read from a file and no catalogue is given, or it is one
-            on shared nodes, whose program is not written with PuLP.
+        InvalidInputError: the plan was read from a file and no catalogue is given.
 
     Returns:
         The model. `print` it for the mathematics, ``model.write("plan.lp")`` for a file, and
@@ -53,9 +56,6 @@ def to_pulp(plan: Plan, catalog: Catalog | None = None) -> Union["PulpModel", "P
     """
     if not isinstance(plan, Plan):
         raise InvalidInputError("to_pulp", ["give a Plan: what optimize(workload, catalog) gave"])
-    refused = list(_not_written(plan))
-    if refused:
-        raise InvalidInputError("to_pulp", refused)
     source = plan.made_from if catalog is None else catalog
     if source is None:
         raise InvalidInputError(
@@ -63,16 +63,44 @@ def to_pulp(plan: Plan, catalog: Catalog | None = None) -> Union["PulpModel", "P
         )
     check_catalog("to_pulp", source)
     priced = plan.own_prices(source)
-    workloads = all_candidates(plan.request, priced)
+    workloads: Sequence[NamedWorkload] = all_candidates(plan.request, priced)
     if plan.request.demand_profile is not None:
         return _over_time(sorted(workloads, key=is_batch), plan.request, priced)
-    # PuLP takes 0.3 s to import: only who asks for its model waits for it.
-    from costopt.solve.pulp_model import write_pulp_model
-
+    shares = any(line.shared_node for line in plan.lines)
+    if shares:
+        workloads = sliced_workloads(workloads, priced, plan.request) or workloads
     assembled = assemble(workloads, shared_limits(plan.request))
     changes = changes_of(workloads, assembled.services, plan.request, priced)
-    problem = replace(assembled.problem, changes=changes)
-    return write_pulp_model(problem, list(_offer_names(workloads, assembled)))
+    assembled = replace(assembled, problem=replace(assembled.problem, changes=changes))
+    # PuLP takes 0.3 s to import: only who asks for its model waits for it.
+    if shares:
+        return _on_shared_nodes(workloads, assembled)
+    from costopt.solve.pulp_model import write_pulp_model
+
+    names = [_joined(*parts) for parts in _offer_names(workloads, assembled)]
+    return write_pulp_model(assembled.problem, names)
+
+
+def _on_shared_nodes(
+    workloads: Sequence[NamedWorkload], assembled: AssembledProblem
+) -> "PulpShared":
+    """Write the program in which workloads share nodes."""
+    from costopt.solve.pulp_shared import write_pulp_shared
+
+    nodes = shared_nodes_of(workloads, assembled)
+    names = list(_offer_names(workloads, assembled))
+    layout_of = {
+        server: _joined(workload, layout)
+        for server, (workload, _, layout) in zip(
+            assembled.problem.server.tolist(), names, strict=True
+        )
+    }
+    return write_pulp_shared(
+        assembled.problem,
+        nodes,
+        [names[offer][1] for offer in nodes.offer.tolist()],
+        [layout_of[server] for server in nodes.server.tolist()],
+    )
 
 
 def _over_time(
@@ -85,7 +113,7 @@ def _over_time(
     names = HourlyNames(
         offers=list(_hourly_names(workloads, assembly)),
         quantities=[
-            "_".join(str(getattr(key, column)) for column in NAMED_BY)
+            _joined(*(str(getattr(key, column)) for column in NAMED_BY))
             for key in assembly.quantities.keys
         ],
         spends=[_name_of_plan(tranche) for tranche in assembly.spends.tranches],
@@ -99,7 +127,7 @@ def _hourly_names(workloads: Sequence[NamedWorkload], assembly: HourlyAssembly) 
     named = [_named(item.candidates.offers) for item in services]
     places = (assembly.service.tolist(), assembly.row.tolist(), assembly.layout.tolist())
     for service, row, layout in zip(*places, strict=True):
-        yield f"{services[service].name}_{named[service][row]}_{layout}"
+        yield _joined(services[service].name, named[service][row], str(layout))
 
 
 def _name_of_plan(tranche: Tranche) -> str:
@@ -108,22 +136,19 @@ def _name_of_plan(tranche: Tranche) -> str:
     return f"{place}_{tranche.term_years:g}y_{tranche.payment}"
 
 
-def _not_written(plan: Plan) -> Iterator[str]:
-    """Yield a sentence for what makes a plan's program another one than is written here."""
-    if any(line.shared_node for line in plan.lines):
-        yield (
-            "workloads share nodes in this plan, and the program with shared nodes is not "
-            "written with PuLP; give to_pulp a plan of one workload alone"
-        )
-
-
-def _offer_names(workloads: Sequence[NamedWorkload], assembled: AssembledProblem) -> Iterator[str]:
-    """Name each offer of the program: workload, offer and layout."""
+def _offer_names(
+    workloads: Sequence[NamedWorkload], assembled: AssembledProblem
+) -> Iterator[tuple[str, str, str]]:
+    """Yield workload, offer and layout of each offer of the program."""
     services = [item for item in workloads if isinstance(item.candidates, ServiceCandidates)]
     for item, columns in zip(services, assembled.services, strict=True):
         named = _named(item.candidates.offers)
         for offer, layout in zip(columns.offer, columns.layout, strict=True):
-            yield f"{item.name}_{named[offer]}_{layout}"
+            yield item.name, named[offer], str(layout)
+
+
+def _joined(*parts: str) -> str:
+    return "_".join(parts)
 
 
 def _named(offers: pd.DataFrame) -> Sequence[str]:

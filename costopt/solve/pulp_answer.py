@@ -1,15 +1,15 @@
 """PulpAnswer: what a solver made of a PuLP model, believed only after a recheck."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import pulp
 
 from costopt.errors import PlanCheckError
 from costopt.plan.status import PlanStatus
+from costopt.solve.problem import IntArray
 from costopt.solve.pulp_model import PulpModel
-from costopt.solve.pulp_solver import routing_of, run_solver, whole
+from costopt.solve.pulp_solver import routing_of, run_solver, whole_counts
 from costopt.solve.recheck import total_cost, violations
 from costopt.solve.solution import Decision
 
@@ -68,22 +68,22 @@ def solve_pulp_model(
 
 def _decision(written: PulpModel) -> Decision:
     """Read the values back, shares without what is rounding."""
-    problem = written.problem
-    counts = np.array([whole(variable) for variable in written.counts], dtype=np.int64)
-    rented = np.bincount(problem.server, weights=counts, minlength=int(problem.first_server[-1]))
-    of_block = pairwise(problem.first_server.tolist())
+    chosen, paid = ways_of(written)
     return Decision(
-        counts=counts,
-        shares=tuple(
-            routing_of(block, rented[first:last])
-            for block, (first, last) in zip(written.blocks, of_block, strict=True)
-        ),
-        chosen=tuple(
-            int(np.argmax([variable.varValue or 0.0 for variable in ways]))
-            for ways in written.taken
-        ),
-        paid=tuple(
-            np.array([whole(variable) for variable in payers], dtype=np.int64)
-            for payers in written.paid
-        ),
+        counts=whole_counts(written.counts),
+        shares=tuple(routing_of(block) for block in written.blocks),
+        chosen=chosen,
+        paid=paid,
     )
+
+
+def ways_of(written: PulpModel) -> tuple[tuple[int, ...], tuple[IntArray, ...]]:
+    """Read back which way each job is run, and what its payers pay for.
+
+    Args:
+        written: the model, solved.
+    """
+    chosen = [
+        int(np.argmax([variable.varValue or 0.0 for variable in ways])) for ways in written.taken
+    ]
+    return tuple(chosen), tuple(whole_counts(payers) for payers in written.paid)

@@ -67,10 +67,10 @@ def load_of(block: ServingBlock, server: int, bucket: int) -> float | None:
 
 
 def useful_instances(block: ServingBlock) -> list[int]:
-    """Most instances of each server that its buckets could load (servers,) [1]."""
+    """Most instances of each server that its part of its buckets could load (servers,) [1]."""
     return [
-        ceil(sum(load_of(block, server, bucket) or 0.0 for bucket in wanted(block)))
-        for server in range(len(block.rates))
+        ceil(share * sum(load_of(block, server, bucket) or 0.0 for bucket in wanted(block)))
+        for server, share in enumerate(block.most_share.tolist())
     ]
 
 

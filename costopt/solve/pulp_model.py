@@ -83,9 +83,23 @@ def write_pulp_model(problem: Problem, offer_names: Sequence[str] = ()) -> PulpM
         problem: a checked problem.
         offer_names: of the offers, for the names of variables; numbers where left out.
     """
+    useful = [most for block in problem.blocks for most in useful_instances(block)]
+    written = declared(problem, useful, offer_names)
+    add_rows(written)
+    return written
+
+
+def declared(problem: Problem, useful: Sequence[int], offer_names: Sequence[str]) -> PulpModel:
+    """Declare the variables of a problem, without a goal or rows.
+
+    Args:
+        problem: a checked problem.
+        useful: most instances of each server that can be loaded (servers,) [1].
+        offer_names: of the offers; numbers where left out.
+    """
     model = pulp.LpProblem("costopt", pulp.LpMinimize)
-    counts = _counts(model, problem, offer_names)
-    written = PulpModel(
+    counts = _counts(model, problem, useful, offer_names)
+    return PulpModel(
         problem=problem,
         model=model,
         counts=counts,
@@ -96,32 +110,39 @@ def write_pulp_model(problem: Problem, offer_names: Sequence[str] = ()) -> PulpM
         started=_switched(model, problem, "s"),
         stopped=_switched(model, problem, "d"),
     )
-    cost = running_cost(written)
+
+
+def add_rows(written: PulpModel) -> None:
+    """Add the goal and every row to a model whose variables are declared.
+
+    Args:
+        written: the model.
+    """
+    model, cost = written.model, running_cost(written)
     from costopt.solve.pulp_rows import rows_of
 
     model += cost + _switching_cost(written), "cost_per_hour"
     for name, row in rows_of(written, cost):
         model += row, name
-    return written
 
 
 def _counts(
-    model: pulp.LpProblem, problem: Problem, offer_names: Sequence[str]
+    model: pulp.LpProblem, problem: Problem, useful: Sequence[int], offer_names: Sequence[str]
 ) -> list[pulp.LpVariable]:
     """Add ``n_o``, whole, from 0 to the quota and to all that its server could be loaded with."""
     names = [plain(name) for name in offer_names] or [""] * problem.offer_count
+    most_counts = _most_counts(problem, useful)
     return [
         model.add_variable(numbered("n", offer, name), 0, most, pulp.LpInteger)
-        for offer, (name, most) in enumerate(zip(names, _most_counts(problem), strict=True))
+        for offer, (name, most) in enumerate(zip(names, most_counts, strict=True))
     ]
 
 
-def _most_counts(problem: Problem) -> Iterator[int]:
+def _most_counts(problem: Problem, useful: Sequence[int]) -> Iterator[int]:
     """Yield the most instances of each offer that quota and load leave useful.
 
     What runs already may go on idle where stopping it costs more.
     """
-    useful = [most for block in problem.blocks for most in useful_instances(block)]
     held = [0] * problem.offer_count
     if problem.changes is not None:
         held = problem.changes.running_of_offer.tolist()

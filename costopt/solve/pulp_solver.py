@@ -1,5 +1,6 @@
 """Run any solver that PuLP knows on a model, and read only what its status lets stand."""
 
+from collections.abc import Sequence
 from time import perf_counter
 
 import numpy as np
@@ -92,17 +93,29 @@ def whole(variable: pulp.LpVariable) -> int:
     return round(variable.varValue or 0.0)
 
 
-def routing_of(written: PulpBlock, rented: IntArray) -> FloatArray:
+def whole_counts(variables: Sequence[pulp.LpVariable]) -> IntArray:
+    """Return the values of whole variables (variables,) [1]."""
+    return np.array([whole(variable) for variable in variables], dtype=np.int64)
+
+
+def _rented(written: PulpBlock) -> IntArray:
+    """Return the instances that add to each server of a workload (servers,) [1]."""
+    counts = [int(whole_counts(own).sum()) for own in written.rented]
+    return np.array(counts, dtype=np.int64)
+
+
+def routing_of(written: PulpBlock) -> FloatArray:
     """Read the shares of one workload back, without what is rounding (servers, buckets).
 
+    Nothing is routed to a server without instances.
+
     Args:
-        written: the workload.
-        rented: instances of each of its servers; nothing is routed to none (servers,) [1].
+        written: the workload, solved.
     """
     share = np.zeros(written.block.rates.shape)
     for (server, bucket), variable in written.shares.items():
         share[server, bucket] = variable.varValue or 0.0
-    share[(share < RESIDUE) | (rented[:, None] == 0)] = 0.0
+    share[(share < RESIDUE) | (_rented(written)[:, None] == 0)] = 0.0
     served = share.sum(axis=0)
     share /= np.where(served > 0, served, 1.0)
     return share

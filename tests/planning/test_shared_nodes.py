@@ -231,6 +231,18 @@ def test_a_new_plan_keeps_the_node_that_services_share(three: Plan, firm: Catalo
     assert sum(kept.count for kept in best.change.kept) == 1
 
 
+def test_an_idle_node_stays_where_to_stop_it_costs_more(three: Plan, firm: Catalog) -> None:
+    """Two nodes run, one is enough: a month of another one is some $40,000, a stop is $100,000."""
+    two = [one.model_copy(update={"count": 2}) for one in read_fleet(three, firm)]
+    plan = optimize([chat(), assist(), embed()], firm, current_fleet=two,
+                    switching_cost={"start": 0.0, "stop": 1e5}).require()  # fmt: skip
+    assert plan.change is not None
+    assert plan.change.is_none
+    assert plan.cost_per_hour == pytest.approx(2 * three.cost_per_hour)  # type: ignore[operator]
+    assert sum(kept.count for kept in plan.change.kept) == 2
+    assert evaluate_plan(plan, firm).violations == ()
+
+
 def test_services_share_a_node_that_keeps_what_is_promised_of_losses(
     three: Plan, eights: Catalog
 ) -> None:
@@ -285,9 +297,16 @@ def test_two_small_services_share_one_accelerator_in_slices(one: Catalog) -> Non
     assert any("accelerators, it has 1" in sentence for sentence in broken)
 
 
+def test_the_model_of_a_plan_on_shared_nodes_has_its_cost(three: Plan) -> None:
+    written = to_pulp(three)
+    assert written.solve(gap=1e-6).cost == pytest.approx(three.cost_per_hour)
+    assert "replicas and divided accelerators stand on parts of their size" in str(written)
+    names = [variable.name for variable in written.model.variables()]
+    assert any(name.startswith("m_") and "_chat_" in name for name in names)
+    assert any(name.startswith("n_") and "p5_48xlarge" in name for name in names)
+
+
 def test_what_is_only_told_of_nodes_of_their_own_is_refused(three: Plan) -> None:
-    with pytest.raises(InvalidInputError, match="workloads share nodes in this plan"):
-        to_pulp(three)
     with pytest.raises(InvalidInputError, match="this plan shares some"):
         three.next_measurements()
     assert three.made_from is not None

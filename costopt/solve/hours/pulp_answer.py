@@ -13,7 +13,7 @@ from costopt.solve.hours.pulp_model import PulpHours
 from costopt.solve.hours.recheck import hourly_violations
 from costopt.solve.hours.solution import Commitments, HourlyCosts, HourlyDecision
 from costopt.solve.problem import FloatArray
-from costopt.solve.pulp_solver import routing_of, run_solver, whole
+from costopt.solve.pulp_solver import routing_of, run_solver, whole, whole_counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -89,9 +89,9 @@ def _decision(written: PulpHours) -> HourlyDecision:
         kind=np.arange(problem.hour_count),
         shares=tuple(_routing(written, block) for block in range(len(problem.blocks))),
         commitments=Commitments(
-            quantities=np.array([whole(one) for one in written.quantities], dtype=np.int64),
+            quantities=whole_counts(written.quantities),
             spends=np.array([min(max(one.varValue or 0.0, 0.0), upper) for one, upper in money]),
-            resources=np.array([whole(one) for one in written.resources], dtype=np.int64),
+            resources=whole_counts(written.resources),
         ),
     )
 
@@ -99,9 +99,6 @@ def _decision(written: PulpHours) -> HourlyDecision:
 def _routing(written: PulpHours, block: int) -> FloatArray:
     """Shares of one workload, hour by hour (hours, servers, buckets)."""
     first, last = list(pairwise(written.problem.first_server.tolist()))[block]
-    found = []
-    for hour in written.blocks:
-        rented = [sum(map(whole, of_server)) for of_server in hour[block].rented]
-        found.append(routing_of(hour[block], np.array(rented, dtype=np.int64)))
+    found = [routing_of(hour[block]) for hour in written.blocks]
     shape = (len(found), last - first, written.problem.blocks[block].demand.size)
     return np.array(found).reshape(shape)

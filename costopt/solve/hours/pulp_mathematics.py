@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from costopt.solve.hours.problem import HourlyProblem
 from costopt.solve.hours.pulp_model import PulpHours
-from costopt.solve.pulp_formulas import laid_out
+from costopt.solve.pulp_formulas import laid_out, spot_formulas
 
 
 def mathematics(written: PulpHours) -> str:
@@ -70,6 +69,7 @@ def _constraints(written: PulpHours) -> Iterator[tuple[str, str]]:
     for name, family in _families(written).items():
         if family:
             yield name, family
+    yield from spot_formulas(problem.blocks, "t")
     for row in problem.rows:
         yield f"sum_o w_o n_ot <= {row.upper:g}", f"{row.name}, in each hour"
     if written.at_risk:
@@ -84,7 +84,6 @@ def _families(written: PulpHours) -> dict[str, str]:
         "f_wt sum_b d_wb / (r_wkb v_wk) x_wkbt <= sum_(o on k) n_ot": (
             "no server is loaded beyond its instances"
         ),
-        "sum_(spot k) x_wkbt <= S_w": _spot(problem),
         "sum_(o on c) n_ot <= Q_c": (
             "no more runs on a commitment than is committed" if written.quantities else ""
         ),
@@ -108,15 +107,6 @@ def _families(written: PulpHours) -> dict[str, str]:
         ),
         _payment(written): "paid by the hour in each scenario",
     }
-
-
-def _spot(problem: HourlyProblem) -> str:
-    capped = [
-        f"{block.max_spot_fraction:g} of workload {index}"
-        for index, block in enumerate(problem.blocks)
-        if block.max_spot_fraction < 1
-    ]
-    return f"spot carries no more of a request size: {', '.join(capped)}" if capped else ""
 
 
 def _when_tied(written: PulpHours, said: str) -> str:
