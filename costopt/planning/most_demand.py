@@ -22,7 +22,7 @@ from costopt.planning.assemble import assemble
 from costopt.planning.optimize_request import answer_request
 from costopt.planning.scaled import scaled_request, scales
 from costopt.planning.search import search, shared_limits
-from costopt.planning.shared_nodes import keeps_apart, sharing_helps_nobody
+from costopt.planning.shared_nodes import sharing_helps_nobody
 from costopt.profile.profile import Profile
 from costopt.solve.most_demand import MOST_FACTOR
 from costopt.solve.most_demand import most_demand as most_of
@@ -176,7 +176,7 @@ class _Question:
         """
         asked = scaled_request(self.limited, bound * (1 + STEP))
         workloads = all_candidates(asked, self.source)
-        apart = keeps_apart(asked) or sharing_helps_nobody(workloads)
+        apart = sharing_helps_nobody(workloads)
         if apart and all_with_more_late(workloads, self.source, asked) is None:
             return False
         return search(workloads, asked, self.source).operated != ()

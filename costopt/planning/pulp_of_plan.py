@@ -87,7 +87,7 @@ def _on_shared_nodes(
     """Write the program in which workloads share nodes."""
     from costopt.solve.pulp_shared import write_pulp_shared
 
-    nodes = shared_nodes_of(workloads, assembled)
+    problem, nodes = shared_nodes_of(workloads, assembled)
     names = list(_offer_names(workloads, assembled))
     layout_of = {
         server: _joined(workload, layout)
@@ -96,7 +96,7 @@ def _on_shared_nodes(
         )
     }
     return write_pulp_shared(
-        assembled.problem,
+        problem,
         nodes,
         [names[offer][1] for offer in nodes.offer.tolist()],
         [layout_of[server] for server in nodes.server.tolist()],

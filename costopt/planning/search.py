@@ -26,7 +26,11 @@ from costopt.planning.fleet_changes import changes_of
 from costopt.planning.found import Found, cheaper_of, cost_in_time, unanswered
 from costopt.planning.late import late_lines, with_more_room
 from costopt.planning.round_settings import RoundSettings
-from costopt.planning.shared_nodes import keeps_apart, sharing_helps_nobody, sliced_workloads
+from costopt.planning.shared_nodes import (
+    promises_availability,
+    sharing_helps_nobody,
+    sliced_workloads,
+)
 from costopt.planning.solving import (
     Solver,
     solved_alone,
@@ -72,16 +76,19 @@ def search(
         staying=staying,
         solve=solved_alone if solver is None else solved_by(solver),
     )
-    if solver or keeps_apart(request) or sharing_helps_nobody(workloads):
+    if solver or sharing_helps_nobody(workloads):
         return _late_enough(workloads, replace(search, deadline=perf_counter() + seconds))
     alone = _late_enough(workloads, replace(search, deadline=perf_counter() + seconds / 2))
     wider = search.beyond(alone.solution.cost, seconds / 4)
-    best = cheaper_of(alone, _late_enough(workloads, wider), wider.beaten_by)
+    contained = not promises_availability(request)
+    best = cheaper_of(
+        alone, _late_enough(workloads, wider), wider.beaten_by, is_contained=contained
+    )
     sliced = sliced_workloads(workloads, catalog, request)
     if sliced is None:
         return best
     wider = search.beyond(best.solution.cost, seconds / 4)
-    return cheaper_of(best, _late_enough(sliced, wider), wider.beaten_by)
+    return cheaper_of(best, _late_enough(sliced, wider), wider.beaten_by, is_contained=contained)
 
 
 def _late_enough(workloads: Sequence[NamedWorkload], search: RoundSettings) -> Found:

@@ -250,10 +250,32 @@ def test_services_share_a_node_that_keeps_what_is_promised_of_losses(
     request = three.request.model_copy(update={"limits": limits})
     found = search(all_candidates(request, eights), request, eights)
     assert found.solution.cost == pytest.approx(three.cost_per_hour)
-    apart = Limits(availability=0.999, purchase_options=("on_demand",))
-    request = three.request.model_copy(update={"limits": apart})
-    alone = search(all_candidates(request, eights), request, eights)
-    assert alone.solution.cost == pytest.approx(3 * found.solution.cost)  # type: ignore[operator]
+
+
+def test_the_loss_of_a_shared_node_counts_in_the_availability_of_all_on_it(
+    three: Plan, eights: Catalog
+) -> None:
+    """Where 0.7 is promised, a pool that is there 75 % of the time holds all three."""
+    limits = Limits(availability=0.7)
+    plan = optimize([chat(), assist(), embed()], eights, limits=limits).require()
+    assert {line.shared_node for line in plan.lines} == {"1"}
+    assert {line.offer.purchase_option for line in plan.lines} == {"spot"}
+    assert [outcome.availability for outcome in plan.outcomes] == pytest.approx([0.75] * 3)
+    assert plan.cost_per_hour < three.cost_per_hour  # type: ignore[operator]
+    stricter = plan.model_copy(
+        update={"request": plan.request.model_copy(update={"limits": Limits(availability=0.8)})}
+    )
+    broken = evaluate_plan(stricter, eights).violations
+    assert sum("75.00%, 80.00% promised" in text for text in broken) == 3
+
+
+def test_spare_nodes_hold_what_the_others_hold(eights: Catalog) -> None:
+    """No pool is there so often alone: several nodes are rented for each that is counted on."""
+    limits = Limits(availability=0.77, purchase_options=("spot",))
+    plan = optimize([chat(), assist(), embed()], eights, limits=limits).require()
+    assert all(outcome.availability >= 0.77 for outcome in plan.outcomes)  # type: ignore[operator]
+    assert {(line.shared_node, line.count > 1) for line in plan.lines} == {("1", True)}
+    assert to_pulp(plan).solve(gap=1e-6).cost == pytest.approx(plan.cost_per_hour)
 
 
 def test_the_most_of_a_budget_counts_what_services_on_one_node_carry(
