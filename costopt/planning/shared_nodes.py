@@ -17,6 +17,7 @@ from costopt.planning.assemble import AssembledProblem, availability_row
 from costopt.planning.service_columns import ServiceColumns
 from costopt.solve.problem import Problem
 from costopt.solve.shared_nodes import SharedNodes
+from costopt.workload.batch import BatchInference
 from costopt.workload.request import PlanRequest
 from costopt.workload.serving import InferenceService
 
@@ -26,13 +27,14 @@ Integers = NDArray[np.int64]
 def may_share(item: NamedWorkload) -> bool:
     """Return whether a workload may stand beside others on one instance.
 
-    Services whose replicas are rated by the performance model may. A requirement says what whole
-    instances do; a job takes whole instances for a while; and what a service with quotas or a
-    budget of its own takes of them could not be told from what its neighbours take.
+    Services whose replicas are rated by the performance model may, and a batch where it is
+    planned at an even pace. A requirement says what whole instances do; a gang takes whole
+    instances for a while; and what a service with quotas or a budget of its own takes of them
+    could not be told from what its neighbours take.
     """
     limits = item.workload.limits
     own = bool(limits.counted) or limits.budget is not None
-    return isinstance(item.workload, InferenceService) and not own
+    return isinstance(item.workload, InferenceService | BatchInference) and not own
 
 
 def promises_availability(request: PlanRequest) -> bool:
