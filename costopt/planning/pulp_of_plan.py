@@ -1,12 +1,13 @@
 """to_pulp: the program behind a plan as a PuLP model."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Union
 
 import pandas as pd
 
 from costopt.candidate.find import NamedWorkload, all_candidates
+from costopt.candidate.job import JobCandidates
 from costopt.candidate.service import ServiceCandidates
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
@@ -15,6 +16,7 @@ from costopt.plan.schedule import Tranche
 from costopt.planning.asked import check_catalog
 from costopt.planning.assemble import AssembledProblem, assemble
 from costopt.planning.fleet_changes import changes_of
+from costopt.planning.jobs_on_nodes import beside_services
 from costopt.planning.over_time_problem import HourlyAssembly, assemble_over_time
 from costopt.planning.over_time_work import is_batch
 from costopt.planning.search import shared_limits
@@ -66,9 +68,9 @@ def to_pulp(
     workloads: Sequence[NamedWorkload] = all_candidates(plan.request, priced)
     if plan.request.demand_profile is not None:
         return _over_time(sorted(workloads, key=is_batch), plan.request, priced)
-    shares = any(line.shared_node for line in plan.lines)
+    shares = {line.workload for line in plan.lines if line.shared_node}
     if shares:
-        workloads = sliced_workloads(workloads, priced, plan.request) or workloads
+        workloads = _sharing(workloads, shares, plan.request, priced)
     assembled = assemble(workloads, shared_limits(plan.request))
     changes = changes_of(workloads, assembled.services, plan.request, priced)
     assembled = replace(assembled, problem=replace(assembled.problem, changes=changes))
@@ -79,6 +81,26 @@ def to_pulp(
 
     names = [_joined(*parts) for parts in _offer_names(workloads, assembled)]
     return write_pulp_model(assembled.problem, names)
+
+
+def _sharing(
+    workloads: Sequence[NamedWorkload],
+    shares: Collection[str],
+    request: PlanRequest,
+    catalog: Catalog,
+) -> Sequence[NamedWorkload]:
+    """Return the workloads as the widest search knew them that has the plan.
+
+    Args:
+        workloads: with the candidates of nodes of their own.
+        shares: names of those that share nodes in the plan.
+        request: limits and settings.
+        catalog: at the prices that are paid.
+    """
+    if any(isinstance(item.candidates, JobCandidates) and item.name in shares
+           for item in workloads):  # fmt: skip
+        return beside_services(workloads, request, catalog) or workloads
+    return sliced_workloads(workloads, catalog, request) or workloads
 
 
 def _on_shared_nodes(
