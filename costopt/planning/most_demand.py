@@ -26,7 +26,7 @@ from costopt.planning.over_time_work import stands_beside
 from costopt.planning.plan_over_time import refuse_over_time
 from costopt.planning.scaled import scaled_request, scales
 from costopt.planning.search import search, shared_limits
-from costopt.planning.shared_nodes import keeps_apart, sharing_helps_nobody
+from costopt.planning.shared_nodes import sharing_helps_nobody
 from costopt.planning.shared_time import SharedTime
 from costopt.profile.profile import Profile
 from costopt.solve.most_demand import MOST_FACTOR
@@ -194,7 +194,7 @@ class _Question:
         """
         asked = self.time.for_next(scaled_request(self.limited, bound * (1 + STEP)))
         workloads = all_candidates(asked, self.source)
-        apart = keeps_apart(asked) or sharing_helps_nobody(workloads)
+        apart = sharing_helps_nobody(workloads)
         if apart and all_with_more_late(workloads, self.source, asked) is None:
             return False
         return search(workloads, asked, self.source).operated != ()

@@ -14,27 +14,17 @@ from costopt.commitment.time_value import mean_factor
 from costopt.evaluate.other_usage import draws_of_others
 from costopt.evaluate.schedule_figures import TAIL_WEIGHT
 from costopt.evaluate.schedule_money import mean_factors
-from costopt.evaluate.tranche_prices import SPEND_OPTION
 from costopt.planning.assemble import AssembledProblem, assemble
 from costopt.planning.changes_over_time import changes_over_time
-from costopt.planning.over_time_cheapest import worth_keeping
-from costopt.planning.over_time_configurations import GangColumns, tried_gangs
-from costopt.planning.over_time_gangs import (
-    gangs_among,
-    kept_for_gangs,
-    of_gangs,
-    told_apart,
-)
+from costopt.planning.over_time_gangs import gangs_among
 from costopt.planning.over_time_others import (
     OF_OTHERS,
     OtherColumns,
     charges_of_others,
     numbered_places,
-    shared_products,
     with_factors_of_others,
 )
 from costopt.planning.over_time_products import (
-    DEARER,
     QuantityProducts,
     SpendProducts,
     quantity_products,
@@ -46,17 +36,12 @@ from costopt.planning.over_time_resources import (
     refuse_two_discounts,
     resource_products,
 )
-from costopt.planning.over_time_servers import fewer_servers, useful_servers
-from costopt.planning.over_time_starts import (
-    only,
-    sequence_of,
-    servers_compare,
-    worth_starting,
-)
+from costopt.planning.over_time_servers import fewer_servers
+from costopt.planning.over_time_starts import only, sequence_of
+from costopt.planning.over_time_useful import OfferedOverTime, useful_offers
 from costopt.planning.over_time_work import served_and_worked, stands_beside, within_rounds
 from costopt.planning.search import shared_limits
 from costopt.planning.service_columns import ServiceColumns
-from costopt.solve.hours.changes import HourlyChanges
 from costopt.solve.hours.commitments import QuantityCommitments, SpendCommitments
 from costopt.solve.hours.problem import HourlyProblem, Scenarios
 from costopt.workload.demand_hours import DemandHours
@@ -128,33 +113,26 @@ def assemble_over_time(
     resources = resource_products(places, request, catalog)
     refuse_two_discounts(spends.rate, resources.needs, places)
     price = _hourly_prices(assembled.problem.price_per_hour, columns, request)
-    is_spend = (columns["purchase_option"] == SPEND_OPTION).to_numpy(dtype=np.bool_)
-    usable = ~is_spend & (quantities.product != DEARER)
     whole = assembled.problem
     is_job = np.array([stands_beside(item) for item in workloads])[columns["service"]]
-    sequence = sequence_of(columns, is_job, request, catalog)
+    starts = sequence_of(columns, is_job, request, catalog)
     changes = changes_over_time(columns, request, catalog)
-    own_price = np.where(is_spend, np.nan, price)
-    is_shared = np.append(shared_products(quantities.keys, request), [False, False])
-    apart = usable & (is_shared[quantities.product] | resources.needs.any(axis=1))
-    in_gangs = of_gangs(workloads, columns)
-    server = told_apart(whole.server, columns, in_gangs)
-    worth = worth_keeping(replace(whole, server=server), own_price, quantities, spends) | apart
-    worth |= worth_starting(sequence, server, own_price, quantities, spends)
-    usable &= _with_what_ran(worth, changes, is_staying=is_staying)
-    offered = GangColumns(columns=columns, price=price, usable=usable, in_gangs=in_gangs,
-                          shared=apart, problem=whole, quantities=quantities, spends=spends,
-                          keep_all=all_gangs)  # fmt: skip
-    tried = tried_gangs(workloads, offered, hours, request, catalog)
-    usable &= tried.offers
-    useful = np.isin(np.arange(whole.server.max(initial=-1) + 1), whole.server[usable])
-    served = usable & ~in_gangs
-    if servers_compare(sequence, whole.server, quantities.product < 0, is_job, served):
-        useful = useful_servers(whole, price, quantities, spends, served, changes)
-    useful[whole.server[apart & usable]] = True
-    useful[kept_for_gangs(whole.server, quantities.product, usable, in_gangs)] = True
-    fewer = fewer_servers(whole.blocks, useful)
-    kept = np.flatnonzero(usable & useful[whole.server])
+    offered = OfferedOverTime(
+        workloads=workloads,
+        problem=whole,
+        columns=columns,
+        price=price,
+        quantities=quantities,
+        spends=spends,
+        resources=resources,
+        starts=starts,
+        changes=changes,
+    )
+    useful = useful_offers(
+        offered, hours, request, catalog, is_staying=is_staying, all_gangs=all_gangs
+    )
+    fewer = fewer_servers(whole.blocks, useful.servers)
+    kept = np.flatnonzero(useful.offers & useful.servers[whole.server])
     used = np.unique(quantities.product[kept])
     quantities = quantities.only(used[used >= 0])
     others = OtherColumns.of(quantities.keys, spends, resources, request, catalog)
@@ -175,7 +153,7 @@ def assemble_over_time(
         demand_factor=np.zeros((len(working.blocks), 0)),
         work=working.work,
         gangs=gangs_among(workloads, columns.iloc[kept], catalog),
-        sequence=only(sequence, kept),
+        sequence=only(starts, kept),
         changes=None if changes is None else changes.only(kept),
         quantities=QuantityCommitments(
             cost=quantities.present_value, upper=np.full(len(quantities.keys), np.inf)
@@ -202,7 +180,7 @@ def assemble_over_time(
         quantities=quantities,
         spends=spends,
         resources=resources,
-        is_lossy=tried.is_lossy,
+        is_lossy=useful.is_lossy,
     )
 
 
@@ -267,15 +245,6 @@ def _hourly_prices(per_hour: Floats, columns: pd.DataFrame, request: PlanRequest
     present = mean_factors(columns, request, discount=1 / (1 + request.cost_of_capital))
     committed = columns["term_hours"].notna().to_numpy() & (options != "owned").to_numpy()
     return np.asarray(np.where(committed, 0.0, per_hour * present))
-
-
-def _with_what_ran(
-    worth: NDArray[np.bool_], changes: HourlyChanges | None, *, is_staying: bool
-) -> NDArray[np.bool_]:
-    """Return which offers matter beside what ran before, whose offers all do (offers,)."""
-    if changes is None:
-        return worth
-    return changes.has_run if is_staying else worth | changes.has_run
 
 
 def _scenarios(hours: DemandHours, request: PlanRequest) -> Scenarios | None:

@@ -14,7 +14,6 @@ from costopt.plan.diff import diff
 from costopt.plan.plan import Plan
 from costopt.planning.frontier import frontier
 from costopt.planning.optimize_request import optimize
-from costopt.planning.pulp_of_plan import to_pulp
 from costopt.watch.verdict import Judgement
 from costopt.watch.watch import watch_plans
 from costopt.workload.demand_profile import DemandProfile
@@ -129,7 +128,6 @@ def starting_from(plan: Plan) -> Plan:
 @pytest.mark.parametrize(
     ("ask", "words"),
     [
-        (to_pulp, "the program over hours is not written with PuLP"),
         (Plan.next_measurements, "runs are ranked for plans at one rate"),
         (starting_from, "a fleet of its own"),
     ],
