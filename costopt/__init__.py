@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from costopt.planning.earliest_finish import EarliestFinish, earliest_finish
     from costopt.planning.frontier import Frontier, frontier
     from costopt.planning.frontier_point import FrontierPoint
-    from costopt.planning.most_demand import LargestDemand, most_demand
+    from costopt.planning.largest_demand import LargestDemand
+    from costopt.planning.most_demand import most_demand
     from costopt.planning.optimize_request import optimize
     from costopt.planning.pulp_of_plan import to_pulp
     from costopt.planning.replan import Replanned, replan
@@ -66,7 +67,7 @@ _HOMES = {
     "Frontier": "planning.frontier",
     "FrontierPoint": "planning.frontier_point",
     "InferenceService": "workload.serving",
-    "LargestDemand": "planning.most_demand",
+    "LargestDemand": "planning.largest_demand",
     "Limits": "workload.limits",
     "Mix": "solve.mix",
     "ModelSpec": "model",

@@ -32,6 +32,29 @@ def mean_factor(yearly_factor: float, hours: float) -> float:
     return float(np.expm1(exponent) / exponent) if exponent else 1.0
 
 
+def later_mean_factors(yearly_factor: float, after_hours: Floats, hours: float) -> Floats:
+    """Return the mean of ``q^t`` from E to T years: ``(q^T - q^E) / ((T - E) ln q)``.
+
+    What is charged only after some time costs this, on average, of its price of today.
+
+    Args:
+        yearly_factor: q, as in ``mean_factor``.
+        after_hours: E, when charges begin; nothing is charged, and the factor 1, from T on
+            (offers,) [h].
+        hours: T, from now on [h].
+
+    Source: the integral of ``exp(t ln q)``.
+
+    >>> later_mean_factors(0.9, np.array([0.0, 4380.0, 8760.0]), 8760).round(4).tolist()
+    [0.9491, 0.9241, 1.0]
+    """
+    begin = np.minimum(after_hours, hours) / HOURS_PER_YEAR
+    exponent = log(yearly_factor) * (hours / HOURS_PER_YEAR - begin)
+    same = exponent == 0
+    mean = np.expm1(exponent) / np.where(same, 1.0, exponent)
+    return np.where(same, 1.0, yearly_factor**begin * mean)
+
+
 def present_value_of_terms(
     recurring_per_hour: Floats,
     upfront: Floats,

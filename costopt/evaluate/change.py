@@ -1,13 +1,19 @@
 """What a plan starts and stops of what runs already, recomputed from its lines."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from costopt.catalog.catalog import Catalog
 from costopt.evaluate.figures import wrong_figures
-from costopt.plan.change import Moves, PlanChange, kinds_of_lines, total_count
+from costopt.plan.change import (
+    Moves,
+    PlanChange,
+    kinds_of_lines,
+    kinds_over_time,
+    total_count,
+)
 from costopt.plan.line import PlanLine
 from costopt.plan.plan import Plan
-from costopt.workload.fleet import running_kinds
+from costopt.workload.fleet import InstanceKind, running_kinds
 from costopt.workload.request import PlanRequest
 
 
@@ -15,6 +21,8 @@ def change_of(
     request: PlanRequest, lines: Sequence[PlanLine], catalog: Catalog
 ) -> PlanChange | None:
     """Work out what lines change of what runs already; None where nothing is said to run.
+
+    Over time an instance counts by the part of the hours in which it runs, before and after.
 
     Args:
         request: with the fleet and the price of a start and a stop.
@@ -24,7 +32,12 @@ def change_of(
     if request.current_fleet is None:
         return None
     before = running_kinds(request.current_fleet, catalog.offers)
-    moves = Moves.between(before, kinds_of_lines(lines))
+    after: Mapping[InstanceKind, float] = (
+        kinds_of_lines(lines)
+        if request.demand_profile is None
+        else kinds_over_time(lines, request.horizon_hours)
+    )
+    moves = Moves.between(before, after)
     return PlanChange(
         started=moves.started,
         stopped=moves.stopped,

@@ -8,6 +8,7 @@ from typing import Any
 from costopt.account.account import Account
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
+from costopt.evaluate.beside import broken_baselines
 from costopt.evaluate.change import wrong_change
 from costopt.evaluate.facts import offers_of
 from costopt.evaluate.figures import FIGURE_TOLERANCE, recomputed_plan, wrong_figures
@@ -64,7 +65,7 @@ class Evaluation:
         if not self.violations:
             return (
                 f"The plan holds: {figures}; every limit is met. What only a search can tell is "
-                "taken as written: the bound, what stands beside the plan, what was left out."
+                "taken as written: the bound, what other plans cost, what was left out."
             )
         listed = "\n".join(f"- {sentence}" for sentence in self.violations)
         return f"The plan does not hold ({figures}):\n{listed}"
@@ -74,7 +75,7 @@ def evaluate_plan(plan: Plan, catalog: Catalog) -> Evaluation:
     """Recompute a plan from catalogue, request and performance model.
 
     Taken as given are the decisions (offers, layouts, counts, routing) and what only a search can
-    tell: the bound, the baselines and what was left out. Everything else is worked out again.
+    tell: the bound, what baselines cost and what was left out. All else is worked out again.
 
     Args:
         plan: with or without lines.
@@ -115,6 +116,7 @@ def evaluate_plan(plan: Plan, catalog: Catalog) -> Evaluation:
     violations += broken_nodes(lines, plan.request, catalog)
     violations += _wrong_sums(plan, lines, running, catalog)
     violations += _broken_limits(plan, lines, catalog)
+    violations += broken_baselines(plan, lines)
     for name, workload in plan.request.named_workloads:
         if name in running:
             broken = broken_workload(workload, running[name], plan.request, catalog)

@@ -1,6 +1,6 @@
 """What committed amounts of resources cost, which instances need them, and what they replace."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -30,6 +30,9 @@ Source: Compute API v1, ResourceCommitment.amount (multiples of 256 MB).
 
 Place = tuple[str, str, str]
 """Provider, region and instance type."""
+
+Term = float | None
+"""Length of a commitment; None on demand [years]."""
 
 
 def step_of_resource(resource: str) -> float:
@@ -63,10 +66,6 @@ class Component:
             resource=tranche.resource,
         )
 
-    def among(self, rows: pd.DataFrame, names: Sequence[str] = SCOPE) -> pd.DataFrame:
-        """Return the rows of a components table that are alike in some of its names."""
-        return rows[np.logical_and.reduce([rows[name] == getattr(self, name) for name in names])]
-
 
 class ComponentPrices:
     """Prices of committed amounts in one catalogue; what several of them need is worked out once.
@@ -87,11 +86,28 @@ class ComponentPrices:
         self._levels: dict[Component, float] = {}
 
     @cached_property
-    def rows(self) -> pd.DataFrame:
-        """The components table, with prices in the plan's currency."""
+    def _listed(self) -> Mapping[Component, Mapping[Term, float]]:
+        """Resource -> term, None on demand -> price of one unit [plan currency/h]."""
         rows = self.catalog.components
         rate = plan_rates(rows["currency"], self.request, self.catalog)
-        return rows.assign(paid_per_hour=rows["price_per_unit_hour"] * rate)
+        paid = (rows["price_per_unit_hour"] * rate).tolist()
+        terms = rows["term_years"].astype(object).where(rows["term_years"].notna(), None)
+        found: dict[Component, dict[Term, float]] = {}
+        for named, term, price in zip(
+            rows[SCOPE].itertuples(index=False, name=None), terms, paid, strict=True
+        ):
+            component = Component(**dict(zip(SCOPE, map(str, named), strict=True)))
+            found.setdefault(component, {})[term] = price
+        return found
+
+    @cached_property
+    def _scopes(self) -> Mapping[tuple[str, str], tuple[Component, ...]]:
+        """Provider and region -> every resource that has a price there."""
+        found: dict[tuple[str, str], tuple[Component, ...]] = {}
+        for one in self._listed:
+            place = one.provider, one.region
+            found[place] = (*found.get(place, ()), one)
+        return found
 
     @cached_property
     def _types(self) -> tuple[pd.DataFrame, OfferNames]:
@@ -109,12 +125,9 @@ class ComponentPrices:
                 instance type needs, or has two scopes that claim one type.
         """
         component = Component.of(tranche)
-        own = component.among(self.rows)
-        committed = own[
-            (own["purchase_option"] == tranche.purchase_option)
-            & (own["term_years"] == tranche.term_years)
-        ]
-        if tranche.payment != "no" or len(committed) != 1:
+        listed = self._listed.get(component, {})
+        paid = listed.get(tranche.term_years)
+        if tranche.payment != "no" or tranche.purchase_option != COMMITTED_OPTION or paid is None:
             named = (*(getattr(component, part) for part in SCOPE), tranche.purchase_option)
             raise InvalidInputError(
                 "plan",
@@ -124,12 +137,12 @@ class ComponentPrices:
                 ],
             )
         return TranchePrice(
-            recurring_per_hour=float(committed["paid_per_hour"].iloc[0]),
+            recurring_per_hour=paid,
             upfront=0.0,
             term_hours=tranche.term_years * HOURS_PER_YEAR,
             rates={},
             needs=self.needs(component),
-            replaced_per_hour=_listed(own) * self._level(component),
+            replaced_per_hour=listed[None] * self._level(component),
         )
 
     def needs(self, component: Component) -> Mapping[Place, float]:
@@ -180,16 +193,17 @@ class ComponentPrices:
         Raises:
             InvalidInputError: there is one.
         """
-        beside = component.among(self.rows, ["provider", "region", "resource"])
-        for pattern in sorted(set(beside["instance_types"]) - {component.instance_types}):
-            other = self._types_of(replace(component, instance_types=pattern))
-            both = set(other["instance_type"]) & set(types["instance_type"])
+        for other in self._scopes[component.provider, component.region]:
+            if other.resource != component.resource or other == component:
+                continue
+            both = set(self._types_of(other)["instance_type"]) & set(types["instance_type"])
             if both:
                 raise InvalidInputError(
                     "components",
                     [
-                        f"{component.instance_types} and {pattern} both cover {min(both)}, so its "
-                        f"{component.resource} has two prices; let each type be in one of them"
+                        f"{component.instance_types} and {other.instance_types} both cover "
+                        f"{min(both)}, so its {component.resource} has two prices; let each type "
+                        "be in one of them"
                     ],
                 )
 
@@ -202,20 +216,15 @@ class ComponentPrices:
 
     def _found_level(self, scope: Component) -> float:
         whole: dict[Place, float] = {}
-        for resource, own in scope.among(self.rows, SCOPE[:-1]).groupby("resource"):
-            listed = _listed(own)
-            for place, needed in self.needs(replace(scope, resource=str(resource))).items():
-                whole[place] = whole.get(place, 0.0) + needed * listed
+        for one in self._scopes[scope.provider, scope.region]:
+            if one.instance_types == scope.instance_types:
+                for place, needed in self.needs(one).items():
+                    whole[place] = whole.get(place, 0.0) + needed * self._listed[one][None]
         if not whole:
             return 1.0
         paid = on_demand_prices(list(whole), self.request, self.catalog)
         level = paid / np.array(list(whole.values()))
         return float(min(np.nanmin(level, initial=1.0), 1.0))
-
-
-def _listed(rows: pd.DataFrame) -> float:
-    """Return what one unit of one resource costs on demand, by its components."""
-    return float(rows.loc[rows["purchase_option"] == "on_demand", "paid_per_hour"].iloc[0])
 
 
 def components_of(catalog: Catalog) -> list[Tranche]:

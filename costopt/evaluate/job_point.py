@@ -27,6 +27,7 @@ from costopt.evaluate.facts import offers_of, types_of
 from costopt.evaluate.limits import TOLERANCE
 from costopt.performance.bands import Band
 from costopt.plan.line import PlanLine
+from costopt.plan.words import percent_to
 from costopt.profile.profile import Profile
 from costopt.units import SECONDS_PER_HOUR
 from costopt.workload.batch import BatchInference
@@ -185,7 +186,11 @@ def work_fractions_of(workload: Job, lines: Sequence[PlanLine]) -> tuple[float, 
     parts = tuple(line.routing[0] for line in lines)
     if not (min(parts) > 0 and abs(sum(parts) - 1) <= TOLERANCE):
         raise InvalidInputError(
-            "plan", [f"the lines do {sum(parts):.4%} of the work, each must do a part of 100 %"]
+            "plan",
+            [
+                f"the lines do {percent_to(sum(parts), 4)} of the work, each must "
+                "do a part of 100 %"
+            ],
         )
     firm = [line for line in lines if not line.is_spot]
     on_firm = sum(line.routing[0] for line in firm)

@@ -11,6 +11,7 @@ from costopt.evaluate.outcome import outcome_of
 from costopt.evaluate.repriced import repriced
 from costopt.evaluate.schedule_outcome import outcome_over_time
 from costopt.evaluate.scheduled import scheduled
+from costopt.evaluate.unpriced_terms import unpriced_terms
 from costopt.plan.beside import CatalogStamp
 from costopt.plan.line import PlanLine
 from costopt.plan.outcome import WorkloadOutcome
@@ -21,6 +22,7 @@ from costopt.workload.request import PlanRequest
 
 NOTHING_PROVEN = {
     "bound": 0.0, "gap": 1.0, "account": None, "account_notes": (), "change": None,
+    "baselines": (),
 }  # fmt: skip
 """Figures of a plan that nobody searched for at today's prices."""
 
@@ -79,8 +81,15 @@ def _over_time(plan: Plan, schedule: Schedule, request: PlanRequest, catalog: Ca
         for name, workload in request.named_workloads
     )
     bare = _bare(plan, request, found.lines, outcomes, catalog)
+    again = found.schedule.model_copy(
+        update={
+            "series_bound": None,
+            "demand_fall": None,
+            "unpriced_terms": unpriced_terms(found.lines, found.schedule, request, catalog),
+        }
+    )
     today = recomputed_plan(bare, found.lines, None).model_copy(
-        update={"gap": 1.0, "schedule": found.schedule, "status": proven_status(1.0, request.gap)}
+        update={"gap": 1.0, "schedule": again, "status": proven_status(1.0, request.gap)}
     )
     return Running(lines=found.lines, broken=evaluate_plan(today, catalog).violations)
 

@@ -8,6 +8,8 @@ import numpy as np
 
 from costopt.catalog.catalog import Catalog
 from costopt.catalog.offer_keys import OfferNames
+from costopt.evaluate.beside import broken_baselines, broken_beside_schedule
+from costopt.evaluate.change import wrong_change
 from costopt.evaluate.component_prices import COMMITTED_OPTION, step_of_resource
 from costopt.evaluate.facts import offers_of
 from costopt.evaluate.figures import FIGURE_TOLERANCE, recomputed_plan, relative_gap, wrong_figures
@@ -71,6 +73,8 @@ def check_schedule(plan: Plan, schedule: Schedule, catalog: Catalog) -> CheckedS
         *_broken_commitments(plan.request, found),
         *broken_starts(found.lines, found.schedule, plan.request),
         *_broken_hours(plan.request, found, catalog),
+        *broken_baselines(plan, found.lines),
+        *broken_beside_schedule(plan, found.schedule, found.lines, catalog),
     ]
     return CheckedSchedule(lines=found.lines, violations=tuple(violations))
 
@@ -159,7 +163,8 @@ def _wrong_sums(plan: Plan, found: Scheduled, catalog: Catalog) -> Iterator[str]
     for name, workload in plan.request.named_workloads:
         recomputed = outcome_over_time(name, workload, found, plan.request, catalog)
         yield from (f"{name}: {text}" for text in wrong_figures(written[name], recomputed))
-    objective = found.schedule.objective / plan.request.horizon_hours
+    yield from wrong_change(plan, found.lines, catalog)
+    objective = (found.schedule.objective + plan.switching_cost) / plan.request.horizon_hours
     if plan.bound is None or plan.bound > objective * (1 + FIGURE_TOLERANCE):
         yield f"the bound of {plan.bound} is above the objective of {objective:,.6g} per hour"
     series_bound = found.schedule.series_bound or 0.0

@@ -4,12 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from costopt.account.owned import OWNED
 from costopt.candidate.pricing import priced
 from costopt.catalog.catalog import Catalog
 from costopt.commitment.apply import Coverage, apply_commitments, rank_of
-from costopt.commitment.time_value import mean_factor
+from costopt.commitment.time_value import later_mean_factors, mean_factor
 from costopt.evaluate.component_prices import ComponentPrices, Place
 from costopt.evaluate.facts import offers_of
 from costopt.evaluate.resource_use import cover_amounts, share_instances
@@ -65,23 +67,41 @@ def line_prices(lines: Sequence[PlanLine], request: PlanRequest, catalog: Catalo
     """
     offers = offers_of(catalog, lines)
     offers = offers.assign(exchange_rate=plan_rates(offers["currency"], request, catalog))
-    options = offers["purchase_option"]
-    declining = options.isin(DECLINING).to_numpy(dtype=np.bool_)
-    committed = options.isin(TERM_OPTIONS).to_numpy(dtype=np.bool_)
-    hours, left = request.horizon_hours, 1 - request.price_decline
-    discount = 1 / (1 + request.cost_of_capital)
+    committed = offers["purchase_option"].isin(TERM_OPTIONS).to_numpy(dtype=np.bool_)
+    hours = request.horizon_hours
     now = np.where(committed, 0.0, priced(offers, hours).per_hour)
     places = [(str(a), str(b), str(c)) for a, b, c in offers[PLACE].itertuples(index=False)]
-    declined = mean_factor(left, hours)
-    worth = np.where(declining, mean_factor(left * discount, hours), mean_factor(discount, hours))
+    declined = mean_factor(1 - request.price_decline, hours)
     return LinePrices(
-        hourly=now * np.where(declining, declined, 1.0),
-        present=now * worth,
+        hourly=now * mean_factors(offers, request),
+        present=now * mean_factors(offers, request, discount=1 / (1 + request.cost_of_capital)),
         on_demand=on_demand_prices(places, request, catalog) * declined,
         declined=declined,
         is_spot=np.array([line.is_spot for line in lines], dtype=np.bool_),
         is_owned=np.array([line.is_owned for line in lines], dtype=np.bool_),
         start_up_hours=charged_for_starts(lines, offers, request, catalog),
+    )
+
+
+def mean_factors(offers: pd.DataFrame, request: PlanRequest, *, discount: float = 1.0) -> Floats:
+    """Return what an hour of each offer costs over the horizon, of its price today (offers,).
+
+    List prices on demand and on spot fall; so does what is charged for owned capacity once its
+    commitment has ended, which is the price on demand of the hours after that.
+
+    Args:
+        offers: with purchase option and term.
+        request: the question.
+        discount: yearly factor of the present value; 1 for what is paid.
+    """
+    hours, falling = request.horizon_hours, (1 - request.price_decline) * discount
+    options = offers["purchase_option"]
+    ends = offers["term_hours"].to_numpy(dtype=np.float64)
+    after = np.where(options == OWNED, ends, 0.0)
+    return np.where(
+        options.isin((*DECLINING, OWNED)),
+        later_mean_factors(falling, after, hours),
+        mean_factor(discount, hours),
     )
 
 

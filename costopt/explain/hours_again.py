@@ -37,18 +37,25 @@ class HoursFound:
         lines: of it.
         schedule: of it.
         slack: part of its objective that the search left open [plan currency].
+        switching_cost: of the way to it from what ran before [plan currency].
         status: what the search came to.
     """
 
     lines: tuple[PlanLine, ...]
     schedule: Schedule
     slack: float
+    switching_cost: float
     status: PlanStatus
+
+    @property
+    def objective(self) -> float:
+        """What was minimised: of what runs, and of the way to it [plan currency]."""
+        return self.schedule.objective + self.switching_cost
 
     @property
     def spent(self) -> float:
         """Everything that is paid, mean of the scenarios [plan currency]."""
-        return spent_on(self.schedule)
+        return spent_on(self.schedule) + self.switching_cost
 
     @property
     def at_once(self) -> tuple[PlanLine, ...]:
@@ -58,7 +65,7 @@ class HoursFound:
     @property
     def other(self) -> Other:
         """The same as a plan whose hours do not matter."""
-        cost = sum(line.line_cost_total for line in self.lines)
+        cost = sum(line.line_cost_total for line in self.lines) + self.switching_cost
         return Other(lines=self.at_once, cost_total=cost, status=self.status)
 
 
@@ -217,7 +224,7 @@ def _found(
     """Sum up what a search came to."""
     if found.scheduled is None:
         return found.status(request.gap)
-    objective = found.scheduled.schedule.objective
+    objective = found.objective or 0.0
     whole = signed is None or signed.are_all_on(found.assembly)
     open_to = 0.0 if found.bound is None or not whole else found.bound
     status = found.status(request.gap) if whole else PlanStatus.FEASIBLE_AT_LIMIT
@@ -225,5 +232,6 @@ def _found(
         lines=found.scheduled.lines,
         schedule=found.scheduled.schedule,
         slack=max(objective - open_to, 0.0),
+        switching_cost=0.0 if found.change is None else found.change.switching_cost,
         status=status,
     )

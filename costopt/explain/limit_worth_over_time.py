@@ -39,7 +39,8 @@ def limit_worths_over_time(
         return ()
     again = HoursAgain.of(plan, catalog, in_all=TIME_LIMIT_SECONDS, each=SEARCH_SECONDS)
     ordered = sorted(easings(plan.request, workloads), key=lambda one: one.key not in binding)
-    worths = [_worth(again, one, schedule.objective) for one in ordered]
+    objective = schedule.objective + plan.switching_cost
+    worths = [_worth(again, one, objective) for one in ordered]
     return tuple(sorted(worths, key=lambda worth: -(worth.saving or 0.0)))
 
 
@@ -50,7 +51,7 @@ def _worth(again: HoursAgain, easing: Easing, objective: float) -> LimitWorth:
         text = f"{easing.step} was not planned in time"
         return _written(easing, None, text, is_proven=False)
     plan = again.plan
-    saving = objective - found.schedule.objective
+    saving = objective - found.objective
     proven = found.status is PlanStatus.OPTIMAL_WITHIN_GAP
     if saving <= NOTHING * objective:
         most = saving + found.slack

@@ -57,7 +57,8 @@ def noise_over_time(
     found = again.at_prices(dearer)
     spent, own = spent_on(held.schedule), spent_on(schedule)
     cost = (plan.cost_total or 0.0) + spent - own
-    saving = spent - found.spent if isinstance(found, HoursFound) else 0.0
+    staying = spent + plan.switching_cost
+    saving = staying - found.spent if isinstance(found, HoursFound) else 0.0
     is_clear = saving > max(SAME_COST, plan.gap or 0.0) * spent
     other = found.at_once if isinstance(found, HoursFound) and is_clear else ()
     return PriceNoise(

@@ -101,8 +101,8 @@ class TrialOverTime(StressTrial):
             return None
         if not isinstance(found, HoursFound):
             return Other(lines=(), cost_total=0.0, status=found)
-        cost = (self.plan.cost_total or 0.0) + found.spent - spent_on(self.schedule)
-        proven = found.slack / found.schedule.objective if found.schedule.objective else 0.0
+        cost = (self.plan.cost_total or 0.0) + spent_on(found.schedule) - spent_on(self.schedule)
+        proven = found.slack / found.objective if found.objective else 0.0
         return Other(
             lines=found.at_once,
             cost_total=cost,

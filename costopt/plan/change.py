@@ -3,11 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 from costopt.plan.line import PlanLine, PlanRecord
 from costopt.plan.shared_node import rented
 from costopt.workload.fleet import FIRM, InstanceKind, kind_of
+
+SAME: Final = 1e-6
+"""Instances by which two means over the hours may differ by rounding alone [1]."""
 
 
 class KindCount(PlanRecord):
@@ -19,7 +22,7 @@ class KindCount(PlanRecord):
         zone: empty for firm capacity.
         instance_type: the provider's own name.
         capacity: spot, capacity_block, or firm.
-        count: how many [1].
+        count: how many; of a plan over time the mean over the hours [1].
     """
 
     provider: str
@@ -27,10 +30,10 @@ class KindCount(PlanRecord):
     zone: str
     instance_type: str
     capacity: str
-    count: int
+    count: int | float
 
     @classmethod
-    def of(cls, kind: InstanceKind, count: int) -> Self:
+    def of(cls, kind: InstanceKind, count: float) -> Self:
         """Count instances of a kind."""
         return cls(**kind._asdict(), count=count)
 
@@ -39,7 +42,8 @@ class KindCount(PlanRecord):
         """Such as 2 x g5.xlarge spot in aws us-east-1."""
         capacity = "" if self.capacity == FIRM else f" {self.capacity.replace('_', ' ')}"
         where = f"{self.provider} {self.region} {self.zone}".strip()
-        return f"{self.count:,} x {self.instance_type}{capacity} in {where}"
+        count = f"{self.count:,}" if isinstance(self.count, int) else f"{self.count:,.3g}"
+        return f"{count} x {self.instance_type}{capacity} in {where}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +62,7 @@ class Moves:
 
     @classmethod
     def between(
-        cls, before: Mapping[InstanceKind, int], after: Mapping[InstanceKind, int]
+        cls, before: Mapping[InstanceKind, float], after: Mapping[InstanceKind, float]
     ) -> Self:
         """Hold one fleet against another, kind by kind.
 
@@ -70,8 +74,8 @@ class Moves:
         beyond = {kind: after.get(kind, 0) - before.get(kind, 0) for kind in kinds}
         both = {kind: min(after.get(kind, 0), before.get(kind, 0)) for kind in kinds}
         return cls(
-            started=tuple(KindCount.of(k, more) for k, more in beyond.items() if more > 0),
-            stopped=tuple(KindCount.of(k, -more) for k, more in beyond.items() if more < 0),
+            started=tuple(KindCount.of(k, more) for k, more in beyond.items() if more > SAME),
+            stopped=tuple(KindCount.of(k, -more) for k, more in beyond.items() if more < -SAME),
             kept=tuple(KindCount.of(k, count) for k, count in both.items() if count),
         )
 
@@ -84,8 +88,9 @@ class PlanChange(PlanRecord):
         stopped: instances that run and that it stops.
         kept: instances that go on; a change of the bill alone moves nothing.
         switching_cost: of all starts and stops, beside the plan's cost_total [plan currency].
-        staying_cost: of everything that runs, over the horizon or until the jobs are done; None
-            where it cannot stay as it is [plan currency].
+        staying_cost: of everything that runs, over the horizon or until the jobs are done; of a
+            plan over time, of the best plan found that runs nothing else, with what changing its
+            numbers costs; None where it cannot stay [plan currency].
         cheapest_cost: the same of the cheapest plan if changes were free; sought where nothing
             changes, None elsewhere [plan currency].
         cheapest_switching_cost: of getting to that plan [plan currency].
@@ -124,7 +129,28 @@ def kinds_of_lines(lines: Iterable[PlanLine]) -> Mapping[InstanceKind, int]:
     return counts
 
 
-def total_count(counted: Sequence[KindCount]) -> int:
+def kinds_over_time(
+    lines: Iterable[PlanLine], horizon_hours: float
+) -> Mapping[InstanceKind, float]:
+    """Count the instances of a plan over time by kind, as a mean over its hours.
+
+    An instance that runs in a third of the hours counts as a third.
+
+    Args:
+        lines: of the plan; ``hours`` says how long each instance of one runs.
+        horizon_hours: of the plan [h].
+    """
+    counts: dict[InstanceKind, float] = {}
+    for line in lines:
+        offer = line.offer
+        kind = kind_of(
+            offer.provider, offer.region, offer.zone, offer.instance_type, offer.purchase_option
+        )
+        counts[kind] = counts.get(kind, 0.0) + line.count * line.hours / horizon_hours
+    return counts
+
+
+def total_count(counted: Sequence[KindCount]) -> float:
     """Count instances over all kinds [1]."""
     return sum(one.count for one in counted)
 

@@ -53,8 +53,26 @@ def _moves(plan: Plan, change: PlanChange) -> str:
     text = f"{'; '.join(parts)}: {once} once, beside {cost_figure(plan, plan.cost_total or 0.0)}"
     if change.staying_cost is None:
         return f"{text}; what runs cannot stay as it is"
+    if plan.schedule is not None:
+        return f"{text}; {_staying(plan, change.staying_cost - change.switching_cost)}"
     saved = change.staying_cost - (plan.cost_total or 0.0)
     return f"{text}; staying as it is costs {money(saved, plan.currency)} more{_span(plan)}"
+
+
+def _staying(plan: Plan, cost: float) -> str:
+    """Say what a plan over time that runs nothing but the kinds that ran before would cost.
+
+    Args:
+        plan: over time.
+        cost: of that plan, less what changing to this one costs [plan currency].
+    """
+    more = cost - (plan.cost_total or 0.0)
+    if abs(more) <= SAME_COST * cost:
+        return "nothing runs but what ran before"
+    return (
+        f"the best plan found with the kinds that ran costs {money(more, plan.currency)} "
+        f"more{_span(plan)}, changes included"
+    )
 
 
 def _span(plan: Plan) -> str:

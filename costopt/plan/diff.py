@@ -1,17 +1,18 @@
 """diff: what lies between two plans: instances, prices, cost, and how limits are met."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from costopt.candidate.pricing import priced
 from costopt.errors import InvalidInputError
-from costopt.plan.change import Moves, kinds_of_lines
+from costopt.plan.change import Moves, kinds_of_lines, kinds_over_time
 from costopt.plan.diff_record import MET, SAME, MetDifference, OfferDifference, PlanDiff
 from costopt.plan.line import OfferKey
 from costopt.plan.plan import Plan
 from costopt.plan.shared_node import rented
+from costopt.workload.fleet import InstanceKind
 
 
 def diff(old: Plan, new: Plan) -> PlanDiff:
@@ -43,7 +44,7 @@ def diff(old: Plan, new: Plan) -> PlanDiff:
                 f"{new.horizon_hours:g} h; plan both with the same horizon_hours="
             ],
         )
-    moves = Moves.between(kinds_of_lines(old.lines), kinds_of_lines(new.lines))
+    moves = Moves.between(_kinds(old), _kinds(new))
     offers = _offers(old, new)
     return PlanDiff(
         currency=old.currency,
@@ -59,6 +60,13 @@ def diff(old: Plan, new: Plan) -> PlanDiff:
         cost_after=new.cost_total,
         price_difference=_price_difference(old, offers),
     )
+
+
+def _kinds(plan: Plan) -> Mapping[InstanceKind, float]:
+    """Count the instances of a plan by kind: all of them, or over time the mean of its hours."""
+    if plan.schedule is None:
+        return kinds_of_lines(plan.lines)
+    return kinds_over_time(plan.lines, plan.horizon_hours)
 
 
 def _offers(old: Plan, new: Plan) -> tuple[OfferDifference, ...]:

@@ -18,7 +18,9 @@ COLUMNS = tuple(RunningInstances.model_fields)
 """What a row of a fleet holds, in order."""
 
 
-def read_fleet(fleet: Fleet, catalog: Catalog) -> tuple[RunningInstances, ...]:
+def read_fleet(
+    fleet: Fleet, catalog: Catalog, *, is_over_time: bool = False
+) -> tuple[RunningInstances, ...]:
     """Read what runs already.
 
     A plan may name what the catalogue does not have any more; what is written by hand may not.
@@ -26,38 +28,56 @@ def read_fleet(fleet: Fleet, catalog: Catalog) -> tuple[RunningInstances, ...]:
     Args:
         fleet: as handed over.
         catalog: that knows the names.
+        is_over_time: whether a demand profile is planned; an instance of a plan over time then
+            counts by the part of the hours in which it runs.
 
     Raises:
         InvalidInputError: the fleet is not of a form that can be read, a row breaks a rule, or
-            it is a plan without an answer or over time.
+            it is a plan without an answer, or over time where no demand profile is planned.
         UnknownNameError: a provider or an instance type that the catalogue does not know.
     """
     if isinstance(fleet, Plan):
-        return _of_plan(fleet)
+        return _of_plan(fleet, is_over_time=is_over_time)
     rows = tuple(_row(place, row) for place, row in enumerate(_rows(fleet)))
+    refuse_unknown(rows, catalog)
+    return rows
+
+
+def refuse_unknown(rows: Sequence[RunningInstances], catalog: Catalog) -> None:
+    """Refuse a fleet written by hand that names what no catalogue row has.
+
+    Args:
+        rows: of the fleet.
+        catalog: that knows the names.
+
+    Raises:
+        UnknownNameError: a provider or an instance type that the catalogue does not know.
+    """
     for row in rows:
         for column, name in (("provider", row.provider), ("instance_type", row.instance_type)):
             known = catalog.known_names[column]
             if name not in known:
                 hint = "It stands in current_fleet."
                 raise UnknownNameError(column.replace("_", " "), name, known, hint)
-    return rows
 
 
-def _of_plan(plan: Plan) -> tuple[RunningInstances, ...]:
+def _of_plan(plan: Plan, *, is_over_time: bool) -> tuple[RunningInstances, ...]:
     if not plan.has_answer:
         raise InvalidInputError(
             "current_fleet",
             ["the plan has no answer, so that nothing runs of it; give [] instead"],
         )
-    if plan.schedule is not None:
+    if plan.schedule is not None and not is_over_time:
         raise InvalidInputError(
             "current_fleet",
             [
                 "in a plan over time every hour runs a fleet of its own; give rows of "
-                f"({', '.join(COLUMNS)}) of what runs now"
+                f"({', '.join(COLUMNS)}) of what runs now, or a demand_profile"
             ],
         )
+    counts: Sequence[float] = rented(plan.lines)
+    if plan.schedule is not None:
+        counts = [line.count * line.hours / plan.horizon_hours for line in plan.lines]
     return tuple(
         RunningInstances(
             provider=line.offer.provider,
@@ -67,7 +87,7 @@ def _of_plan(plan: Plan) -> tuple[RunningInstances, ...]:
             purchase_option=line.offer.purchase_option,
             count=count,
         )
-        for line, count in zip(plan.lines, rented(plan.lines), strict=True)
+        for line, count in zip(plan.lines, counts, strict=True)
         if count
     )
 

@@ -11,6 +11,7 @@ from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.plan.plan import Plan
 from costopt.plan.present import WIDTH
+from costopt.plan.status import PlanStatus
 from costopt.plan.words import hours_in_words
 from costopt.planning.asked import (
     asked_profiles,
@@ -21,6 +22,7 @@ from costopt.planning.asked import (
 from costopt.planning.found import Found
 from costopt.planning.optimize_request import answer_request
 from costopt.planning.search import search
+from costopt.planning.shared_time import SharedTime
 from costopt.profile.profile import Profile
 from costopt.units import HOURS_PER_MONTH
 from costopt.workload.limits import Limits
@@ -42,24 +44,31 @@ class EarliestFinish:
 
     Attributes:
         hours: until the last job is done; None where even the deadlines cannot be met [h].
-        none_within_hours: no plan was found that ends within this; it is at most 0.5 % below
-            ``hours`` unless a search ran out of time [h].
+        none_within_hours: no plan ends within this; 0 where time ran out before any such was
+            proven [h].
         plan: the cheapest plan that ends so early; without lines where there is none.
+        status: what the search came to: within the gap where ``none_within_hours`` is at most
+            0.5 % below ``hours``, at the limit where time ran out first.
     """
 
     hours: float | None
     none_within_hours: float
     plan: Plan
+    status: PlanStatus
 
     def __str__(self) -> str:
         """Return readable text for a terminal."""
+        if self.status is PlanStatus.NO_ANSWER_IN_TIME:
+            return f"No plan was found in time; raise time_limit_seconds.\n{self.plan}"
         if self.hours is None:
             return f"The deadlines cannot be met.\n{self.plan}"
         sooner = max(1 - self.none_within_hours / self.hours, 0.0)
-        text = (
-            f"All jobs can be done in {hours_in_words(self.hours)}; nothing within the limits "
-            f"was found to end {100 * sooner:.2g} % sooner."
-        )
+        text = f"All jobs can be done in {hours_in_words(self.hours)}"
+        if self.none_within_hours:
+            text += f"; nothing within the limits was found to end {100 * sooner:.2g} % sooner"
+        if self.status is PlanStatus.FEASIBLE_AT_LIMIT:
+            text += "; time ran out before that was closed in on, raise time_limit_seconds"
+        text += "."
         return f"{textwrap.fill(text, WIDTH)}\n{self.plan}"
 
     __repr__ = __str__
@@ -73,7 +82,7 @@ def earliest_finish(
     currency: str = "USD",
     horizon_hours: float = HOURS_PER_MONTH,
     gap: float = 1e-4,
-    time_limit_seconds: float = 10.0,
+    time_limit_seconds: float = 30.0,
     confidence: float = 0.5,
     account: Account | None = None,
     profiles: Profile | Sequence[Profile] = (),
@@ -91,7 +100,8 @@ def earliest_finish(
         currency: currency of the plan, ISO 4217.
         horizon_hours: how long services and requirements run [h].
         gap: relative distance to the proven bound at which a search may stop [0..1].
-        time_limit_seconds: time for each search [s].
+        time_limit_seconds: time for all searches together, the last of which finds the plan; what
+            stands beside the plan comes on top [s].
         confidence: probability with which the planned rates are reached [0.05..0.95].
         account: negotiated prices, quotas and capacity that is paid for already.
         profiles: runs that you measured yourself.
@@ -117,38 +127,86 @@ def earliest_finish(
             SUBJECT, ["give limits.budget: what may be spent on being done early"]
         )
     source, limited = left_of_account(request, catalog, account)
-    hours, none_within = _closed_in(limited, source)
+    time = SharedTime(time_limit_seconds)
+    reach = _closed_in(limited, source, time)
+    asked = request if reach.met is None else _ending(request, reach.met)
+    plan = answer_request(time.for_last(asked), catalog, account)
+    hours = plan.duration_hours if reach.met is not None and plan.has_answer else None
+    return EarliestFinish(
+        hours=hours,
+        none_within_hours=reach.missed,
+        plan=plan,
+        status=_status(hours, reach),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reach:
+    """How far a search between two ends came.
+
+    Attributes:
+        met: earliest end that a plan was found for; None where the deadlines cannot be met [h].
+        missed: latest end that is proven to have none; 0 without any [h].
+        is_closed: whether the two are next to each other.
+    """
+
+    met: float | None
+    missed: float
+    is_closed: bool
+
+
+def _status(hours: float | None, reach: _Reach) -> PlanStatus:
+    """Return what a search came to."""
     if hours is None:
-        plan = answer_request(request, catalog, account)
-        return EarliestFinish(hours=None, none_within_hours=none_within, plan=plan)
-    plan = answer_request(_ending(request, hours), catalog, account)
-    return EarliestFinish(hours=plan.duration_hours, none_within_hours=none_within, plan=plan)
+        is_proven = reach.met is None and reach.is_closed
+        return PlanStatus.INFEASIBLE if is_proven else PlanStatus.NO_ANSWER_IN_TIME
+    return PlanStatus.OPTIMAL_WITHIN_GAP if reach.is_closed else PlanStatus.FEASIBLE_AT_LIMIT
 
 
-def _closed_in(request: PlanRequest, source: Catalog) -> tuple[float | None, float]:
-    """Return an end that can be met, and one that no plan was found for [h]."""
+def _closed_in(request: PlanRequest, source: Catalog, time: SharedTime) -> _Reach:
+    """Close in on the earliest end that can be met, until time runs out.
+
+    An end whose search ran out of time is taken as one that cannot be met, and proves nothing.
+    """
     latest = max(one.deadline_hours for one in request.workloads if isinstance(one, Job))
-    soonest = latest * SOONEST
-    met = _end(request, latest, source)
-    if met is None:
-        return None, latest
-    missed = soonest
-    while met > missed * (1 + STEP):
+    first = _end(request, latest, source, time)
+    if first.hours is None:
+        missed = latest if first.is_proven else 0.0
+        return _Reach(met=None, missed=missed, is_closed=first.is_proven)
+    met, missed, proven = first.hours, latest * SOONEST, 0.0
+    while met > missed * (1 + STEP) and not time.is_over:
         between = (met * missed) ** 0.5
-        sooner = _end(request, between, source)
-        if sooner is None:
+        sooner = _end(request, between, source, time)
+        if sooner.hours is None:
             missed = between
+            proven = between if sooner.is_proven else proven
         else:
-            met = sooner
-    return met, missed
+            met = sooner.hours
+    return _Reach(met=met, missed=proven, is_closed=met <= proven * (1 + STEP))
 
 
-def _end(request: PlanRequest, hours: float, source: Catalog) -> float | None:
-    """Return when a plan ends that meets a common deadline; None without one [h]."""
-    asked = _ending(request, hours)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _End:
+    """When a plan ends that meets a common deadline.
+
+    Attributes:
+        hours: None where none was found [h].
+        is_proven: whether none can.
+    """
+
+    hours: float | None
+    is_proven: bool
+
+
+def _end(request: PlanRequest, hours: float, source: Catalog, time: SharedTime) -> _End:
+    """Search for a plan that meets a common deadline [h]."""
+    asked = time.for_next(_ending(request, hours))
     found: Found = search(all_candidates(asked, source), asked, source)
     ends = [item.duration_hours for item in found.operated if item.duration_hours is not None]
-    return min(max(ends), hours) if ends else None
+    return _End(
+        hours=min(max(ends), hours) if ends else None,
+        is_proven=found.solution.status is PlanStatus.INFEASIBLE,
+    )
 
 
 def _ending(request: PlanRequest, hours: float) -> PlanRequest:

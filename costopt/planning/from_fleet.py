@@ -60,7 +60,7 @@ def search_from_fleet(
         return FoundFromFleet(found=found, change=None)
     told: dict[str, object] = {
         "staying_cost": None if staying is None else _running_cost(staying),
-        "notes": tuple(_notes(gone, running, workloads, catalog)),
+        "notes": tuple(notes_of(gone, running, workloads, catalog)),
     }
     if change.is_none and change.kept:
         told |= _if_changes_were_free(workloads, request, catalog)
@@ -95,13 +95,20 @@ def _if_changes_were_free(
     return {"cheapest_cost": cost, "cheapest_switching_cost": way.switching_cost}
 
 
-def _notes(
+def notes_of(
     gone: Sequence[InstanceKind],
-    running: Mapping[InstanceKind, int],
+    running: Mapping[InstanceKind, float],
     workloads: Sequence[NamedWorkload],
     catalog: Catalog,
 ) -> Iterator[str]:
-    """Yield why instances that run cannot go on: no price, or left out for a reason."""
+    """Yield why instances that run cannot go on: no price, or left out for a reason.
+
+    Args:
+        gone: kinds that are in no plan.
+        running: how many of each kind run [1].
+        workloads: with their candidates.
+        catalog: at the prices that are paid.
+    """
     for kind in gone:
         words = KindCount.of(kind, running[kind]).words
         offers = catalog.offers

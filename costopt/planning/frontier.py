@@ -128,7 +128,7 @@ def frontier(
         currency: of the plans.
         horizon_hours: how long services and requirements run; default as for ``optimize`` [h].
         gap: relative distance to the proven bound at which each search may stop [0..1].
-        time_limit_seconds: time for each search [s].
+        time_limit_seconds: time for each of the values, as for a plan of its own [s].
         confidence: probability with which the planned rates are reached [0.05..0.95].
         account: negotiated prices, quotas and capacity that is paid for already.
         profiles: runs that you measured yourself.

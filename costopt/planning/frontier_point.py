@@ -53,10 +53,10 @@ class FrontierPoint:
     def cost_with_switching(self) -> float | None:
         """What was minimised; None without a plan [plan currency].
 
-        Cost of the plan and of getting to it; of a plan over time the present value.
+        Cost of the plan, of one over time its present value, and of getting to it.
         """
         if self.cost_total is None:
             return None
         if self.plan.schedule is not None:
-            return self.plan.schedule.objective
+            return self.plan.schedule.objective + self.plan.switching_cost
         return self.cost_total + self.plan.switching_cost

@@ -17,7 +17,7 @@ from costopt.evaluate.own import account_notes
 from costopt.plan.beside import CatalogStamp
 from costopt.plan.plan import Plan
 from costopt.plan.status import PlanStatus
-from costopt.planning.asked import asked_profiles, asked_workloads, check_sources
+from costopt.planning.asked import asked_profiles, asked_workloads, check_sources, limited_by
 from costopt.planning.baselines import baselines_of
 from costopt.planning.current_fleet import Fleet, read_fleet, read_switching_cost
 from costopt.planning.found import Found
@@ -85,7 +85,9 @@ def optimize(
             says in ``rate_origin`` what its rate rests on.
         current_fleet: what runs already: a plan, or a table or rows of (provider, region, zone,
             instance_type, purchase_option, count). What leaving it costs counts beside what runs,
-            and where nothing is worth it the plan is what runs. ``plan.change`` says which.
+            and where nothing is worth it the plan is what runs. ``plan.change`` says which. With a
+            demand profile an instance counts by the part of the hours in which it runs; rows then
+            say what runs around the clock, in the mean, and a plan over time what it runs.
         switching_cost: of each instance that is started or stopped; ``{"start": .., "stop": ..}``
             tells the two apart [currency].
         demand_profile: how demand moves from hour to hour. The plan then says in ``schedule`` what
@@ -112,7 +114,9 @@ def optimize(
         time_limit_seconds=time_limit_seconds,
         confidence=confidence,
         profiles=asked_profiles("optimize", profiles),
-        current_fleet=None if current_fleet is None else read_fleet(current_fleet, catalog),
+        current_fleet=None
+        if current_fleet is None
+        else read_fleet(current_fleet, catalog, is_over_time=demand_profile is not None),
         switching_cost=read_switching_cost(switching_cost),
         demand_profile=demand_profile,
         eligible_usage=tuple(eligible_usage),
@@ -157,7 +161,7 @@ class _Own:
         """Return a request with what the account's quotas and commitments leave."""
         if self.account is None:
             return request
-        return _limited(request, self.account, self.catalog)
+        return limited_by(request, self.account, self.catalog)
 
     def told(self, plan: Plan, request: PlanRequest, workloads: Sequence[NamedWorkload]) -> Plan:
         """Return a plan with what of the account it was made with, and what that says.
@@ -180,7 +184,7 @@ class _Own:
             in_force = concerning.quotas_in_force(self.catalog)
             quotas = increases(in_force, self.source.joined_offers[usable])
             kept = concerning if plan.has_answer else self.account
-            limited = _limited(request, kept, self.catalog)
+            limited = limited_by(request, kept, self.catalog)
             carried = kept.priced(self.catalog)
             update |= {
                 "request": limited,
@@ -201,12 +205,6 @@ class _Own:
         if quotas_exclude(workloads):
             usable |= take_part(all_candidates(request, self.source))
         return usable
-
-
-def _limited(request: PlanRequest, account: Account, catalog: Catalog) -> PlanRequest:
-    """Return a request with what an account's quotas and commitments leave."""
-    limits = account.limiting(request.limits, catalog)
-    return request.model_copy(update={"limits": limits})
 
 
 def _searched_plan(

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Final
 from costopt.candidate.find import NamedWorkload
 from costopt.candidate.service import ServiceCandidates
 from costopt.catalog.catalog import Catalog
+from costopt.evaluate.change import change_of
 from costopt.evaluate.hours_operated import HourOperated
 from costopt.evaluate.scheduled import Scheduled, scheduled
+from costopt.plan.change import PlanChange
 from costopt.plan.status import PlanStatus, proven_status
 from costopt.planning.late import TIGHTENING, late_lines, layout_index
 from costopt.planning.over_time_gangs import without_gangs
@@ -53,6 +55,8 @@ class FoundOverTime:
         bound: no plan within the limits has a lower objective; that of the first problem
             [plan currency].
         is_late: True where no round met the limits on tokens.
+        change: from what ran before to this; None without an answer, or where nothing is said to
+            have run.
     """
 
     assembly: HourlyAssembly
@@ -62,13 +66,22 @@ class FoundOverTime:
     series_bound: float | None
     bound: float | None
     is_late: bool
+    change: PlanChange | None = None
+
+    @property
+    def objective(self) -> float | None:
+        """What was minimised: of what runs, and of the way to it; None without [currency]."""
+        if self.scheduled is None:
+            return None
+        way = 0.0 if self.change is None else self.change.switching_cost
+        return self.scheduled.schedule.objective + way
 
     @property
     def gap(self) -> float | None:
         """Distance of the objective to the bound, relative; None without an answer."""
-        if self.scheduled is None or self.bound is None:
+        objective = self.objective
+        if objective is None or self.bound is None:
             return None
-        objective = self.scheduled.schedule.objective
         return max(objective - self.bound, 0.0) / objective if objective > 0 else 0.0
 
     def status(self, gap: float) -> PlanStatus:
@@ -84,6 +97,8 @@ def search_over_time(
     request: PlanRequest,
     catalog: Catalog,
     signed: "SignedTranches | None" = None,
+    *,
+    is_staying: bool = False,
 ) -> FoundOverTime:
     """Find the cheapest commitments and hourly fleets whose mix meets every limit in every hour.
 
@@ -96,6 +111,7 @@ def search_over_time(
         request: limits and settings.
         catalog: at the prices that are paid.
         signed: the only commitments there are, paid for whatever runs; None = they are decided.
+        is_staying: whether only what ran before may run.
     """
     deadline = perf_counter() + request.time_limit_seconds
     ordered = sorted(workloads, key=stands_beside)
@@ -103,7 +119,9 @@ def search_over_time(
     bound: float | None = None
     series_bound: float | None = None
     for number in range(MOST_ROUNDS):
-        assembly, solution = _solved(roomier, hours, request, catalog, signed, deadline)
+        assembly, solution = _solved(
+            roomier, hours, request, catalog, signed, deadline, is_staying=is_staying
+        )
         if number == 0:
             bound = _bound(assembly, solution, request)
             bound = bound if signed is None else signed.beside(bound)
@@ -118,6 +136,7 @@ def search_over_time(
             series_bound=series_bound,
             bound=bound,
             is_late=late is not None,
+            change=None if late or written is None else change_of(request, written.lines, catalog),
         )
         if late is None:
             break
@@ -132,11 +151,15 @@ def _solved(
     catalog: Catalog,
     signed: "SignedTranches | None",
     deadline: float,
+    *,
+    is_staying: bool,
 ) -> tuple[HourlyAssembly, HourlySolution]:
     """Write and solve the problem; with all configurations of gangs where some do not suffice."""
     all_gangs = False
     while True:
-        assembly = assemble_over_time(workloads, hours, request, catalog, all_gangs=all_gangs)
+        assembly = assemble_over_time(
+            workloads, hours, request, catalog, is_staying=is_staying, all_gangs=all_gangs
+        )
         if signed is not None:
             assembly = signed.on(assembly)
         left = max(deadline - perf_counter(), LEAST_SECONDS)
@@ -160,10 +183,15 @@ def _bound(
 def _series_bound(
     assembly: HourlyAssembly, solution: HourlySolution, hours: DemandHours, request: PlanRequest
 ) -> float | None:
-    """Return a bound over the profile's own hours: that of the kinds, where these are the same."""
-    if hours.excess_fraction < SAME_DEMAND or solution.decision is None:
+    """Return a bound over the profile's own hours: that of the kinds, where these are the same.
+
+    It is one of what runs: changes from what ran before have no part in it.
+    """
+    changes = assembly.problem.changes
+    own = hours.excess_fraction < SAME_DEMAND and changes is None
+    if own or solution.decision is None:
         return _bound(assembly, solution, request)
-    mean = replace(assembly.problem, demand_factor=hours.mean_factor)
+    mean = replace(assembly.problem, demand_factor=hours.mean_factor, changes=None)
     seconds = min(SERIES_SECONDS, request.time_limit_seconds)
     return linear_bound(mean, deadline=perf_counter() + seconds) or None
 

@@ -7,13 +7,11 @@ from typing import Final
 import numpy as np
 
 from costopt.catalog.catalog import Catalog
-from costopt.commitment.time_value import mean_factor, present_value_of_terms
-from costopt.evaluate.component_prices import covered_for_a_year
-from costopt.evaluate.other_usage import other_usage_of, with_others
-from costopt.evaluate.schedule_figures import Weights
-from costopt.evaluate.schedule_money import line_prices, tranche_prices_of, usage_of
+from costopt.commitment.time_value import mean_factor
+from costopt.evaluate.beside import FALL, NO_COMMITMENT
+from costopt.evaluate.unpriced_terms import unpriced_terms
 from costopt.plan.beside import Baseline
-from costopt.plan.line import OfferKey, PlanLine
+from costopt.plan.line import OfferKey
 from costopt.plan.schedule import DemandFall, Schedule, Tranche, UnpricedTerm
 from costopt.planning.over_time import FoundOverTime
 from costopt.planning.over_time_others import OF_OTHERS
@@ -21,13 +19,8 @@ from costopt.planning.over_time_problem import HourlyAssembly, over_hours
 from costopt.planning.over_time_resources import none_but
 from costopt.solve.hours.problem import BY_THE_HOUR, HourlyProblem
 from costopt.solve.hours.run import solve_hours
-from costopt.units import HOURS_PER_YEAR
 from costopt.workload.demand_hours import demand_hours, served_names
-from costopt.workload.limits import TERM_OPTIONS
 from costopt.workload.request import PlanRequest
-
-FALL: Final = 0.3
-"""Part of the demand that is taken away to see what the commitments then cost [0..1]."""
 
 BESIDE_SECONDS: Final = 1.0
 """Time for each search beside the plan, or that of the plan if that is less [s]."""
@@ -38,9 +31,6 @@ BESIDE_GAP: Final = 5e-3
 FEW_KINDS: Final = 16
 """Kinds of hours, in each scenario, over which a search beside the plan looks; each is planned at
 its highest, so that what it finds is too dear rather than too cheap [1]."""
-
-MOST_UNPRICED: Final = 3
-"""Instance types without a price for a term that a plan names, the dearest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,16 +60,21 @@ def beside(found: FoundOverTime, request: PlanRequest, catalog: Catalog) -> Besi
     if written is None:
         return Beside(baselines=(), demand_fall=None, unpriced_terms=())
     schedule = written.schedule
-    unpriced = _unpriced(written.lines, schedule, request, catalog)
+    unpriced = unpriced_terms(written.lines, schedule, request, catalog)
     if not schedule.tranches:
         return Beside(baselines=(), demand_fall=None, unpriced_terms=unpriced)
     cost = sum(line.line_cost_total for line in written.lines)
-    coarse = _coarser(found.assembly, request, catalog)
+    coarse = _coarser(_from_nothing(found.assembly), request, catalog)
     return Beside(
         baselines=_without_commitments(coarse, cost, request),
         demand_fall=_demand_fall(coarse, schedule, request),
         unpriced_terms=unpriced,
     )
+
+
+def _from_nothing(assembly: HourlyAssembly) -> HourlyAssembly:
+    """Return the problem as if nothing ran before, as of everything that stands beside a plan."""
+    return replace(assembly, problem=replace(assembly.problem, changes=None))
 
 
 def _coarser(assembly: HourlyAssembly, request: PlanRequest, catalog: Catalog) -> HourlyAssembly:
@@ -105,7 +100,7 @@ def _without_commitments(
     paid = least * mean_factor(left, hours) / mean_factor(left * discount, hours)
     return (
         Baseline(
-            name="no_commitment",
+            name=NO_COMMITMENT,
             text="without commitments",
             horizon_hours=hours,
             cost_total=paid,
@@ -213,45 +208,3 @@ def _least(problem: HourlyProblem, request: PlanRequest) -> float | None:
     seconds = min(BESIDE_SECONDS, request.time_limit_seconds)
     solution = solve_hours(problem, gap=BESIDE_GAP, time_limit_seconds=seconds)
     return None if solution.costs is None else solution.costs.expected
-
-
-def _unpriced(
-    lines: Sequence[PlanLine], schedule: Schedule, request: PlanRequest, catalog: Catalog
-) -> tuple[UnpricedTerm, ...]:
-    """Find types that run on demand, and for which no price with a term of a year is known.
-
-    What no other commitment covers of the first instance costs P in the horizon. It would be
-    cheaper with a commitment below P over the hours of the whole terms that the horizon takes,
-    both as present values, the commitment paid by the hour.
-    """
-    if TERM_OPTIONS.isdisjoint(request.limits.options):
-        return ()
-    weights = Weights.of(schedule).hours
-    prices = with_others(line_prices(lines, request, catalog), request, catalog)
-    of_tranches = tranche_prices_of(schedule.tranches, request, catalog)
-    others = other_usage_of(schedule, schedule.tranches, request)
-    usage = usage_of(lines, schedule.hours, schedule.tranches, of_tranches, prices, others)
-    first_paid = weights @ np.minimum(usage.by_hour, 1.0) * prices.present
-    one, year = np.ones(1), np.array([HOURS_PER_YEAR])
-    terms = present_value_of_terms(
-        one, 0 * one, year, request.horizon_hours, request.cost_of_capital
-    )
-    offers = catalog.offers
-    yearly = offers[offers["purchase_option"].isin(TERM_OPTIONS) & (offers["term_years"] == 1.0)]
-    known = set(yearly[["provider", "region", "instance_type"]].itertuples(index=False, name=None))
-    known |= covered_for_a_year(request, catalog)
-    found: dict[tuple[str, str, str], UnpricedTerm] = {}
-    for row, line in enumerate(lines):
-        place = line.offer.provider, line.offer.region, line.offer.instance_type
-        if line.offer.purchase_option != "on_demand" or place in known:
-            continue
-        wins_below = float(first_paid[row] / terms[0])
-        if wins_below and (place not in found or found[place].wins_below_per_hour < wins_below):
-            found[place] = UnpricedTerm(
-                provider=place[0],
-                region=place[1],
-                instance_type=place[2],
-                wins_below_per_hour=wins_below,
-            )
-    dearest = sorted(found.values(), key=lambda one: -one.wins_below_per_hour)
-    return tuple(dearest[:MOST_UNPRICED])

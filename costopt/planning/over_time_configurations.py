@@ -138,6 +138,7 @@ def _priced(
     cheapest = np.fmin.reduce([offered.price[rows], *rates]) * charged * rounds
     part = charged / hours.profile_hours
     ties_hours = request.demand_profile is not None and request.demand_profile.ties_hours
+    ties_hours |= request.current_fleet is not None
     limited = ties_hours or bool(problem.rows) or bool(np.isfinite(problem.upper).any())
     drawn = _drawn_by_several(offered, rows, service)
     shares = limited | offered.shared[rows]

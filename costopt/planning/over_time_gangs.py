@@ -183,7 +183,7 @@ def _figures_of_layouts(item: NamedWorkload, catalog: Catalog) -> GangFigures:
 
 
 def without_gangs(problem: HourlyProblem) -> HourlyProblem:
-    """Return a problem of everything that runs in no gang.
+    """Return a problem of everything that runs in no gang, whatever ran before.
 
     Args:
         problem: with gangs.
@@ -202,4 +202,4 @@ def without_gangs(problem: HourlyProblem) -> HourlyProblem:
             job=number[work.job],
         )
     upper = np.where(gangs.configuration >= 0, 0.0, problem.upper)
-    return replace(problem, gangs=Gangs.none(), work=left, upper=upper)
+    return replace(problem, gangs=Gangs.none(), work=left, upper=upper, changes=None)

@@ -16,6 +16,7 @@ from costopt.evaluate.tranche_prices import PLACE
 from costopt.plan.line import OfferKey
 from costopt.planning.over_time_products import BY_THE_HOUR, SpendProducts
 from costopt.planning.over_time_resources import ResourceProducts
+from costopt.solve.hours.changes import NOT_COUNTED
 from costopt.solve.hours.problem import HourlyProblem
 from costopt.solve.problem import ServingBlock
 from costopt.workload.demand_hours import DemandHours
@@ -121,7 +122,7 @@ class OtherColumns:
         more = len(self.usage)
         none, never = np.zeros(more), np.full(more, BY_THE_HOUR)
         work, spends, resources = problem.work, problem.spends, problem.resources
-        sequence = problem.sequence
+        sequence, changes = problem.sequence, problem.changes
         if len(work):
             work = replace(work, job=np.append(work.job, never), rate=np.append(work.rate, none))
         gangs = problem.gangs
@@ -134,6 +135,8 @@ class OtherColumns:
                 start_up_hours=np.append(sequence.start_up_hours, none),
                 min_up_hours=np.append(sequence.min_up_hours, once),
             )
+        if changes is not None:
+            changes = replace(changes, kind=np.append(changes.kind, np.full(more, NOT_COUNTED)))
         one = ServingBlock(
             demand=np.ones(1),
             rates=np.ones((1, 1)),
@@ -156,6 +159,7 @@ class OtherColumns:
             work=work,
             gangs=gangs,
             sequence=sequence,
+            changes=changes,
         )
 
 

@@ -9,7 +9,7 @@ from costopt.errors import InvalidInputError
 from costopt.planning.over_time_others import OF_OTHERS
 from costopt.planning.over_time_problem import HourlyAssembly
 from costopt.solve.hours.bill import covered_by
-from costopt.solve.hours.problem import BY_THE_HOUR
+from costopt.solve.hours.problem import BY_THE_HOUR, HourlyProblem
 from costopt.solve.hours.solution import HourlySolution
 from costopt.workload.request import PlanRequest
 
@@ -20,7 +20,8 @@ def own_first(assembly: HourlyAssembly, solution: HourlySolution) -> HourlySolut
     """Return a solution in which others run just on what the plan leaves free.
 
     Whoever runs on a commitment, all together pay the same, so that the program may give it to
-    either. The discount is its owner's first.
+    either. The discount is its owner's first. Where it counts how long an instance runs, or
+    whether it ran before, none moves from one offer to another.
 
     Args:
         assembly: that was solved.
@@ -31,7 +32,7 @@ def own_first(assembly: HourlyAssembly, solution: HourlySolution) -> HourlySolut
     """
     problem, decision = assembly.problem, solution.decision
     others = np.flatnonzero(assembly.service == OF_OTHERS)
-    if decision is None or not len(others):
+    if decision is None or not len(others) or not _may_move(problem):
         return solution
     counts = decision.counts.copy()
     for shared in others[problem.quantity[others] != BY_THE_HOUR].tolist():
@@ -46,6 +47,11 @@ def own_first(assembly: HourlyAssembly, solution: HourlySolution) -> HourlySolut
         decision=replace(decision, counts=counts),
         coverage=covered_by(problem, counts, decision.commitments),
     )
+
+
+def _may_move(problem: HourlyProblem) -> bool:
+    """Return whether an instance may move from offer to offer between two hours."""
+    return problem.sequence is None and problem.changes is None
 
 
 def _pairs(assembly: HourlyAssembly, shared: int, on_demand: int) -> list[tuple[int, int]]:
@@ -69,7 +75,8 @@ def _pairs(assembly: HourlyAssembly, shared: int, on_demand: int) -> list[tuple[
     for committed in np.flatnonzero(own & (problem.quantity == problem.quantity[shared])):
         alike = hourly & (assembly.service == assembly.service[committed])
         alike &= assembly.layout == assembly.layout[committed]
-        alike &= (taken == taken[committed]).all(axis=1) & np.isinf(problem.upper[committed])
+        alike &= np.asarray(taken == taken[committed]).all(axis=1)
+        alike &= np.isinf(problem.upper[committed])
         found += [(int(committed), one) for one in np.flatnonzero(alike).tolist()]
     return found
 
@@ -85,7 +92,7 @@ def refuse_unheard(assembly: HourlyAssembly, request: PlanRequest) -> None:
         InvalidInputError: there is such usage.
     """
     problem = assembly.problem
-    in_money = np.isfinite(problem.spends.other_rate).any(axis=0)
+    in_money = np.asarray(np.isfinite(problem.spends.other_rate).any(axis=0))
     covered = (problem.quantity != BY_THE_HOUR) | (problem.resources.needs > 0).any(axis=1)
     covered |= np.isfinite(problem.spends.rate).any(axis=0)
     of_others = assembly.service == OF_OTHERS

@@ -13,27 +13,18 @@ from costopt.catalog.catalog import Catalog
 from costopt.commitment.time_value import mean_factor
 from costopt.evaluate.other_usage import draws_of_others
 from costopt.evaluate.schedule_figures import TAIL_WEIGHT
-from costopt.evaluate.schedule_money import DECLINING
-from costopt.evaluate.tranche_prices import SPEND_OPTION
+from costopt.evaluate.schedule_money import mean_factors
 from costopt.planning.assemble import AssembledProblem, assemble
-from costopt.planning.over_time_cheapest import worth_keeping
-from costopt.planning.over_time_configurations import GangColumns, tried_gangs
-from costopt.planning.over_time_gangs import (
-    gangs_among,
-    kept_for_gangs,
-    of_gangs,
-    told_apart,
-)
+from costopt.planning.changes_over_time import changes_over_time
+from costopt.planning.over_time_gangs import gangs_among
 from costopt.planning.over_time_others import (
     OF_OTHERS,
     OtherColumns,
     charges_of_others,
     numbered_places,
-    shared_products,
     with_factors_of_others,
 )
 from costopt.planning.over_time_products import (
-    DEARER,
     QuantityProducts,
     SpendProducts,
     quantity_products,
@@ -45,13 +36,9 @@ from costopt.planning.over_time_resources import (
     refuse_two_discounts,
     resource_products,
 )
-from costopt.planning.over_time_servers import fewer_servers, useful_servers
-from costopt.planning.over_time_starts import (
-    only,
-    sequence_of,
-    servers_compare,
-    worth_starting,
-)
+from costopt.planning.over_time_servers import fewer_servers
+from costopt.planning.over_time_starts import only, sequence_of
+from costopt.planning.over_time_useful import OfferedOverTime, useful_offers
 from costopt.planning.over_time_work import served_and_worked, stands_beside, within_rounds
 from costopt.planning.search import shared_limits
 from costopt.planning.service_columns import ServiceColumns
@@ -100,11 +87,13 @@ def assemble_over_time(
     request: PlanRequest,
     catalog: Catalog,
     *,
+    is_staying: bool = False,
     all_gangs: bool = False,
 ) -> HourlyAssembly:
     """Write the problem of a request with a demand profile.
 
-    Prices are means over the horizon of present values, as ``line_prices`` has them. Savings
+    What is paid once for changes is not spread: it is no part of any price. Prices are means over
+    the horizon of present values, as ``line_prices`` has them. Savings
     plans are not offers here but rates on what runs on demand; so that the discount is that of
     today's prices, their rates and what is committed stand at the same mean.
 
@@ -113,6 +102,7 @@ def assemble_over_time(
         hours: kinds of hours.
         request: limits and settings.
         catalog: at the prices that are paid.
+        is_staying: whether only what ran before may run.
         all_gangs: whether to plan with every configuration of a gang that may be needed.
     """
     assembled = assemble(workloads, shared_limits(request))
@@ -123,32 +113,26 @@ def assemble_over_time(
     resources = resource_products(places, request, catalog)
     refuse_two_discounts(spends.rate, resources.needs, places)
     price = _hourly_prices(assembled.problem.price_per_hour, columns, request)
-    is_spend = (columns["purchase_option"] == SPEND_OPTION).to_numpy(dtype=np.bool_)
-    usable = ~is_spend & (quantities.product != DEARER)
     whole = assembled.problem
     is_job = np.array([stands_beside(item) for item in workloads])[columns["service"]]
-    sequence = sequence_of(columns, is_job, request, catalog)
-    own_price = np.where(is_spend, np.nan, price)
-    is_shared = np.append(shared_products(quantities.keys, request), [False, False])
-    apart = usable & (is_shared[quantities.product] | resources.needs.any(axis=1))
-    in_gangs = of_gangs(workloads, columns)
-    server = told_apart(whole.server, columns, in_gangs)
-    worth = worth_keeping(replace(whole, server=server), own_price, quantities, spends)
-    usable &= worth | worth_starting(sequence, server, own_price, quantities, spends)
-    usable |= apart
-    offered = GangColumns(columns=columns, price=price, usable=usable, in_gangs=in_gangs,
-                          shared=apart, problem=whole, quantities=quantities, spends=spends,
-                          keep_all=all_gangs)  # fmt: skip
-    tried = tried_gangs(workloads, offered, hours, request, catalog)
-    usable &= tried.offers
-    useful = np.isin(np.arange(whole.server.max(initial=-1) + 1), whole.server[usable])
-    served = usable & ~in_gangs
-    if servers_compare(sequence, whole.server, quantities.product < 0, is_job, served):
-        useful = useful_servers(whole, price, quantities, spends, served)
-    useful[whole.server[apart & usable]] = True
-    useful[kept_for_gangs(whole.server, quantities.product, usable, in_gangs)] = True
-    fewer = fewer_servers(whole.blocks, useful)
-    kept = np.flatnonzero(usable & useful[whole.server])
+    starts = sequence_of(columns, is_job, request, catalog)
+    changes = changes_over_time(columns, request, catalog)
+    offered = OfferedOverTime(
+        workloads=workloads,
+        problem=whole,
+        columns=columns,
+        price=price,
+        quantities=quantities,
+        spends=spends,
+        resources=resources,
+        starts=starts,
+        changes=changes,
+    )
+    useful = useful_offers(
+        offered, hours, request, catalog, is_staying=is_staying, all_gangs=all_gangs
+    )
+    fewer = fewer_servers(whole.blocks, useful.servers)
+    kept = np.flatnonzero(useful.offers & useful.servers[whole.server])
     used = np.unique(quantities.product[kept])
     quantities = quantities.only(used[used >= 0])
     others = OtherColumns.of(quantities.keys, spends, resources, request, catalog)
@@ -169,7 +153,8 @@ def assemble_over_time(
         demand_factor=np.zeros((len(working.blocks), 0)),
         work=working.work,
         gangs=gangs_among(workloads, columns.iloc[kept], catalog),
-        sequence=only(sequence, kept),
+        sequence=only(starts, kept),
+        changes=None if changes is None else changes.only(kept),
         quantities=QuantityCommitments(
             cost=quantities.present_value, upper=np.full(len(quantities.keys), np.inf)
         ),
@@ -195,7 +180,7 @@ def assemble_over_time(
         quantities=quantities,
         spends=spends,
         resources=resources,
-        is_lossy=tried.is_lossy,
+        is_lossy=useful.is_lossy,
     )
 
 
@@ -257,12 +242,9 @@ def _declined(request: PlanRequest) -> float:
 def _hourly_prices(per_hour: Floats, columns: pd.DataFrame, request: PlanRequest) -> Floats:
     """Return present values of an hour of each offer; nothing for those that are committed."""
     options = columns["purchase_option"]
-    declining = options.isin(DECLINING).to_numpy(dtype=np.bool_)
-    fixed = mean_factor(1 / (1 + request.cost_of_capital), request.horizon_hours)
+    present = mean_factors(columns, request, discount=1 / (1 + request.cost_of_capital))
     committed = columns["term_hours"].notna().to_numpy() & (options != "owned").to_numpy()
-    return np.asarray(
-        np.where(committed, 0.0, per_hour * np.where(declining, _declined(request), fixed))
-    )
+    return np.asarray(np.where(committed, 0.0, per_hour * present))
 
 
 def _scenarios(hours: DemandHours, request: PlanRequest) -> Scenarios | None:

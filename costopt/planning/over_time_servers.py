@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from costopt.planning.over_time_products import QuantityProducts, SpendProducts
 from costopt.solve.dominance import dominated
+from costopt.solve.hours.changes import HourlyChanges
 from costopt.solve.kinds import Kinds
 from costopt.solve.problem import LimitRow, Problem, ServingBlock
 
@@ -25,6 +26,7 @@ def useful_servers(
     quantities: QuantityProducts,
     spends: SpendProducts,
     kept: Flags,
+    changes: HourlyChanges | None = None,
 ) -> Flags:
     """Return the servers that some cheapest plan may need.
 
@@ -32,7 +34,8 @@ def useful_servers(
     hour, under every plan of money and committed: then they take its place in each hour, whoever
     pays. All servers that may run on one commitment leave together, and for those of one other,
     because they share what is committed. Where one commitment is not the cheapest for all of its
-    servers, or counts are limited, every server stays.
+    servers, or counts are limited, every server stays; and so does every server of what ran
+    before. Where a start costs anything, only one instance takes the place of one.
 
     Args:
         problem: offers of all ways to pay, with the blocks.
@@ -40,6 +43,7 @@ def useful_servers(
         quantities: commitments of instances.
         spends: plans of money.
         kept: offers that matter (offers,).
+        changes: what ran before, if anything is said to have.
 
     Returns:
         Shape (servers,).
@@ -64,7 +68,7 @@ def useful_servers(
         blocks=problem.blocks,
         rows=tuple(
             LimitRow(name="way to pay", offer_coefficients=cost, upper=np.inf)
-            for cost in (committed, *rates)
+            for cost in (committed, *rates, *_starts(changes, servers))
         ),
         max_groups=ANY_NUMBER,
     )
@@ -72,7 +76,17 @@ def useful_servers(
     able = np.concatenate([np.any(np.isfinite(one.load), axis=1)[one.number] for one in kinds])
     alive = offered & able & (np.isfinite(by_hour) | np.isfinite(committed))
     beaten = dominated(as_offers, kinds, alive, np.ones(servers, dtype=np.bool_))
-    return np.asarray(alive & (beaten.by < 0))
+    stays = np.zeros(servers, dtype=np.bool_)
+    if changes is not None:
+        stays[problem.server[kept & changes.has_run]] = True
+    return np.asarray(alive & (stays | (beaten.by < 0)))
+
+
+def _starts(changes: HourlyChanges | None, servers: int) -> tuple[Floats, ...]:
+    """Return what an instance of each server takes of starts; nothing where they are free."""
+    if changes is None or changes.start_cost == 0:
+        return ()
+    return (np.ones(servers),)
 
 
 def _products(

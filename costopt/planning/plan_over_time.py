@@ -16,7 +16,8 @@ from costopt.plan.beside import CatalogStamp
 from costopt.plan.plan import Plan
 from costopt.plan.status import PlanStatus
 from costopt.planning.assemble import assemble
-from costopt.planning.over_time import FoundOverTime, search_over_time
+from costopt.planning.from_fleet_over_time import search_from_fleet_over_time
+from costopt.planning.over_time import FoundOverTime
 from costopt.planning.over_time_beside import beside
 from costopt.planning.over_time_owners import refuse_unheard
 from costopt.planning.over_time_problem import assemble_over_time
@@ -59,7 +60,7 @@ def plan_over_time(
     if request.eligible_usage:
         ordered = sorted(workloads, key=stands_beside)
         refuse_unheard(assemble_over_time(ordered, hours, request, catalog), request)
-    found = search_over_time(workloads, hours, request, catalog, signed)
+    found = search_from_fleet_over_time(workloads, hours, request, catalog, signed)
     return _write_plan(workloads, found, request, catalog)
 
 
@@ -88,8 +89,6 @@ def _not_over_time(request: PlanRequest) -> Iterator[str]:
             "leave it out"
         )
     yield from _unfit_usage(request)
-    if request.current_fleet is not None:
-        yield "current_fleet is what runs in one hour; plan a change without demand_profile"
     yield from _limits_not_over_time("limits", request.limits)
     for name, workload in request.named_workloads:
         yield from _limits_not_over_time(f"limits of {name}", workload.limits)
@@ -172,6 +171,7 @@ def _write_plan(
         duration_hours=None,
         cash_now=sum(line.cash_now for line in lines) if answered else None,
         locked_in=sum(line.locked_in for line in lines) if answered else None,
+        change=found.change,
         bound=None if found.bound is None else found.bound / request.horizon_hours,
         gap=found.gap,
         seconds=found.solution.seconds,

@@ -25,6 +25,7 @@ class ServiceColumns:
         server: index of the server inside the block (program offers of the service,).
         instances: rented with one program offer; more than 1 only where availability is
             promised (program offers of the service,) [1].
+        counted: of them, counted on (program offers of the service,) [1].
         weight: ``-ln`` of the chance that what is counted on of them is there (program offers
             of the service,) [1].
         first: position of the first of them among all program offers.
@@ -34,6 +35,7 @@ class ServiceColumns:
     layout: Integers
     server: Integers
     instances: Integers
+    counted: Integers
     weight: Floats
     first: int
 
@@ -87,6 +89,7 @@ def service_columns(service: ServiceCandidates, first: int) -> tuple[ServiceColu
         layout=pairs["layout"].to_numpy(dtype=np.int64),
         server=server,
         instances=pairs["instances"].to_numpy(dtype=np.int64),
+        counted=pairs["counted"].to_numpy(dtype=np.int64),
         weight=pairs["weight"].to_numpy(dtype=np.float64),
         first=first,
     )

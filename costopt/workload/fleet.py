@@ -1,14 +1,13 @@
 """What runs already, and what it costs to start or stop an instance."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Final, NamedTuple, Self
 
 import pandas as pd
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field, PlainSerializer, Strict
 
 from costopt.errors import UnknownNameError
-from costopt.written import Count, Name, NotNegative, Written
+from costopt.written import LARGEST_COUNT, Name, NotNegative, Written
 
 PURCHASE_OPTIONS: Final = frozenset(
     {"on_demand", "spot", "reserved", "savings_plan", "committed_use", "subscription",
@@ -34,6 +33,21 @@ def _known_option(name: str) -> str:
     return name
 
 
+def _whole_or_part(count: float) -> int | float:
+    """Return whole numbers as such, so that they are written without decimals."""
+    return int(count) if float(count).is_integer() else count
+
+
+Instances = Annotated[
+    float,
+    Strict(),
+    Field(gt=0, le=LARGEST_COUNT),
+    AfterValidator(_whole_or_part),
+    PlainSerializer(_whole_or_part, return_type=int | float),
+]
+"""A number of instances; a part of one where it runs in a part of the hours."""
+
+
 class RunningInstances(Written):
     """Equal instances that run already.
 
@@ -43,7 +57,8 @@ class RunningInstances(Written):
         zone: empty where it does not matter.
         instance_type: the provider's own name.
         purchase_option: how they are paid for.
-        count: how many [1].
+        count: how many; a part of one for what runs in a part of the hours, beside a demand
+            profile [1].
     """
 
     provider: Name
@@ -51,7 +66,7 @@ class RunningInstances(Written):
     zone: str = ""
     instance_type: Name
     purchase_option: Annotated[str, AfterValidator(_known_option)]
-    count: Count
+    count: Instances
 
 
 class SwitchingCost(Written):
@@ -71,7 +86,7 @@ class SwitchingCost(Written):
         """Charge the same for a start and for a stop."""
         return cls(start=amount, stop=amount)
 
-    def total(self, started: int, stopped: int) -> float:
+    def total(self, started: float, stopped: float) -> float:
         """Cost of a change [plan currency]."""
         return self.start * started + self.stop * stopped
 
@@ -119,7 +134,7 @@ def kinds_of_offers(offers: pd.DataFrame) -> pd.MultiIndex:
 
 def running_kinds(
     fleet: Iterable[RunningInstances], offers: pd.DataFrame
-) -> Mapping[InstanceKind, int]:
+) -> Mapping[InstanceKind, float]:
     """Count what runs by kind, in the zones that the offers tell apart.
 
     Where the offers have a price for the region only, an instance of any of its zones counts as
@@ -133,9 +148,10 @@ def running_kinds(
         kind -> instances [1].
     """
     known = set(kinds_of_offers(offers).unique())
-    counts: Counter[InstanceKind] = Counter()
+    counts: dict[InstanceKind, float] = {}
     for one in fleet:
         exact = kind_of(one.provider, one.region, one.zone, one.instance_type, one.purchase_option)
         regional = exact._replace(zone="")
-        counts[regional if exact not in known and regional in known else exact] += one.count
+        kind = regional if exact not in known and regional in known else exact
+        counts[kind] = counts.get(kind, 0) + one.count
     return dict(sorted(counts.items()))

@@ -167,6 +167,16 @@ class PlanRequest(Written):
         return self
 
     @model_validator(mode="after")
+    def _whole_instances_run(self) -> Self:
+        parts = [one for one in self.current_fleet or () if not isinstance(one.count, int)]
+        if parts and self.demand_profile is None:
+            raise ValueError(
+                f"current_fleet: {parts[0].count:g} of {parts[0].instance_type} is no whole "
+                "number; parts of instances run beside a demand_profile, which is not given"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _money_over_time(self) -> Self:
         if self.limits.cvar is not None and (
             self.demand_profile is None or self.demand_profile.scenarios is None

@@ -1,5 +1,7 @@
 """most_demand and earliest_finish: what a budget buys, in throughput and in time."""
 
+from itertools import count
+
 import pytest
 
 import costopt
@@ -8,9 +10,12 @@ from costopt.account.records import Quota
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.evaluate.check import evaluate_plan
+from costopt.plan.status import PlanStatus
+from costopt.planning import shared_time
 from costopt.planning.optimize_request import optimize
 from costopt.units import HOURS_PER_MONTH
 from costopt.workload.batch import BatchInference
+from costopt.workload.demand_profile import DemandProfile
 from costopt.workload.limits import Limits
 from costopt.workload.requirement import Requirement
 from costopt.workload.serving import InferenceService
@@ -100,8 +105,8 @@ def test_a_budget_ends_a_job_earlier_and_not_earlier_still(few: Catalog) -> None
     sooner = TUNE.model_copy(update={"deadline_hours": found.none_within_hours})
     assert not optimize(sooner, one_type, limits=limits).has_answer
     told = " ".join(str(found).split())
-    sooner = 100 * (1 - found.none_within_hours / found.hours)
-    assert f"nothing within the limits was found to end {sooner:.2g} % sooner" in told
+    percent = 100 * (1 - found.none_within_hours / found.hours)
+    assert f"nothing within the limits was found to end {percent:.2g} % sooner" in told
 
 
 def test_no_deadline_is_met_below_the_cheapest_run(few: Catalog) -> None:
@@ -116,3 +121,60 @@ def test_an_early_end_asks_for_a_job_and_a_budget(few: Catalog) -> None:
         costopt.earliest_finish(WORK, few, limits=Limits(budget=5.0))
     with pytest.raises(InvalidInputError, match=r"give limits\.budget"):
         costopt.earliest_finish(TUNE, few, limits=Limits())
+
+
+@pytest.fixture
+def slow_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every look at the clock of a question finds it a second later."""
+    seconds = count()
+    monkeypatch.setattr(shared_time, "perf_counter", lambda: float(next(seconds)))
+
+
+BATCH = BatchInference(
+    model=LLAMA, precision=("bf16",), sizes=(SIZE,), requests=400_000, deadline_hours=6
+)
+
+
+@pytest.mark.usefixtures("slow_clock")
+def test_the_time_limit_is_of_all_searches_for_the_most_demand(few: Catalog) -> None:
+    """Of 10 s 6 are for searches, each of which looks at the clock twice: 1, 2 and 4 fit."""
+    limits = Limits(budget=1e4, purchase_options=["on_demand"])
+    found = costopt.most_demand(BATCH, few, limits=limits, time_limit_seconds=10.0)
+    assert found.status is PlanStatus.FEASIBLE_AT_LIMIT
+    assert found.factor == 4.0
+    assert found.bound_factor == float("inf")
+    told = " ".join(str(found).split())
+    assert "carry 4 times the demand, and may carry more. Time ran out before" in told
+    assert found.plan.request.time_limit_seconds == pytest.approx(4.0)
+
+
+@pytest.mark.usefixtures("slow_clock")
+def test_the_time_limit_is_of_all_searches_for_the_earliest_end(few: Catalog) -> None:
+    found = costopt.earliest_finish(TUNE, few, limits=Limits(budget=50.0), time_limit_seconds=10.0)
+    assert found.status is PlanStatus.FEASIBLE_AT_LIMIT
+    assert found.hours is not None
+    assert found.none_within_hours < 0.9 * found.hours
+    assert "time ran out before that was closed in on" in " ".join(str(found).split())
+
+
+def test_searches_without_an_answer_in_time_say_nothing_of_what_can_be_served(
+    few: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_time, "LAST_SHARE", 1e-9)
+    limits = Limits(budget=1e4, purchase_options=["on_demand"])
+    found = costopt.most_demand(BATCH, few, limits=limits, time_limit_seconds=1e-6)
+    assert found.status in (PlanStatus.NO_ANSWER_IN_TIME, PlanStatus.FEASIBLE_AT_LIMIT)
+    assert found.bound_factor == float("inf")
+
+
+def test_the_most_demand_over_time_fills_a_quota_in_the_busiest_hour(few: Catalog) -> None:
+    """3 x 13 = 39 units/s are 1.5 times the mean rate at 26 of 100 units/s."""
+    limits = Limits(purchase_options=["on_demand"], quota={"g5.xlarge": 3})
+    found = costopt.most_demand(
+        WORK, few, limits=limits, demand_profile=DemandProfile(factors=[0.5, 1.0, 1.5, 1.0])
+    )
+    assert found.status is PlanStatus.OPTIMAL_WITHIN_GAP
+    assert found.factor == pytest.approx(0.26, rel=2e-3)
+    assert 0.26 <= found.bound_factor <= found.factor * 1.001
+    assert found.plan.schedule is not None
+    assert evaluate_plan(found.plan, few).violations == ()

@@ -1,5 +1,6 @@
 """Commitments that an account owns, in a plan over time, by hand."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -31,7 +32,7 @@ def catalog(bundled: Catalog) -> Catalog:
     return found.with_prices(prices_per_hour={"aws/us-east-1/g6.xlarge/on_demand": 1.0})
 
 
-def planned(catalog: Catalog, **commitment: Any) -> Plan:
+def planned(catalog: Catalog, money: Mapping[str, float] | None = None, **commitment: Any) -> Plan:
     """A plan of an account that owns two instances, as of the first of January 2027."""
     fields = {
         "name": "two", "key": "aws/us-east-1/g6.xlarge", "kind": "reserved", "count": 2,
@@ -41,7 +42,7 @@ def planned(catalog: Catalog, **commitment: Any) -> Plan:
     work = Requirement(demand_per_second=1.0, throughput_per_second={"g6.xlarge": 1.0})
     limits = Limits(purchase_options=("on_demand",), max_age_months={"on_demand": 36})
     plan = optimize(work, catalog, limits=limits, account=account, demand_profile=DAY,
-                    horizon_hours=MONTH)  # fmt: skip
+                    horizon_hours=MONTH, **(money or {}))  # fmt: skip
     assert evaluate_plan(plan, catalog).violations == ()
     return plan.require()
 
@@ -67,3 +68,16 @@ def test_an_owned_commitment_that_is_in_use_covers_nothing(catalog: Catalog) -> 
     plan = planned(catalog, used=2)
     assert [line.offer.purchase_option for line in plan.lines] == ["on_demand"]
     assert plan.cost_total == pytest.approx(MONTH * 2)
+
+
+def test_what_is_owned_goes_on_at_prices_that_have_fallen_until_it_ends(catalog: Catalog) -> None:
+    plan = planned(catalog, {"price_decline": 0.5, "cost_of_capital": 0.1}, expires="2027-01-15")
+    # (0.5^b - 0.5^a) / ((b - a) ln 0.5) is the mean of 0.5^t from a to b: the second half of 720
+    # of 8,760 hours costs 0.95820 of today's price, all of them 0.97205.
+    owned, on_demand = 1.5 * 0.5 * 0.95820, 0.5 * 0.97205
+    assert plan.cost_total == pytest.approx(MONTH * (owned + on_demand), rel=1e-5)
+    assert plan.schedule is not None
+    # With q = 0.5 / 1.1 in place of 0.5 the means are 0.95260 and 0.96829.
+    present = MONTH * (1.5 * 0.5 * 0.95260 + 0.5 * 0.96829)
+    assert plan.schedule.objective == pytest.approx(present, rel=1e-5)
+    assert plan.bound == pytest.approx(present / MONTH, rel=1e-5)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from costopt.solve.hours import commitment_rows, gang_rows, serving_rows, tie_rows
+from costopt.solve.hours.change_rows import ChangeRows, charge_changes
 from costopt.solve.hours.columns import HoursColumns, lay_out_columns
 from costopt.solve.hours.kinds import HourKinds
 from costopt.solve.hours.problem import HourlyProblem
@@ -22,6 +23,7 @@ class HoursAssembly:
             [currency/h].
         column_kind: kind of hour of every column; -1 = none (columns,).
         row_kind: kind of hour of every row; -1 = none (rows,).
+        changes: where the rows of changes stand.
     """
 
     program: ArrayProgram
@@ -29,6 +31,7 @@ class HoursAssembly:
     price: FloatArray
     column_kind: IntArray
     row_kind: IntArray
+    changes: ChangeRows
 
 
 def assemble_hours(problem: HourlyProblem, kinds: HourKinds, reach: Reach) -> HoursAssembly:
@@ -56,12 +59,14 @@ def assemble_hours(problem: HourlyProblem, kinds: HourKinds, reach: Reach) -> Ho
     gang_rows.count_gang_starts(program, columns, problem)
     tie_rows.count_starts(program, columns, problem)
     tie_rows.weigh_tail(program, columns, problem, kinds)
+    changes = charge_changes(program, columns, problem, kinds, reach.upper)
     return HoursAssembly(
         program=program.finished(),
         columns=columns,
         price=program.price(),
         column_kind=program.column_kind(),
         row_kind=program.row_kind(),
+        changes=changes,
     )
 
 

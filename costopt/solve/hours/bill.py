@@ -116,12 +116,16 @@ def costs_of(
     mean = float(probability @ by_scenario)
     weight = problem.tail_weight
     tail = _tail(problem, by_scenario) if weight else 0.0
+    changes = 0.0
+    if problem.changes is not None:
+        changes = problem.changes.cost(counts, problem.weight * probability[problem.scenario])
     return HourlyCosts(
         commitments=committed,
         by_scenario=by_scenario,
         others_by_scenario=others_by_scenario,
-        expected=committed + mean,
-        objective=committed + (1 - weight) * mean + weight * tail,
+        expected=committed + changes + mean,
+        objective=committed + changes + (1 - weight) * mean + weight * tail,
+        changes=changes,
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costopt.errors import InvalidInputError
+from costopt.solve.hours.changes import NOT_COUNTED
 from costopt.solve.hours.problem import HourlyProblem
 from costopt.solve.problem import Problem
 from costopt.solve.problem_checks import bad_numbers, check_problem
@@ -78,13 +79,25 @@ def _commitment_shapes(problem: HourlyProblem) -> Expected:
 
 
 def _expected_shapes(problem: HourlyProblem) -> Expected:
-    offers, hours, work = len(problem.price_per_hour), len(problem.weight), problem.work
+    offers, hours = len(problem.price_per_hour), len(problem.weight)
     for name in ("server", "upper", "quantity"):
         yield name, getattr(problem, name), (offers,)
     yield "demand_factor", problem.demand_factor, (len(problem.blocks), hours)
     for row in problem.rows:
         yield f"row {row.name!r} offer_coefficients", row.offer_coefficients, (offers,)
     yield from _commitment_shapes(problem)
+    yield from _work_shapes(problem)
+    if problem.sequence is not None:
+        yield "sequence.start_up_hours", problem.sequence.start_up_hours, (offers,)
+        yield "sequence.min_up_hours", problem.sequence.min_up_hours, (offers,)
+    if problem.changes is not None:
+        yield "changes.kind", problem.changes.kind, (offers,)
+    if problem.scenarios is not None:
+        yield "scenarios.scenario", problem.scenarios.scenario, (hours,)
+
+
+def _work_shapes(problem: HourlyProblem) -> Expected:
+    offers, work = len(problem.price_per_hour), problem.work
     if len(work):
         for name in ("release", "deadline"):
             yield f"work.{name}", getattr(work, name), (len(work),)
@@ -94,11 +107,6 @@ def _expected_shapes(problem: HourlyProblem) -> Expected:
         yield "gangs.configuration", problem.gangs.configuration, (offers,)
         for name in ("lost_hours", "task"):
             yield f"gangs.{name}", getattr(problem.gangs, name), (len(problem.gangs.size),)
-    if problem.sequence is not None:
-        yield "sequence.start_up_hours", problem.sequence.start_up_hours, (offers,)
-        yield "sequence.min_up_hours", problem.sequence.min_up_hours, (offers,)
-    if problem.scenarios is not None:
-        yield "scenarios.scenario", problem.scenarios.scenario, (hours,)
 
 
 def _shape_problems(problem: HourlyProblem) -> Iterator[str]:
@@ -120,6 +128,10 @@ def _index_problems(problem: HourlyProblem) -> Iterator[str]:
     ]
     if len(problem.work):
         ranges.append(("work.job", problem.work.job, -1, len(problem.work)))
+    if problem.changes is not None:
+        ranges.append(
+            ("changes.kind", problem.changes.kind, NOT_COUNTED, len(problem.changes.running))
+        )
     if len(problem.gangs):
         gangs = problem.gangs
         ranges.append(("gangs.configuration", gangs.configuration, -1, len(gangs.size)))
@@ -151,6 +163,10 @@ def _value_problems(problem: HourlyProblem) -> Iterator[str]:
         "gangs.lost_hours": problem.gangs.lost_hours,
         "scenarios.probability": problem.probability,
     }
+    if problem.changes is not None:
+        amounts["changes.running"] = problem.changes.running
+        amounts["changes.start_cost"] = np.array([problem.changes.start_cost])
+        amounts["changes.stop_cost"] = np.array([problem.changes.stop_cost])
     for name, values in amounts.items():
         good = (values >= 0) & np.isfinite(values)
         yield from bad_numbers(name, values, ~good, "it must be at least 0 and finite")

@@ -1,6 +1,6 @@
 """The decision over hours taken apart: the whole program, and one for each kind of hour."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -50,6 +50,33 @@ class Decomposed:
         quantities = linking[self.assembly.columns.quantities]
         np.add.at(held, problem.server[on], quantities[problem.quantity[on]])
         return held
+
+    def priced_by_changes(self, row_prices: FloatArray) -> "Decomposed":
+        """The same, an hour of each offer at its price with what it changes of what ran before.
+
+        Hours that are searched one by one do not see what ties them, so the prices of the linear
+        program stand in for it: what ran before gets cheaper, all else dearer. The whole program
+        stays as it is.
+
+        Args:
+            row_prices: prices of all rows in the linear program (rows,).
+        """
+        changes, counts = self.problem.changes, self.assembly.columns.counts
+        if changes is None:
+            return self
+        rows = self.assembly.changes
+        worth = -row_prices[rows.rows] * rows.per_unit
+        dearer = np.zeros(self.problem.offer_count)
+        own = changes.counted
+        dearer[own] = np.maximum(worth[changes.kind[own]], -self.problem.price_per_hour[own])
+        price = self.assembly.price.copy()
+        price[counts.columns] += dearer[counts.item]
+        beside = self.problem.price_per_hour + dearer
+        return replace(
+            self,
+            problem=replace(self.problem, price_per_hour=beside),
+            assembly=replace(self.assembly, price=price),
+        )
 
 
 def take_apart(problem: HourlyProblem, kinds: HourKinds, reach: Reach) -> Decomposed:

@@ -33,8 +33,8 @@ class HourKinds:
 
 
 def hour_kinds(problem: HourlyProblem) -> HourKinds:
-    """Merge equal hours, unless hours are tied to each other."""
-    if problem.hours_are_coupled:
+    """Merge equal hours, unless something ties hours to each other."""
+    if problem.hours_are_coupled or problem.changes is not None:
         kind = example = np.arange(problem.hour_count)
     else:
         _, example, kind = np.unique(

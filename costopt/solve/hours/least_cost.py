@@ -69,7 +69,8 @@ def least_cost(
     """
     served = demand[0] > 0
     factors, place = np.unique(demand[0][served], return_inverse=True)
-    weights = np.bincount(np.ravel(place), demand[1][served], minlength=len(factors))
+    weights = np.zeros(len(factors))
+    np.add.at(weights, np.ravel(place), demand[1][served])
     bounds, costs = np.zeros(len(factors)), np.full(len(factors), np.inf)
     solved = np.zeros(len(factors), dtype=bool)
     while (step := _next(weights, bounds, costs, solved, tolerance)) is not None:

@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from costopt.solve.hours.changes import HourlyChanges
 from costopt.solve.hours.commitments import (
     QuantityCommitments,
     ResourceCommitments,
@@ -115,6 +116,7 @@ class HourlyProblem:
         sequence: start-up and minimum-up time; hours must then follow each other. None = hours
             are kinds that stand for themselves.
         scenarios: courses that demand may take; None = the hours are one course.
+        changes: what ran before; None = starting and stopping for good is free.
     """
 
     price_per_hour: FloatArray
@@ -132,6 +134,7 @@ class HourlyProblem:
     gangs: Gangs = field(default_factory=Gangs.none)
     sequence: Sequence | None = None
     scenarios: Scenarios | None = None
+    changes: HourlyChanges | None = None
 
     @property
     def offer_count(self) -> int:

@@ -15,7 +15,8 @@ def needed_offers(problem: HourlyProblem, reach: Reach) -> BoolArray:
     Offer ``j`` replaces ``i`` with ``m`` instances as in `costopt.solve.dominance.dominated`: no
     bucket is served more slowly and ``m c_j <= c_i``. Over hours ``m`` of ``j`` must not take
     more than one ``i`` of anything else either: of a limit, of a commitment, of a plan's money,
-    of start-up costs and minimum-up time. The ratios of loads are the same in every hour, since
+    of start-up costs and minimum-up time, of starts beside what ran before, whose offers stay.
+    The ratios of loads are the same in every hour, since
     hours differ in demand by a factor. Offers whose needs resource commitments may cover stay.
     """
     needed = np.asarray(reach.upper.any(axis=1))
@@ -41,6 +42,8 @@ def needed_offers(problem: HourlyProblem, reach: Reach) -> BoolArray:
     beaten = dominated(one_hour, kinds, alive, plentiful).by >= 0
     if len(problem.resources):
         beaten &= ~(problem.resources.needs[serving] > 0).any(axis=1)
+    if problem.changes is not None:
+        beaten &= ~problem.changes.has_run[serving]
     needed[serving[beaten]] = False
     return needed
 
@@ -52,6 +55,8 @@ def _takings(problem: HourlyProblem) -> list[FloatArray]:
     takings += [np.where(np.isnan(rate), np.inf, rate) for rate in problem.spends.rate]
     if problem.sequence is not None:
         takings += _starting_takings(problem, problem.sequence)
+    if problem.changes is not None and problem.changes.start_cost > 0:
+        takings.append(np.ones(problem.offer_count))
     return takings
 
 

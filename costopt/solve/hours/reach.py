@@ -48,7 +48,8 @@ def reach_of(problem: HourlyProblem, kinds: HourKinds) -> Reach:
 
     More than ``N = ceil(f sum_b L_b)`` instances of a server idle in an hour with demand factor
     ``f`` (``L_b`` counts by the spot cap on capped spot servers). Where hours are tied to each
-    other an instance may idle through one of them, so the largest ``f`` counts.
+    other an instance may idle through one of them, so the largest ``f`` counts. What ran before
+    may idle in any hour where its stop costs more, up to what ran.
     """
     loads = tuple(instances_needed(block) for block in problem.blocks)
     factor = problem.demand_factor[:, kinds.example]
@@ -62,9 +63,26 @@ def reach_of(problem: HourlyProblem, kinds: HourKinds) -> Reach:
     serving = np.flatnonzero(problem.server >= 0)
     block = np.searchsorted(problem.first_server, problem.server[serving], side="right") - 1
     useful[serving] = np.ceil(_totals(problem, loads)[problem.server[serving], None] * peak[block])
+    useful = _with_what_ran(problem, useful)
     upper = np.minimum(useful, np.floor(_own_limit(problem))[:, None])
     upper[~_available(problem, kinds)] = 0
     return Reach(loads=loads, factor=factor, useful=useful, upper=upper)
+
+
+def _with_what_ran(problem: HourlyProblem, useful: FloatArray) -> FloatArray:
+    """Raise the counts of what ran before to those of the busiest hour, and to what ran.
+
+    Args:
+        problem: the problem.
+        useful: most instances of use (offers, kinds) [instances].
+    """
+    changes = problem.changes
+    if changes is None or changes.stop_cost == 0:
+        return useful
+    ran = np.append(changes.running, 0.0)[changes.kind]
+    most = np.maximum(useful.max(axis=1, initial=0), np.ceil(ran))
+    idle = changes.has_run & (problem.server >= 0)
+    return np.where(idle[:, None], most[:, None], useful)
 
 
 def _totals(problem: HourlyProblem, loads: tuple[FloatArray, ...]) -> FloatArray:

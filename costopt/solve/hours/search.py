@@ -7,7 +7,6 @@ from typing import Final
 import numpy as np
 
 from costopt.solve.highs import Outcome
-from costopt.solve.hours.bound import bound_by_hours
 from costopt.solve.hours.decomposed import Decomposed
 from costopt.solve.hours.fleets import Fleets
 from costopt.solve.hours.highs import minimise_linear, minimise_whole
@@ -15,6 +14,7 @@ from costopt.solve.hours.lifted_bound import Lifted, least_costs, lifted_bound
 from costopt.solve.hours.master import Chosen, choose_fleets
 from costopt.solve.hours.options import options_among
 from costopt.solve.hours.staircase import find_fleets
+from costopt.solve.hours.windows import bound_by_windows
 from costopt.solve.problem import FloatArray
 
 FIRST_FLEETS_SHARE: Final = 0.5
@@ -69,7 +69,8 @@ def search(hours: Decomposed, *, gap: float, deadline: float) -> Found:
     is_small = columns <= SMALL_PROGRAM
     now = perf_counter()
     stop = now + START_SHARE * (deadline - now) if is_small else deadline
-    found = by_parts(hours, gap=gap, deadline=stop, bound_whole=not is_small)
+    bound_whole = not is_small or hours.problem.hours_are_coupled
+    found = by_parts(hours, gap=gap, deadline=stop, bound_whole=bound_whole)
     if found.bound is None or columns > LARGE_PROGRAM or _is_near(hours, found, gap):
         return found
     return _at_once(hours, found, gap=gap, deadline=deadline)
@@ -133,6 +134,8 @@ def by_parts(
         return Found(values=None, bound=None)
     if linear.values is None:
         return Found(values=None, bound=-np.inf)
+    if linear.row_prices is not None:
+        hours = hours.priced_by_changes(linear.row_prices)
     if fleets is None:
         fleets = fleets_of(hours)
     known = _Known(hours=hours, fleets=fleets, bound=linear.objective, gap=gap)
@@ -148,7 +151,7 @@ def by_parts(
     if known.is_near:
         return known.found
     stop = perf_counter() + BOUND_SHARE * (deadline - perf_counter())
-    by_hours = bound_by_hours(hours, linear.row_prices, fleets, gap=gap / 4, deadline=stop)
+    by_hours = bound_by_windows(hours, linear.row_prices, fleets, gap=gap / 4, deadline=stop)
     known.bound = max(known.bound, by_hours)
     linking = linear.values if known.best is None else known.best.values
     known.best = _chosen(known, linking, deadline=deadline)

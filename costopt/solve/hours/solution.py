@@ -63,9 +63,10 @@ class HourlyCosts:
         by_scenario: paid by the hour in each scenario, other usage of the company included
             (scenarios,) [currency].
         others_by_scenario: part of that for other usage of the company (scenarios,) [currency].
-        expected: commitments and the mean of what is paid by the hour [currency].
+        expected: commitments, changes and the mean of what is paid by the hour [currency].
         objective: what was minimised: `expected`, or its mixture with the dearest scenarios
             [currency].
+        changes: paid once for the way from what ran before [currency].
     """
 
     commitments: float
@@ -73,6 +74,7 @@ class HourlyCosts:
     others_by_scenario: FloatArray
     expected: float
     objective: float
+    changes: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

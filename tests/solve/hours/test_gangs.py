@@ -14,6 +14,7 @@ from costopt.solve.hours.decomposed import take_apart
 from costopt.solve.hours.gangs import EVERY_HOUR, NO_GANG, Gangs
 from costopt.solve.hours.kinds import hour_kinds
 from costopt.solve.hours.problem import DeferrableWork, HourlyProblem
+from costopt.solve.hours.pulp_model import write_pulp_hours
 from costopt.solve.hours.reach import reach_of
 from costopt.solve.hours.recheck import hourly_violations
 from costopt.solve.hours.run import solve_hours
@@ -130,6 +131,22 @@ def test_gangs_cost_what_trying_every_set_of_hours_finds(over_hours: Build, seed
     found = by_parts(parts, gap=1e-3, deadline=perf_counter() + 20)
     assert found.bound is not None
     assert found.bound * parts.assembly.columns.scale <= cheapest * (1 + 1e-6)
+
+
+@pytest.mark.parametrize("seed", range(0, 25, 4))
+def test_gangs_written_with_pulp_cost_the_same(over_hours: Build, seed: int) -> None:
+    problem = drawn(over_hours, seed)
+    arrays = solve_hours(problem, gap=0, time_limit_seconds=20)
+    written = write_pulp_hours(problem).solve(gap=0)
+    assert written.status is arrays.status
+    if arrays.costs is not None:
+        assert written.cost == pytest.approx(arrays.costs.objective, rel=1e-6)
+
+
+def test_nodes_of_every_hour_written_with_pulp_cost_the_same(over_hours: Build) -> None:
+    written = write_pulp_hours(nodes(over_hours, 4.0))
+    assert written.solve(gap=0).cost == pytest.approx(24)
+    assert "a gang runs whole or not at all" in str(written)
 
 
 def test_a_gang_fills_the_trough_of_what_is_committed(over_hours: Build) -> None:
