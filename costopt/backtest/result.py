@@ -9,7 +9,7 @@ import pandas as pd
 
 from costopt.commitment.commitment import Commitment
 from costopt.commitment.measures import coverage, effective_savings_rate, regret, utilisation
-from costopt.plan.words import counted, money, percent, signed_percent
+from costopt.plan.words import counted, money, percent, percent_to, signed_percent
 
 WIDTH = 100
 """Columns of the text."""
@@ -173,5 +173,5 @@ def _table(frame: pd.DataFrame) -> pd.DataFrame:
     amounts = frame[["list_cost", "cost", "commitments", "unused", "cash"]]
     shares = frame[["coverage", "utilisation"]]
     return amounts.map(lambda amount: f"{amount:,.2f}").join(
-        shares.map(lambda share: "-" if pd.isna(share) else f"{share:.1%}")
+        shares.map(lambda share: "-" if pd.isna(share) else percent_to(share, 1))
     )

@@ -14,6 +14,7 @@ from costopt.backtest.program import Effort, Window, best_purchases
 from costopt.commitment.apply import Coverage, Floats, apply_commitments
 from costopt.commitment.commitment import Commitment
 from costopt.errors import InvalidInputError, UnknownNameError
+from costopt.plan.words import percent_to
 from costopt.written import Count, Fraction, Written
 
 RuleName = Literal["minimum", "percentile", "newsvendor", "program"]
@@ -49,7 +50,9 @@ class CommitmentRule(Written):
     def __str__(self) -> str:
         """Return the rule in words."""
         reached = (
-            f" reached in {self.reached_in:.0%} of hours" if self.kind == "percentile" else ""
+            f" reached in {percent_to(self.reached_in, 0)} of hours"
+            if self.kind == "percentile"
+            else ""
         )
         months = "month" if self.months == 1 else f"{self.months} months"
         return f"{self.kind}{reached} over the last {months}"

@@ -7,6 +7,7 @@ from costopt.candidate.buckets import Buckets
 from costopt.candidate.confidence import planned_factor
 from costopt.candidate.eligible import EligibleOffers
 from costopt.candidate.formats import format_names
+from costopt.candidate.gangs_by_hour import firm_only
 from costopt.candidate.layout import instance_types_of, unusable_reasons
 from costopt.candidate.renting import start_hours
 from costopt.candidate.service import LayoutRates, ServiceCandidates, assemble_service
@@ -37,10 +38,7 @@ def batch_by_hour_candidates(
         UnknownNameError: the model or the trace is not in the catalogue.
         InvalidInputError: the model does not fit the kind of batch.
     """
-    firm = (eligible.offers["purchase_option"] != "spot").to_numpy(dtype=np.bool_)
-    eligible = EligibleOffers(
-        offers=eligible.offers, excluded=eligible.excluded.unless(firm, "spot_by_hour")
-    )
+    eligible = firm_only(eligible)
     kinds = instance_types_of(eligible.offers[eligible.excluded.taking_part])
     task = Task.SERVING if workload.requests is not None else Task.SAMPLES
     unusable = unusable_reasons(catalog, kinds, task, multi_host=False)

@@ -4,10 +4,12 @@ from dataclasses import dataclass, replace
 
 from costopt.candidate.batch import batch_candidates
 from costopt.candidate.batch_by_hour import batch_by_hour_candidates
+from costopt.candidate.buckets import Buckets
 from costopt.candidate.eligible import EligibleOffers, eligible_offers
+from costopt.candidate.gangs_by_hour import firm_only, gangs_by_hour_candidates
 from costopt.candidate.job import JobCandidates
 from costopt.candidate.profiled import check_profiles
-from costopt.candidate.renting import risk_of
+from costopt.candidate.renting import risk_of, start_hours
 from costopt.candidate.requirement import requirement_candidates
 from costopt.candidate.samples import sample_candidates
 from costopt.candidate.service import ServiceCandidates
@@ -15,6 +17,7 @@ from costopt.candidate.serving import serving_candidates
 from costopt.candidate.settings import CandidateSettings
 from costopt.candidate.training import training_candidates
 from costopt.catalog.catalog import Catalog
+from costopt.units import SECONDS_PER_HOUR
 from costopt.workload.batch import BatchInference
 from costopt.workload.request import AnyWorkload, PlanRequest
 from costopt.workload.requirement import Requirement
@@ -83,7 +86,40 @@ def candidates_among(
     Raises:
         CostoptError: a name is unknown, or the workload asks for what cannot be planned.
     """
-    settings = CandidateSettings(
+    settings = _settings(workload, request)
+    found = _found(workload, catalog, eligible, settings)
+    if settings.promises.availability and isinstance(found, ServiceCandidates):
+        return replace(found, risk=risk_of(catalog, found.offers))
+    return found
+
+
+def batch_on_nodes(
+    workload: BatchInference, request: PlanRequest, catalog: Catalog
+) -> ServiceCandidates:
+    """Find every way to work off a batch at an even pace, beside services on their nodes.
+
+    Its demand is the pace that ends by the deadline, the start of the nodes taken off; only firm
+    capacity takes part.
+
+    Args:
+        workload: one of the request's workloads.
+        request: limits and settings that all workloads share.
+        catalog: offers and facts.
+
+    Raises:
+        CostoptError: a name is unknown, or the workload asks for what cannot be planned.
+    """
+    eligible = eligible_offers(catalog, (workload.limits, request.limits), request.currency)
+    settings = _settings(workload, request)
+    found = batch_by_hour_candidates(workload, catalog, eligible, settings)
+    seconds = (workload.deadline_hours - start_hours(catalog)) * SECONDS_PER_HOUR
+    units = float(workload.requests or workload.samples or 0)
+    return replace(found, buckets=Buckets.single(units / seconds))
+
+
+def _settings(workload: AnyWorkload, request: PlanRequest) -> CandidateSettings:
+    """Join what a request and one of its workloads say of how candidates are found."""
+    return CandidateSettings(
         horizon_hours=request.horizon_hours,
         confidence=request.confidence,
         max_spot_fraction=min(workload.limits.max_spot_fraction, request.limits.max_spot_fraction),
@@ -91,10 +127,6 @@ def candidates_among(
         promises=SpotPromises.of(workload.limits, request.limits),
         by_hour=request.demand_profile is not None,
     )
-    found = _found(workload, catalog, eligible, settings)
-    if settings.promises.availability and isinstance(found, ServiceCandidates):
-        return replace(found, risk=risk_of(catalog, found.offers))
-    return found
 
 
 def _found(
@@ -108,5 +140,8 @@ def _found(
         rate = batch_by_hour_candidates if settings.by_hour else batch_candidates
         return rate(workload, catalog, eligible, settings)
     if isinstance(workload, Requirement):
+        if settings.by_hour and workload.demand_per_second is None:
+            eligible = firm_only(eligible)
         return requirement_candidates(workload, catalog, eligible, settings)
-    return training_candidates(workload, catalog, eligible, settings)
+    train = gangs_by_hour_candidates if settings.by_hour else training_candidates
+    return train(workload, catalog, eligible, settings)

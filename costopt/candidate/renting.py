@@ -76,12 +76,15 @@ def rent_gangs(
         gangs=gangs,
         payers=payers,
         excluded=excluded.where_empty(codes_of_all),
-        misses=_with_late_types(of_types, work, workload.deadline_hours - renting.start_hours),
+        misses=with_late_types(of_types, work, workload.deadline_hours - renting.start_hours),
     )
 
 
-def _with_late_types(
-    misses: Sequence[Miss], work: GangWork, hours_left: float
+def with_late_types(
+    misses: Sequence[Miss],
+    work: GangWork,
+    hours_left: float,
+    types: NDArray[np.int64] | None = None,
 ) -> tuple[Miss, ...]:
     """Say of types whose fastest gang works too long by how much.
 
@@ -89,10 +92,14 @@ def _with_late_types(
         misses: of each type, empty where it runs (types,).
         work: of every gang that was tried.
         hours_left: for work, until the deadline [h].
+        types: index that the work knows each type by; None = its position (types,).
     """
     found = list(misses)
-    for kind in np.unique(work.type_index).tolist():
-        rows = np.flatnonzero(work.type_index == kind)
+    numbers = range(len(found)) if types is None else types.tolist()
+    for kind, number in enumerate(numbers):
+        rows = np.flatnonzero(work.type_index == number)
+        if not len(rows):
+            continue
         fastest = rows[np.argmin(work.work_hours[rows])]
         hours, nodes = float(work.work_hours[fastest]), int(work.nodes[fastest])
         if hours > hours_left > 0:

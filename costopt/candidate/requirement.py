@@ -44,7 +44,7 @@ def requirement_candidates(
     _refuse_unknown_types(workload, catalog)
     kinds = instance_types_of(eligible.offers[eligible.excluded.taking_part])
     reasons = hardware_reasons(workload, catalog, kinds)
-    if workload.throughput_per_second is not None:
+    if workload.throughput_per_second is not None or settings.by_hour:
         return _mixed(workload, catalog, eligible, settings, kinds, reasons)
     misses = tuple(Miss(reason=reason) for reason in reasons)
     type_index, type_reason = types_of_offers(eligible.offers, kinds, misses)
@@ -93,8 +93,11 @@ def _mixed(
     kinds: tuple[InstanceType, ...],
     reasons: NDArray[np.object_],
 ) -> ServiceCandidates:
-    """Share a demand between instance types at rates that the user measured."""
-    rates = workload.throughput_per_second or {}
+    """Share a demand between instance types at rates that the user measured.
+
+    Equal nodes that are planned hour by hour come here too: each does one node's part.
+    """
+    rates = workload.throughput_per_second or {kind.name: 1.0 for kind in kinds}
     codes = reasons.copy()
     for index, kind in enumerate(kinds):
         if not codes[index] and kind.name not in rates:
@@ -103,7 +106,7 @@ def _mixed(
     one = np.ones(len(kinds))
     return assemble_service(
         workload=workload,
-        buckets=Buckets.single(workload.demand_per_second or 0.0),
+        buckets=Buckets.single(workload.demand_per_second or float(workload.nodes)),
         eligible=eligible,
         settings=settings,
         kinds=kinds,

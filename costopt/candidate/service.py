@@ -18,9 +18,7 @@ from costopt.candidate.settings import CandidateSettings
 from costopt.errors import InvalidInputError
 from costopt.interruption.failure_groups import failure_groups
 from costopt.interruption.signal import SpotRisk
-from costopt.workload.batch import BatchInference
-from costopt.workload.requirement import Requirement
-from costopt.workload.serving import InferenceService
+from costopt.workload.request import AnyWorkload
 from costopt.workload.spot_promises import SpotPromises
 
 Floats = NDArray[np.float64]
@@ -154,7 +152,7 @@ class ServiceCandidates:
 
 def assemble_service(
     *,
-    workload: InferenceService | Requirement | BatchInference,
+    workload: AnyWorkload,
     buckets: Buckets,
     eligible: EligibleOffers,
     settings: CandidateSettings,

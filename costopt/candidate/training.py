@@ -53,11 +53,11 @@ def training_candidates(
     unusable = unusable_reasons(catalog, kinds, task, multi_host=True)
     usable = np.array([i for i, reason in enumerate(unusable) if not reason], dtype=np.int64)
     model = catalog.model(workload.model)
-    _refuse_longer_than_context(workload, model)
+    refuse_longer_than_context(workload, model)
     points = {
         name: found
         for name in format_names(workload.precision)
-        if (found := _points(workload, catalog, name, settings)) is not None
+        if (found := profile_points(workload, catalog, name, settings)) is not None
     }
     used = [kinds[index] for index in usable]
     gangs = RatedGangs.on_grid(workload, model, catalog, used, points)
@@ -80,10 +80,17 @@ def training_candidates(
     )
 
 
-def _points(
+def profile_points(
     workload: FineTuneJob | TrainingJob, catalog: Catalog, name: str, settings: CandidateSettings
 ) -> ProfilePoints | None:
-    """Compare the profiles of a job with the model, in one number format."""
+    """Compare the profiles of a job with the model, in one number format.
+
+    Args:
+        workload: the job.
+        catalog: where model and accelerators are described.
+        name: of the number format.
+        settings: of the request.
+    """
     setup = training_setup(workload, name)
     return gang_points(workload, setup, catalog, name, settings.profiles)
 
@@ -105,8 +112,16 @@ def _filled_in(
         gangs = gangs.with_sizes(row, nodes)
 
 
-def _refuse_longer_than_context(workload: FineTuneJob | TrainingJob, model: ModelSpec) -> None:
-    """Refuse sequences that the model does not read to their end."""
+def refuse_longer_than_context(workload: FineTuneJob | TrainingJob, model: ModelSpec) -> None:
+    """Refuse sequences that the model does not read to their end.
+
+    Args:
+        workload: the job.
+        model: what is trained.
+
+    Raises:
+        InvalidInputError: they are longer.
+    """
     if isinstance(workload, TrainingJob):
         length = workload.sequence_length
     else:

@@ -8,6 +8,7 @@ from typing import Self
 import pandas as pd
 
 from costopt.catalog.arguments import figure_from_zero, figures_by_key, names_of, text_of
+from costopt.catalog.components import refuse_odd_components
 from costopt.catalog.currency import ExchangeRate, add_rate
 from costopt.catalog.merge import merge_rows
 from costopt.catalog.named_facts import NamedFacts
@@ -219,10 +220,24 @@ class Catalog(NamedFacts):
         Raises:
             InvalidInputError: a column is missing or is not one of the table.
         """
-        wanted = list(TABLES["offers"].column_names)
-        if list(offers.columns) != wanted:
-            raise InvalidInputError("offers", [f"the columns must be {', '.join(wanted)}"])
-        return self._with_tables(offers=offers)
+        return self._with_rows("offers", offers)
+
+    def with_components(self, components: pd.DataFrame) -> Self:
+        """Return the catalogue with prices of vCPUs, memory and accelerators, for plans over time.
+
+        Raises:
+            UnknownNameError: a resource is neither vcpu, memory_gib nor an accelerator.
+            InvalidInputError: a column is missing or is not one of the table, or a row is odd.
+        """
+        changed = self._with_rows("components", components)
+        refuse_odd_components(components, self._tables["accelerators"]["name"])
+        return changed
+
+    def _with_rows(self, name: str, rows: pd.DataFrame) -> Self:
+        wanted = list(TABLES[name].column_names)
+        if list(rows.columns) != wanted:
+            raise InvalidInputError(name, [f"the columns must be {', '.join(wanted)}"])
+        return self._with_tables(**{name: rows})
 
     def _with_tables(self, **changed: pd.DataFrame) -> Self:
         tables = {name: rows.reset_index(drop=True) for name, rows in changed.items()}

@@ -23,7 +23,10 @@ class NamedFacts(Tables):
         Raises:
             UnknownNameError: neither a model nor an alias has this name.
         """
-        return lookup.model(self._tables["models"], self._tables["model_aliases"], name)
+        if name not in self._models:
+            models, aliases = self._tables["models"], self._tables["model_aliases"]
+            self._models[name] = lookup.model(models, aliases, name)
+        return self._models[name]
 
     def accelerator(self, name: str) -> Accelerator:
         """Facts of an accelerator, by its name or an alias.

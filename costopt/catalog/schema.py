@@ -110,6 +110,23 @@ OFFERS: Final = Table(
     ),
 )
 
+COMPONENTS: Final = Table(
+    "components",
+    (
+        text("provider", "aws, gcp, azure, alibaba", required=True),
+        text("region", "the provider's own name", required=True),
+        text("instance_types", "that it is part of; may hold * and ?, joined by |", required=True),
+        text("resource", "vcpu, memory_gib, or a name of the accelerators table", required=True),
+        text("purchase_option", "on_demand or committed_use", required=True),
+        number("term_years", "length of a commitment; null on demand"),
+        number("price_per_unit_hour", "one vCPU, GiB or accelerator", required=True),
+        text("currency", "ISO 4217", required=True),
+        *PROVENANCE,
+        text("note", "what a reader should know"),
+    ),
+    ("provider", "region", "instance_types", "resource", "purchase_option", "term_years"),
+)
+
 INTERRUPTIONS: Final = Table(
     "interruptions",
     (
@@ -256,6 +273,7 @@ TABLES: Final[Mapping[str, Table]] = {
         MODEL_ALIASES,
         INSTANCE_TYPES,
         OFFERS,
+        COMPONENTS,
         INTERRUPTIONS,
         INTERRUPTION_DEFAULTS,
         NOTICES,
@@ -271,3 +289,6 @@ TABLES: Final[Mapping[str, Table]] = {
 
 DATED_MATERIAL: Final = frozenset({"arrival_profiles", "spot_history"})
 """Tables that are read only when asked for; every other table loads with the catalogue."""
+
+OPTIONAL_TABLES: Final = frozenset({"components"})
+"""Tables that a catalogue may lack; it then has no rows of them."""

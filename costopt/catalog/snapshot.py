@@ -15,7 +15,7 @@ import pyarrow.csv as pa_csv
 
 from costopt.catalog.columns import Table
 from costopt.catalog.manifest import MANIFEST_NAME, Manifest, check_bytes, read_manifest
-from costopt.catalog.schema import TABLES
+from costopt.catalog.schema import OPTIONAL_TABLES, TABLES
 from costopt.catalog.store.place import file_system_of
 from costopt.catalog.web import file_url, is_web_place, read_web_file
 from costopt.errors import CatalogFileError
@@ -55,6 +55,8 @@ class Snapshot:
                 required one empty.
         """
         table = TABLES[name]
+        if name in OPTIONAL_TABLES and table.file_name not in self.manifest.tables:
+            return no_rows(table)
         payload = self.read(table.file_name)
         check_bytes(self.manifest, table.file_name, payload, self.place)
         rows = parse_table(table, payload, self.place)
@@ -180,6 +182,12 @@ def refuse_gaps(table: Table, rows: pd.DataFrame, place: str) -> None:
                 f"has rows without {column.name}, which every row must have",
                 "Build the catalogue again; its checks leave such rows out.",
             )
+
+
+def no_rows(table: Table) -> pd.DataFrame:
+    """Return a table without rows, in the types of its schema."""
+    fields = [(column.name, ARROW_TYPES[column.type]) for column in table.columns]
+    return to_pandas(pa.schema(fields).empty_table(), table)
 
 
 def to_pandas(arrow: pa.Table, table: Table) -> pd.DataFrame:

@@ -11,11 +11,14 @@ import pyarrow.csv as pa_csv
 
 from costopt.accelerator import Accelerator
 from costopt.catalog import lookup
+from costopt.catalog.components import refuse_odd_components
 from costopt.catalog.dates import age_table, newest_day
 from costopt.catalog.known_names import KnownNames
-from costopt.catalog.schema import DATED_MATERIAL, TABLES
+from costopt.catalog.schema import DATED_MATERIAL, OPTIONAL_TABLES, TABLES
+from costopt.catalog.snapshot import no_rows
 from costopt.catalog.store.history import PastPrices
 from costopt.errors import CatalogFileError, EmptyCatalogError
+from costopt.model import ModelSpec
 
 
 class Tables:
@@ -49,7 +52,7 @@ class Tables:
         """
         for name in tables:
             lookup.known_table(name)
-        missing = sorted(set(TABLES) - DATED_MATERIAL - set(tables))
+        missing = sorted(set(TABLES) - DATED_MATERIAL - OPTIONAL_TABLES - set(tables))
         if missing:
             raise CatalogFileError(
                 place,
@@ -57,12 +60,15 @@ class Tables:
                 "Give every table of costopt.catalog.schema, without rows where none is known.",
             )
         self._tables = {name: rows.copy(deep=False) for name, rows in tables.items()}
+        for name in OPTIONAL_TABLES - set(tables):
+            self._tables[name] = no_rows(TABLES[name])
         self._place = place
         self._given_as_of = as_of
         self._dated = dated
         self._past = past
         self._given_known = known
         self._accelerators: dict[str, Accelerator] = {}
+        self._models: dict[str, ModelSpec] = {}
 
     @property
     def place(self) -> str:
@@ -108,6 +114,21 @@ class Tables:
     def unpriced_types(self) -> pd.DataFrame:
         """Instance types without a price even before narrowing; no plan ever holds them."""
         return self._known.unpriced(self.table("instance_types"))
+
+    @property
+    def components(self) -> pd.DataFrame:
+        """Prices of the resources that instances consist of, on demand and committed.
+
+        Raises:
+            InvalidInputError: a row breaks a rule.
+        """
+        return self._components.copy(deep=False)
+
+    @cached_property
+    def _components(self) -> pd.DataFrame:
+        rows = self._tables["components"]
+        refuse_odd_components(rows, self._tables["accelerators"]["name"])
+        return rows
 
     @property
     def accelerators(self) -> pd.DataFrame:
@@ -159,6 +180,8 @@ class Tables:
         """
         digest = sha256(self._reference.encode())
         for name in sorted(set(TABLES) - DATED_MATERIAL):
+            if name in OPTIONAL_TABLES and self._tables[name].empty:
+                continue
             rows = BytesIO()
             table = pa.Table.from_pandas(self._tables[name], preserve_index=False)
             pa_csv.write_csv(table, rows)

@@ -14,6 +14,7 @@ from costopt.errors import InvalidInputError, UnknownNameError
 from costopt.launch.recipe import recipes_text
 from costopt.plan.plan import Plan
 from costopt.plan.present import plan_text
+from costopt.planning.current_fleet import refuse_unknown
 from costopt.planning.optimize_request import answer_request
 from costopt.workload.request import PlanRequest
 
@@ -50,6 +51,7 @@ def make_plan(
         raise InvalidInputError("costopt plan", ["--launch is text: leave out --json"])
     request = read_request(request_file, example)
     source = open_catalog(catalog)
+    refuse_unknown(request.current_fleet or (), source)
     plan = answer_request(request, source, open_account(account or (), _today()))
     typer.echo(plan.to_json() if json else _printed(plan, source))
     if launch and plan.lines:

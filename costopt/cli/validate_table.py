@@ -8,7 +8,7 @@ import pandas as pd
 from costopt.cli.catalog_table import Column, sentences, table_lines
 from costopt.performance.scoring.regret import Regret
 from costopt.performance.scoring.validation import Validation
-from costopt.plan.words import counted
+from costopt.plan.words import counted, percent_to
 
 SHOWN: Final = 12
 """Parts of one kind that are printed, those with the most rows [1]."""
@@ -27,7 +27,8 @@ def validation_lines(validation: Validation, width: int) -> list[str]:
     scored, total = validation.scored, len(validation.rows)
     head = (
         f"{scored:,} of {counted(total, 'row')} of {validation.kind} scored "
-        f"({scored / total:.0%}), {validation.refused:,} refused. Errors are predicted over "
+        f"({percent_to(scored / total, 0)}), {validation.refused:,} refused. Errors "
+        "are predicted over "
         "measured less 1, in %: median and 90th percentile of the absolute error, median of the "
         "error (bias), share of measurements inside the 80 % band."
     )

@@ -27,6 +27,7 @@ from costopt.evaluate.facts import offers_of, types_of
 from costopt.evaluate.limits import TOLERANCE
 from costopt.performance.bands import Band
 from costopt.plan.line import PlanLine
+from costopt.plan.words import percent_to
 from costopt.profile.profile import Profile
 from costopt.units import SECONDS_PER_HOUR
 from costopt.workload.batch import BatchInference
@@ -61,8 +62,20 @@ class JobPoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Gang:
-    """One gang at the expected rate."""
+class RatedGang:
+    """One gang at the expected rate.
+
+    Attributes:
+        layout: as the performance model would lay it out.
+        rate: expected, of the whole gang [1/s].
+        units: that the job asks for.
+        band: origin and 80 % band of the rate, one row.
+        hosts: of one instance [1].
+        state_bytes: what a checkpoint holds [B].
+        nodes_fail_together: True when nodes work in step.
+        vram_gib: memory of one accelerator by term [GiB].
+        usable_gib: what it has [GiB].
+    """
 
     layout: Layout
     rate: float
@@ -95,7 +108,7 @@ def job_point(
     nodes = sum(line.count for line in lines)
     _refuse_mixed_gang(workload, lines, nodes)
     work_fractions = work_fractions_of(workload, lines)
-    gang = _gang(catalog, workload, lines[0], nodes, request.profiles)
+    gang = rated_gang(catalog, workload, lines[0], nodes, request.profiles)
     factor = planned_factor(
         gang.band.low_factor, gang.band.high_factor, gang.band.origin, request.confidence
     )
@@ -173,7 +186,11 @@ def work_fractions_of(workload: Job, lines: Sequence[PlanLine]) -> tuple[float, 
     parts = tuple(line.routing[0] for line in lines)
     if not (min(parts) > 0 and abs(sum(parts) - 1) <= TOLERANCE):
         raise InvalidInputError(
-            "plan", [f"the lines do {sum(parts):.4%} of the work, each must do a part of 100 %"]
+            "plan",
+            [
+                f"the lines do {percent_to(sum(parts), 4)} of the work, each must "
+                "do a part of 100 %"
+            ],
         )
     firm = [line for line in lines if not line.is_spot]
     on_firm = sum(line.routing[0] for line in firm)
@@ -200,16 +217,27 @@ def _refuse_mixed_gang(workload: Job, lines: Sequence[PlanLine], nodes: int) -> 
         )
 
 
-def _gang(
+def rated_gang(
     catalog: Catalog, workload: Job, line: PlanLine, nodes: int, profiles: Sequence[Profile]
-) -> _Gang:
-    """Rate the gang that a line is part of."""
+) -> RatedGang:
+    """Rate the gang that a line is part of.
+
+    Args:
+        catalog: where model and types are.
+        workload: the job.
+        line: of the gang.
+        nodes: instances of the gang [1].
+        profiles: runs that people measured themselves.
+
+    Raises:
+        InvalidInputError: the layout is none of its instance type's.
+    """
     kinds = types_of(catalog, [line])
     precision = line.layout.precision
     if isinstance(workload, BatchInference):
         rates = rate_instances(workload, catalog, kinds, [""], precision, profiles)
         row = row_of(rates, line)
-        return _Gang(
+        return RatedGang(
             layout=rates.layouts[row],
             rate=float(rates.units_per_second[row]) * nodes,
             units=float(workload.requests or workload.samples or 0),
@@ -225,7 +253,7 @@ def _gang(
     points = gang_points(workload, setup, catalog, precision, profiles)
     rated = rate_gangs(workload, model, catalog, kinds, np.array([nodes]), precision, points)
     tensor_parallel, strategy = strategy_of(rated, 0, 0)
-    return _Gang(
+    return RatedGang(
         layout=Layout(
             accelerator=kinds[0].chip,
             accelerators=kinds[0].count,

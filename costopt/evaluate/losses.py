@@ -13,6 +13,7 @@ from costopt.evaluate.limits import TOLERANCE
 from costopt.interruption.failure_groups import failure_groups
 from costopt.interruption.pool import chance_of_each
 from costopt.plan.line import PlanLine
+from costopt.plan.words import percent_to
 from costopt.workload.limits import FailureGroup
 from costopt.workload.spot_promises import SpotPromises
 
@@ -120,8 +121,9 @@ def broken_promises(
         worst = worst_loss(lines, promises.failure_group, promises.losses)
         if worst.served_fraction < promises.served_fraction - TOLERANCE:
             yield (
-                f"losing {' and '.join(worst.names)} leaves {worst.served_fraction:.1%} of a "
-                f"request size served, {promises.served_fraction:.1%} promised"
+                f"losing {' and '.join(worst.names)} leaves "
+                f"{percent_to(worst.served_fraction, 1)} of a "
+                f"request size served, {percent_to(promises.served_fraction, 1)} promised"
             )
     if promises.min_groups > 1:
         groups = len(set(line_groups(lines, promises.failure_group)) - {""})
@@ -133,4 +135,7 @@ def broken_promises(
     if promises.availability:
         chance = availability_of(lines, catalog)
         if not chance >= promises.availability * (1 - TOLERANCE):
-            yield f"P(capacity >= demand) is {chance:.2%}, {promises.availability:.2%} promised"
+            yield (
+                f"P(capacity >= demand) is {percent_to(chance, 2)}, "
+                f"{percent_to(promises.availability, 2)} promised"
+            )

@@ -6,6 +6,7 @@ from math import isfinite
 from typing import Any, Final
 
 from costopt.catalog.catalog import Catalog
+from costopt.evaluate.beside_point import beside_point
 from costopt.evaluate.job_point import job_point
 from costopt.evaluate.rate_basis import rate_bases
 from costopt.evaluate.sample_point import sample_point
@@ -74,9 +75,11 @@ def operated(
         InvalidInputError: an offer is not the catalogue's, or the lines are not one gang.
     """
     bare = [line.model_copy(update=NOT_WORKED_OUT) for line in lines]
-    if isinstance(workload, Job):
+    if isinstance(workload, Job) and not any(line.shared_node for line in lines):
         return _job(workload, bare, catalog, request)
     over_horizon = [line.model_copy(update={"hours": request.horizon_hours}) for line in bare]
+    if isinstance(workload, Job):
+        return _beside_services(workload, over_horizon, catalog, request)
     if isinstance(workload, Requirement):
         return _requirement(workload, over_horizon)
     run = _serving if workload.traffic is not None else _samples
@@ -129,9 +132,6 @@ def _job(
     point = job_point(catalog, workload, lines, request)
     if not isfinite(point.hours):
         return Operated(lines=tuple(lines), duration_hours=point.hours)
-    unit = "tokens/s"
-    if isinstance(workload, BatchInference):
-        unit = "requests/s" if workload.requests is not None else "samples/s"
     nodes = sum(line.count for line in lines)
     (origin, band) = rate_bases(point.band, request.confidence)[0]
     filled = [
@@ -143,7 +143,7 @@ def _job(
                 "routing": (part,),
                 "max_utilisation": 1.0,
                 "rate_per_instance": point.rate / nodes,
-                "rate_unit": unit,
+                "rate_unit": _unit(workload),
                 "rate_origin": origin,
                 "rate_band": band,
                 "vram_used_gib": dict(point.vram_gib),
@@ -151,6 +151,37 @@ def _job(
             }
         )
         for line, part in zip(lines, point.work_fractions, strict=True)
+    ]
+    return Operated(lines=tuple(filled), duration_hours=point.hours)
+
+
+def _unit(workload: Job) -> str:
+    """What the rate of a job counts."""
+    if not isinstance(workload, BatchInference):
+        return "tokens/s"
+    return "requests/s" if workload.requests is not None else "samples/s"
+
+
+def _beside_services(
+    workload: Job, lines: Sequence[PlanLine], catalog: Catalog, request: PlanRequest
+) -> Operated:
+    """Work out a batch on nodes that others share, which are rented for the horizon."""
+    point = beside_point(catalog, workload, lines, request)
+    bases = rate_bases(point.band, request.confidence)
+    filled = [
+        line.model_copy(
+            update={
+                "share": line.routing[0],
+                "max_utilisation": 1.0,
+                "rate_per_instance": float(point.rate_per_instance[row]),
+                "rate_unit": _unit(workload),
+                "rate_origin": bases[row][0],
+                "rate_band": bases[row][1],
+                "vram_used_gib": point.vram_gib[row],
+                "vram_usable_gib": float(point.usable_gib[row]),
+            }
+        )
+        for row, line in enumerate(lines)
     ]
     return Operated(lines=tuple(filled), duration_hours=point.hours)
 

@@ -2,15 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import isnan
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from costopt.catalog.catalog import Catalog
 from costopt.commitment.time_value import mean_factor
+from costopt.errors import InvalidInputError, UnknownNameError
 from costopt.evaluate.schedule_money import LinePrices, OtherUsage
-from costopt.evaluate.tranche_prices import SPEND_OPTION
+from costopt.evaluate.tranche_prices import PLACE, SPEND_OPTION, on_demand_prices
 from costopt.plan.schedule import Schedule, Tranche
+from costopt.workload.eligible_usage import EligibleUsage
 from costopt.workload.request import PlanRequest
 
 Floats = NDArray[np.float64]
@@ -28,7 +32,8 @@ def draws_of_others(tranches: Sequence[Tranche], request: PlanRequest) -> Floats
     """Return what on-demand charges of 1 draw on each commitment (tranches, others) [1].
 
     Args:
-        tranches: commitments; NaN where one does not cover the usage.
+        tranches: commitments; NaN where one does not cover the usage, and of usage in instances,
+            whose rates are those of its instance type.
         request: the question.
     """
     draws = np.full((len(tranches), len(request.eligible_usage)), np.nan)
@@ -37,6 +42,8 @@ def draws_of_others(tranches: Sequence[Tranche], request: PlanRequest) -> Floats
             of_provider = tranche.purchase_option == SPEND_OPTION and tranche.provider == (
                 usage.provider
             )
+            if usage.discount_fraction is None:
+                continue
             if of_provider and tranche.kind in WHOLE_PROVIDER:
                 draws[row, column] = 1 - usage.discount_fraction
     return draws
@@ -55,22 +62,74 @@ def other_usage_of(
     charges = np.zeros((len(schedule.hours), len(request.eligible_usage)))
     for column, usage in enumerate(request.eligible_usage):
         for numbers in schedule.kind_of_hour:
-            charges[list(numbers), column] = usage.on_demand_per_hour
-    return OtherUsage(charges=charges, draws=draws_of_others(tranches, request))
+            charges[list(numbers), column] = usage.by_hour
+    return OtherUsage(
+        charges=charges,
+        draws=draws_of_others(tranches, request),
+        places=tuple(usage.place for usage in request.eligible_usage),
+    )
 
 
-def with_others(prices: LinePrices, request: PlanRequest) -> LinePrices:
-    """Put charges of 1 of each other usage behind the lines; list prices fall as expected.
+def prices_of_others(request: PlanRequest, catalog: Catalog) -> Floats:
+    """Return today's price of one unit of each other usage: 1, or that of an instance (others,).
+
+    Args:
+        request: the question.
+        catalog: at the prices that are paid.
+
+    Raises:
+        UnknownNameError: the catalogue has no such instance type.
+        InvalidInputError: one has no price on demand in its region.
+    """
+    prices = np.ones(len(request.eligible_usage))
+    counted = [row for row, one in enumerate(request.eligible_usage) if one.place is not None]
+    if not counted:
+        return prices
+    usages = [request.eligible_usage[row] for row in counted]
+    known = catalog.known_names["instance_type"]
+    for usage in usages:
+        if usage.instance_type not in known:
+            raise UnknownNameError("instance type", usage.instance_type, known)
+    places = [usage.place for usage in usages if usage.place is not None]
+    prices[counted] = on_demand_prices(places, request, catalog)
+    unpriced = [
+        usage for usage, price in zip(usages, prices[counted], strict=True) if isnan(price)
+    ]
+    if unpriced:
+        one = unpriced[0]
+        raise InvalidInputError(
+            "eligible_usage",
+            [f"{one.name}: {one.instance_type} has no price on demand in {one.region}"],
+        )
+    return prices
+
+
+def usage_with_prices(request: PlanRequest, catalog: Catalog) -> tuple[EligibleUsage, ...]:
+    """Return the other usage whose instances have a price on demand, and all that is in money.
+
+    Args:
+        request: the question.
+        catalog: without some of the offers that the question was about.
+    """
+    offers = catalog.offers
+    listed = offers.loc[offers["purchase_option"] == "on_demand", PLACE]
+    priced = set(listed.itertuples(index=False, name=None))
+    return tuple(one for one in request.eligible_usage if one.place is None or one.place in priced)
+
+
+def with_others(prices: LinePrices, request: PlanRequest, catalog: Catalog) -> LinePrices:
+    """Put one unit of each other usage behind the lines; list prices fall as expected.
 
     Args:
         prices: of the lines.
         request: the question.
+        catalog: at the prices that are paid.
     """
-    one = np.ones(len(request.eligible_usage))
+    one = prices_of_others(request, catalog)
     hours, left = request.horizon_hours, 1 - request.price_decline
     falls = mean_factor(left, hours)
     worth = mean_factor(left / (1 + request.cost_of_capital), hours)
-    never = one < 0
+    never = np.zeros(len(one), dtype=np.bool_)
     return replace(
         prices,
         hourly=np.concatenate([prices.hourly, one * falls]),

@@ -7,6 +7,7 @@ from costopt.catalog.catalog import Catalog
 from costopt.evaluate.facts import types_of
 from costopt.evaluate.limits import TOLERANCE
 from costopt.plan.line import PlanLine
+from costopt.plan.words import percent_to
 from costopt.workload.requirement import Requirement
 
 
@@ -45,6 +46,14 @@ def broken_requirement(workload: Requirement, lines: Sequence[PlanLine]) -> Iter
     allowed = workload.max_utilisation
     for line in lines:
         if line.max_utilisation != allowed:
-            yield f"{line.place}: planned up to {line.max_utilisation:.2%}, {allowed:.2%} asked"
-        if line.utilisation is None or not line.utilisation <= allowed * (1 + TOLERANCE):
-            yield f"{line.place}: loaded to {line.utilisation:.2%}, {allowed:.2%} allowed"
+            yield (
+                f"{line.place}: planned up to {percent_to(line.max_utilisation, 2)}, "
+                f"{percent_to(allowed, 2)} asked"
+            )
+        if line.utilisation is None:
+            yield f"{line.place}: its load is not told, {percent_to(allowed, 2)} allowed"
+        elif not line.utilisation <= allowed * (1 + TOLERANCE):
+            yield (
+                f"{line.place}: loaded to {percent_to(line.utilisation, 2)}, "
+                f"{percent_to(allowed, 2)} allowed"
+            )

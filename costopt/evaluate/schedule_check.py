@@ -10,8 +10,10 @@ from costopt.catalog.catalog import Catalog
 from costopt.catalog.offer_keys import OfferNames
 from costopt.evaluate.beside import broken_baselines, broken_beside_schedule
 from costopt.evaluate.change import wrong_change
+from costopt.evaluate.component_prices import COMMITTED_OPTION, step_of_resource
 from costopt.evaluate.facts import offers_of
 from costopt.evaluate.figures import FIGURE_TOLERANCE, recomputed_plan, relative_gap, wrong_figures
+from costopt.evaluate.gang_hours import broken_gangs
 from costopt.evaluate.hours_operated import HourOperated, prompts_of
 from costopt.evaluate.limits import TOLERANCE, broken_line_limits
 from costopt.evaluate.malformed import malformed
@@ -19,16 +21,19 @@ from costopt.evaluate.requirement_check import broken_hardware
 from costopt.evaluate.schedule_money import runs_on
 from costopt.evaluate.schedule_outcome import outcome_over_time
 from costopt.evaluate.scheduled import Scheduled, scheduled
+from costopt.evaluate.starts import broken_starts
 from costopt.evaluate.tranche_prices import SPEND_OPTION
 from costopt.evaluate.worked_hours import broken_work
 from costopt.evaluate.workload_check import broken_operation
 from costopt.plan.line import PlanLine
 from costopt.plan.plan import Plan
 from costopt.plan.schedule import Schedule, Tranche
+from costopt.workload.batch import BatchInference
 from costopt.workload.demand_hours import hours_of, served_names
 from costopt.workload.limits import TERM_OPTIONS, Limits
 from costopt.workload.request import PlanRequest
 from costopt.workload.requirement import Requirement
+from costopt.workload.serving import InferenceService
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +71,7 @@ def check_schedule(plan: Plan, schedule: Schedule, catalog: Catalog) -> CheckedS
         *_broken_lines(plan, found.lines, catalog),
         *_broken_quotas(plan.request, found, catalog),
         *_broken_commitments(plan.request, found),
+        *broken_starts(found.lines, found.schedule, plan.request),
         *_broken_hours(plan.request, found, catalog),
         *broken_baselines(plan, found.lines),
         *broken_beside_schedule(plan, found.schedule, found.lines, catalog),
@@ -211,7 +217,8 @@ def _broken_quotas(request: PlanRequest, found: Scheduled, catalog: Catalog) -> 
 
 
 def _name(tranche: Tranche) -> str:
-    return f"{tranche.purchase_option} {tranche.instance_type}".strip()
+    named = (tranche.purchase_option, tranche.resource, tranche.instance_type)
+    return " ".join(part for part in named if part)
 
 
 def _broken_commitments(request: PlanRequest, found: Scheduled) -> Iterator[str]:
@@ -228,12 +235,26 @@ def _broken_commitments(request: PlanRequest, found: Scheduled) -> Iterator[str]
         most = max(hour.used[row] for hour in schedule.hours)
         if most > tranche.quantity * (1 + TOLERANCE):
             yield f"{name}: {most:g} in use, {tranche.quantity:g} committed"
-        if (tranche.instances is None) != (tranche.purchase_option == SPEND_OPTION):
+        if not _is_one_kind(tranche):
             yield f"{name}: commits the wrong kind of thing"
+        step = step_of_resource(tranche.resource)
+        if tranche.resource and tranche.quantity % step:
+            yield f"{name}: {tranche.quantity:g} is not sold, only multiples of {step:g}"
         if tranche.purchase_option not in request.limits.options:
             yield f"{name}: is not among the purchase options"
         if any(one.term_years and tranche.term_years not in one.term_years for one in limits):
             yield f"{name}: its term is not within limits.term_years"
+
+
+def _is_one_kind(tranche: Tranche) -> bool:
+    """Say whether a commitment is of instances, money or an amount, as its option can be."""
+    has_amount = bool(tranche.resource) and tranche.amount is not None
+    given = [tranche.instances is not None, tranche.spend_per_hour is not None, has_amount]
+    if sum(given) != 1 or bool(tranche.resource) != (tranche.amount is not None):
+        return False
+    if has_amount:
+        return tranche.purchase_option == COMMITTED_OPTION
+    return tranche.is_money == (tranche.purchase_option == SPEND_OPTION)
 
 
 def _broken_hours(request: PlanRequest, found: Scheduled, catalog: Catalog) -> Iterator[str]:
@@ -241,11 +262,14 @@ def _broken_hours(request: PlanRequest, found: Scheduled, catalog: Catalog) -> I
     for name, job in found.jobs.items():
         yield from (f"{name}: {text}" for text in broken_work(job, found.schedule.scenarios))
     for name, workload in request.named_workloads:
-        if name in found.jobs:
-            continue
         if isinstance(workload, Requirement):
             own = [line for line in found.lines if line.workload == name]
             yield from broken_hardware(catalog, workload, own)
+        if name in found.jobs:
+            if not isinstance(workload, InferenceService | BatchInference):
+                broken = broken_gangs(name, workload, found.lines, found.schedule)
+                yield from (f"{name}: {text}" for text in broken)
+            continue
         hours: Sequence[HourOperated] = found.hours[name]
         served = {hour.hour for hour in hours}
         for number, hour in enumerate(found.schedule.hours):

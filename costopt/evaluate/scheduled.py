@@ -25,11 +25,12 @@ from costopt.evaluate.schedule_money import (
     tranche_prices_of,
     usage_of,
 )
+from costopt.evaluate.starts import with_starts
 from costopt.evaluate.tranche_prices import priced_tranche
 from costopt.evaluate.worked_hours import JobHours, job_hours, with_work, worked_by_hour
 from costopt.plan.line import PlanLine
 from costopt.plan.schedule import Schedule, Tranche
-from costopt.workload.batch import BatchInference
+from costopt.workload.demand_hours import follows_profile
 from costopt.workload.request import PlanRequest
 
 Floats = NDArray[np.float64]
@@ -86,17 +87,18 @@ def scheduled(
     jobs = {
         name: job_hours(name, workload, lines, schedule, request, catalog)
         for name, workload in request.named_workloads
-        if isinstance(workload, BatchInference)
+        if not follows_profile(workload)
     }
     for name, job in jobs.items():
         schedule = with_work(schedule, name, job)
+    schedule = with_starts(schedule, request)
     of_workload = {
         name: worked_by_hour(jobs[name], schedule)
         if name in jobs
         else operated_by_hour(name, workload, lines, schedule.hours, catalog, request)
         for name, workload in request.named_workloads
     }
-    prices = with_others(line_prices(lines, request, catalog), request)
+    prices = with_others(line_prices(lines, request, catalog), request, catalog)
     unit_prices = tranche_prices_of(schedule.tranches, request, catalog)
     tranches = tuple(
         priced_tranche(tranche, price, request)
@@ -205,17 +207,20 @@ def _with_costs(
 ) -> tuple[PlanLine, ...]:
     """Give each line what is paid for it: by the hour, and its part of what it runs on.
 
-    Lines share a commitment by the instance-hours that they run on it, and one of money by the
-    on-demand charges that commitments take off them, other usage of the company included. Where it
-    takes nothing off any, those that could draw on it share it by their instance-hours, and
-    without such a line all do.
+    Lines share a commitment by the instance-hours charged on it, starts included, and one of money
+    or of an amount by the on-demand charges that commitments take off them, other usage of the
+    company included. Where it takes nothing off any, those that could draw on it share it by their
+    instance-hours, and without such a line all do.
     """
     by_hour = weights.hours @ usage.by_hour
     total = by_hour * prices.hourly
     cash, locked, beyond = np.zeros((3, len(total)))
-    ran = weights.hours @ usage.counts
-    for tranche, draws in zip(tranches, usage.draws, strict=True):
-        saved = (ran - by_hour) * (prices.hourly if tranche.instances is None else 1.0)
+    ran, charged = weights.hours @ usage.counts, weights.hours @ usage.charged
+    taken = np.einsum("h,thl->tl", weights.hours, usage.taken)
+    on_instances = taken + np.where(taken > 0, charged - ran, 0.0)
+    taken_off = (charged - by_hour - on_instances.sum(axis=0)) * prices.hourly
+    for tranche, draws, on_it in zip(tranches, usage.draws, on_instances, strict=True):
+        saved = taken_off if tranche.instances is None else on_it
         shared = (np.where(draws, saved, 0.0), np.where(draws, ran, 0.0), ran)
         part = next(one / one.sum() for one in shared if one.sum() > 0)
         total = total + part * tranche.cost_total

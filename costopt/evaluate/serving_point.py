@@ -7,7 +7,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from costopt.candidate.layout import placement
+from costopt.candidate.layout import InstanceType, placement
 from costopt.candidate.memory import vram_by_term
 from costopt.candidate.profiled import planned_replicas
 from costopt.candidate.serving import late_choices, rate_cells
@@ -95,8 +95,9 @@ def serving_point(
     instances = np.array([line.count for line in lines], dtype=np.float64)
     replicas = instances * np.array([line.layout.replicas for line in lines])
     arrivals = routing * demand[None, :] / replicas[:, None]
+    kinds = types_of(catalog, lines)
     tried = (
-        _by_precision(catalog, workload, lines, model, sizes, arrivals, settings, free)
+        _by_precision(catalog, workload, lines, kinds, model, sizes, arrivals, settings, free)
         for free in late_choices(workload, sizes)
     )
     parts = _first_that_holds(tried, [line.max_utilisation for line in lines])
@@ -150,6 +151,7 @@ def _by_precision(
     catalog: Catalog,
     workload: InferenceService,
     lines: Sequence[PlanLine],
+    kinds: Sequence[InstanceType],
     model: ModelSpec,
     sizes: Sizes,
     arrivals: Floats,
@@ -157,7 +159,6 @@ def _by_precision(
     free: NDArray[np.bool_],
 ) -> _Parts:
     """Recompute rates and states, one number format at a time."""
-    kinds = types_of(catalog, lines)
     precisions = [line.layout.precision for line in lines]
     count, buckets = arrivals.shape
     rates = np.full((count, buckets), np.nan)

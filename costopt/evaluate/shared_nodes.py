@@ -9,6 +9,7 @@ from costopt.evaluate.facts import offers_of
 from costopt.evaluate.limits import TOLERANCE
 from costopt.plan.line import PlanLine
 from costopt.plan.shared_node import accelerators_held, sharing
+from costopt.workload.batch import BatchInference
 from costopt.workload.limits import Limits
 from costopt.workload.request import AnyWorkload, PlanRequest
 from costopt.workload.serving import InferenceService
@@ -47,8 +48,13 @@ def _contradictions(
     if len({line.count for line in together}) > 1:
         yield "its lines say different counts"
     for line in together:
-        if not isinstance(workloads.get(line.workload), InferenceService):
+        workload = workloads.get(line.workload)
+        if not isinstance(workload, InferenceService | BatchInference):
             yield f"{line.workload} takes whole instances"
+        elif isinstance(workload, BatchInference) and line.is_spot:
+            yield f"{line.workload} is a batch, which shares firm instances only"
+        elif isinstance(workload, BatchInference) and workload.deadline_hours > line.hours:
+            yield f"{line.workload} may end after the {line.hours:g} h that the node is rented"
     if len(together) == 1 and not together[0].layout.slice:
         yield "nothing else stands on it"
 

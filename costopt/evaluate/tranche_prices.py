@@ -1,7 +1,7 @@
 """What commitments of a scheduled plan cost, and the rates that they bring, by the catalogue."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,7 @@ PLACE = ["provider", "region", "instance_type"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TranchePrice:
-    """What one unit of a tranche costs: an instance, or 1 of money per hour.
+    """What one unit of a tranche costs: an instance, 1 of money per hour, or an amount.
 
     Attributes:
         recurring_per_hour: charged each hour [plan currency/h].
@@ -32,12 +32,18 @@ class TranchePrice:
         term_hours: length of a term [h].
         rates: provider, region and instance type -> price under the plan; empty for instances
             [plan currency/h].
+        needs: the same -> amount that one instance on demand needs; empty unless amounts of a
+            resource are committed [amount].
+        replaced_per_hour: on-demand charge that one amount takes the place of, at today's prices
+            [plan currency/h].
     """
 
     recurring_per_hour: float
     upfront: float
     term_hours: float
     rates: Mapping[tuple[str, str, str], float]
+    needs: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
+    replaced_per_hour: float = 0.0
 
     def over(self, horizon_hours: float) -> HorizonCost:
         """Charge one unit in whole terms over a horizon (1,)."""

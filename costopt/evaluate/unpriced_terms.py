@@ -7,6 +7,7 @@ import numpy as np
 
 from costopt.catalog.catalog import Catalog
 from costopt.commitment.time_value import present_value_of_terms
+from costopt.evaluate.component_prices import covered_for_a_year
 from costopt.evaluate.other_usage import other_usage_of, with_others
 from costopt.evaluate.schedule_figures import Weights
 from costopt.evaluate.schedule_money import line_prices, tranche_prices_of, usage_of
@@ -38,7 +39,7 @@ def unpriced_terms(
     if TERM_OPTIONS.isdisjoint(request.limits.options):
         return ()
     weights = Weights.of(schedule).hours
-    prices = with_others(line_prices(lines, request, catalog), request)
+    prices = with_others(line_prices(lines, request, catalog), request, catalog)
     of_tranches = tranche_prices_of(schedule.tranches, request, catalog)
     others = other_usage_of(schedule, schedule.tranches, request)
     usage = usage_of(lines, schedule.hours, schedule.tranches, of_tranches, prices, others)
@@ -50,6 +51,7 @@ def unpriced_terms(
     offers = catalog.offers
     yearly = offers[offers["purchase_option"].isin(TERM_OPTIONS) & (offers["term_years"] == 1.0)]
     known = set(yearly[["provider", "region", "instance_type"]].itertuples(index=False, name=None))
+    known |= covered_for_a_year(request, catalog)
     found: dict[tuple[str, str, str], UnpricedTerm] = {}
     for row, line in enumerate(lines):
         place = line.offer.provider, line.offer.region, line.offer.instance_type

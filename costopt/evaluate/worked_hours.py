@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from costopt.candidate.batch import rate_instances
 from costopt.candidate.batch_by_hour import working_seconds
 from costopt.candidate.confidence import planned_factor
+from costopt.candidate.rated_gangs import total_tokens
 from costopt.catalog.catalog import Catalog
 from costopt.evaluate.facts import types_of
+from costopt.evaluate.gang_hours import trained_in_hours
 from costopt.evaluate.hours_operated import HourOperated
 from costopt.evaluate.job_point import row_of
 from costopt.evaluate.limits import TOLERANCE
@@ -20,7 +22,8 @@ from costopt.evaluate.rate_basis import rate_bases
 from costopt.plan.line import PlanLine
 from costopt.plan.schedule import Schedule
 from costopt.workload.batch import BatchInference
-from costopt.workload.request import PlanRequest
+from costopt.workload.request import AnyWorkload, Job, PlanRequest
+from costopt.workload.training import FineTuneJob, TrainingJob
 
 Floats = NDArray[np.float64]
 
@@ -35,7 +38,7 @@ class JobHours:
         done: work of each line in each kind of hour (hours, lines) [units].
         hour: of the profile, that each kind of hour is; from 0 (hours,).
         scenario: of each kind of hour (hours,).
-        units: to be done in each round of the profile [units].
+        units: to be done in each round of the profile; 0 for nodes that only run [units].
         last: first hour after the deadline [h].
     """
 
@@ -57,7 +60,7 @@ class JobHours:
 
 def job_hours(
     name: str,
-    workload: BatchInference,
+    workload: AnyWorkload,
     lines: Sequence[PlanLine],
     schedule: Schedule,
     request: PlanRequest,
@@ -65,9 +68,11 @@ def job_hours(
 ) -> JobHours:
     """Work out what the lines of a job do in each hour, from their counts alone.
 
+    Equal nodes have no deadline and nothing to be done; their work is that they run.
+
     Args:
         name: what the plan calls the job.
-        workload: the job.
+        workload: the job, or nodes that run in every hour.
         lines: of the whole plan.
         schedule: kinds of hours with their counts.
         request: the question, for confidence and profiles.
@@ -77,24 +82,48 @@ def job_hours(
         InvalidInputError: a layout is none of its instance type's.
     """
     rows = tuple(row for row, line in enumerate(lines) if line.workload == name)
-    rated = [_rated(workload, lines[row], request, catalog) for row in rows]
-    speed = np.array([line.rate_per_instance or 0.0 for line in rated])
+    own = [lines[row] for row in rows]
     counts = np.array([[hour.counts[row] for row in rows] for hour in schedule.hours])
+    counts = counts.reshape(len(schedule.hours), len(rows))
     places = {
         number: (scenario, hour)
         for scenario, numbers in enumerate(schedule.kind_of_hour)
         for hour, number in enumerate(numbers)
     }
     placed = np.array([places[number] for number in range(len(schedule.hours))], dtype=np.int64)
+    if isinstance(workload, BatchInference):
+        rated = tuple(_rated(workload, line, request, catalog) for line in own)
+        speed = np.array([line.rate_per_instance or 0.0 for line in rated])
+        done = counts * speed * working_seconds(catalog)
+    elif isinstance(workload, FineTuneJob | TrainingJob):
+        follows = np.full(len(schedule.hours), -1, dtype=np.int64)
+        for numbers in schedule.kind_of_hour:
+            follows[list(numbers[1:])] = numbers[:-1]
+        rated, done = trained_in_hours(workload, own, counts, follows, request, catalog)
+    else:
+        rated = tuple(line.model_copy(update=NOT_WORKED_OUT) for line in own)
+        done = counts.astype(np.float64)
     return JobHours(
         rows=rows,
-        lines=tuple(rated),
-        done=counts * speed * working_seconds(catalog),
+        lines=rated,
+        done=done,
         hour=placed[:, 1],
         scenario=placed[:, 0],
-        units=float(workload.requests or workload.samples or 0),
-        last=min(floor(workload.deadline_hours), len(schedule.kind_of_hour[0])),
+        units=_units(workload),
+        last=_last(workload, len(schedule.kind_of_hour[0])),
     )
+
+
+def _units(workload: AnyWorkload) -> float:
+    """Return what is to be done in each round; 0 for nodes."""
+    if isinstance(workload, BatchInference):
+        return float(workload.requests or workload.samples or 0)
+    return total_tokens(workload) if isinstance(workload, FineTuneJob | TrainingJob) else 0.0
+
+
+def _last(workload: AnyWorkload, hours: int) -> int:
+    """Return the first hour after the deadline, which is within the round."""
+    return min(floor(workload.deadline_hours), hours) if isinstance(workload, Job) else hours
 
 
 def _rated(
@@ -162,7 +191,7 @@ def worked_by_hour(job: JobHours, schedule: Schedule) -> tuple[HourOperated, ...
             )
             for index, row in zip(running, rows, strict=True)
         )
-        ended = float(job.hour[number] + 1)
+        ended = float(job.hour[number] + 1) if job.units else None
         operated = Operated(lines=lines, duration_hours=ended)
         found.append(
             HourOperated(hour=number, rows=rows, factor=float(job.pace[number]), operated=operated)
@@ -177,6 +206,8 @@ def broken_work(job: JobHours, scenarios: Sequence[str]) -> Iterator[str]:
         job: of a schedule.
         scenarios: names.
     """
+    if any(line.is_spot for line in job.lines):
+        yield "runs on spot, and beside a demand profile firm capacity alone is planned for it"
     late = np.flatnonzero((job.hour >= job.last) & job.done.any(axis=1))
     if len(late):
         yield f"runs in hour {int(job.hour[late[0]])}, due by hour {job.last}"

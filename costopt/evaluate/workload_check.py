@@ -12,6 +12,7 @@ from costopt.evaluate.losses import broken_promises
 from costopt.evaluate.operate import Operated
 from costopt.evaluate.requirement_check import broken_hardware, broken_requirement
 from costopt.plan.line import PlanLine
+from costopt.plan.words import percent_to
 from costopt.workload.request import AnyWorkload, Job, PlanRequest
 from costopt.workload.requirement import Requirement
 from costopt.workload.serving import InferenceService
@@ -70,7 +71,10 @@ def _broken_job(workload: Job, found: Operated, spot_limit: float) -> Iterator[s
     used = sum(line.count * line.hours for line in found.lines)
     spot = sum(line.count * line.hours for line in found.lines if line.is_spot)
     if spot > spot_limit * used * (1 + TOLERANCE):
-        yield f"{spot / used:.1%} of the hours are on spot, {spot_limit:.1%} allowed"
+        yield (
+            f"{percent_to(spot / used, 1)} of the hours are on spot, "
+            f"{percent_to(spot_limit, 1)} allowed"
+        )
 
 
 def _broken_routing(lines: Sequence[PlanLine], spot_limit: float) -> Iterator[str]:
@@ -81,11 +85,14 @@ def _broken_routing(lines: Sequence[PlanLine], spot_limit: float) -> Iterator[st
     spot = np.array([line.is_spot for line in lines])
     on_spot = routing[spot].sum(axis=0) if spot.any() else np.zeros(routing.shape[1])
     if on_spot.max() > spot_limit + TOLERANCE:
-        yield f"{on_spot.max():.1%} of a request size is on spot, {spot_limit:.1%} allowed"
+        yield (
+            f"{percent_to(on_spot.max(), 1)} of a request size is on spot, "
+            f"{percent_to(spot_limit, 1)} allowed"
+        )
     for pool in sorted({line.pool for line in lines if line.is_spot}):
         lost = routing[[line.is_spot and line.pool == pool for line in lines]].sum(axis=0)
         if 1 - lost.max() < 1 - spot_limit - TOLERANCE:
-            yield f"losing {pool} leaves {1 - lost.max():.1%} of a request size served"
+            yield f"losing {pool} leaves {percent_to(1 - lost.max(), 1)} of a request size served"
 
 
 def _routed_by_answer(lines: Sequence[PlanLine], prompts: NDArray[np.int64]) -> Iterator[str]:
@@ -96,7 +103,8 @@ def _routed_by_answer(lines: Sequence[PlanLine], prompts: NDArray[np.int64]) -> 
         least, most = max(((size.min(), size.max()) for size in sizes), key=_spread)
         if most - least > TOLERANCE:
             yield (
-                f"{line.place}: takes {least:.1%} of some answers and {most:.1%} of others to "
+                f"{line.place}: takes {percent_to(least, 1)} of some answers and "
+                f"{percent_to(most, 1)} of others to "
                 "prompts of one size; nobody knows the length of an answer when its request is "
                 "routed"
             )
@@ -114,9 +122,14 @@ def _broken_load(workload: InferenceService, found: Operated) -> Iterator[str]:
         if row in found.overloaded:
             yield f"{line.place}: cannot serve what is routed to it"
         if not 0 < line.max_utilisation <= allowed:
-            yield f"{line.place}: planned up to {line.max_utilisation:.2%}, {allowed:.2%} allowed"
+            yield (
+                f"{line.place}: planned up to {percent_to(line.max_utilisation, 2)}, "
+                f"{percent_to(allowed, 2)} allowed"
+            )
         if not load <= min(allowed, line.max_utilisation) * (1 + TOLERANCE):
-            yield f"{line.place}: loaded to {load:.2%}, {allowed:.2%} allowed"
+            yield (
+                f"{line.place}: loaded to {percent_to(load, 2)}, {percent_to(allowed, 2)} allowed"
+            )
 
 
 def _broken_latency(workload: InferenceService, found: Operated) -> Iterator[str]:
@@ -127,8 +140,9 @@ def _broken_latency(workload: InferenceService, found: Operated) -> Iterator[str
     allowed = 1 - workload.percentile / 100
     if workload.max_ttft_ms is not None and not found.late_fraction <= allowed + TOLERANCE:
         yield (
-            f"{found.late_fraction:.2%} of the requests wait longer than "
-            f"{workload.max_ttft_ms:,.0f} ms for their first token, {allowed:.2%} allowed"
+            f"{percent_to(found.late_fraction, 2)} of the requests wait longer than "
+            f"{workload.max_ttft_ms:,.0f} ms for their first token, "
+            f"{percent_to(allowed, 2)} allowed"
         )
 
 

@@ -11,6 +11,9 @@ from costopt.plan.plan import Plan
 from costopt.plan.schedule import Schedule
 from costopt.plan.words import payment_in_words, percent
 
+HOURS_KEY: Final = "hours:"
+"""Beginning of the keys of what the hours decide."""
+
 MOST_NAMED: Final = 4
 """Offers whose deciding hours are named, the costliest first."""
 
@@ -56,10 +59,12 @@ def _of_offer(
         span = f"{low:.2f}" if low == high else f"{low:.2f} to {high:.2f}"
         told.append(f"{span} times the mean rate of {name}")
     payment = payment_in_words(offer.purchase_option, offer.term_years, offer.payment)
+    all_of_it = "the one" if most == 1 else f"all {most} x"
     yield Binding(
-        key=f"hours:{offer.provider}/{offer.region}/{offer.instance_type}:{offer.purchase_option}",
+        key=f"{HOURS_KEY}{'/'.join((offer.provider, offer.region, offer.instance_type))}:"
+        f"{offer.purchase_option}",
         text=(
-            f"hours at {' and '.join(told)}, {percent(part)} of all, need all {most} x "
+            f"hours at {' and '.join(told)}, {percent(part)} of all, need {all_of_it} "
             f"{offer.instance_type} in {offer.provider} {offer.region}, {payment}"
         ),
     )

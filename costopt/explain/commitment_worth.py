@@ -13,10 +13,10 @@ from costopt.explain.switch_points import SwitchPoint
 from costopt.plan.answer import cost_figure
 from costopt.plan.plan import Plan
 from costopt.plan.schedule import Schedule, Tranche
-from costopt.plan.schedule_words import tranche_in_words
+from costopt.plan.schedule_words import tranche_in_words, unit_in_words
 from costopt.plan.words import money, signed_percent
 from costopt.planning.other_commitments import Costed, GivenCommitments, changed, step_of
-from costopt.workload.demand_hours import demand_hours
+from costopt.workload.demand_hours import hours_of
 
 MOST_COMMITMENTS: Final = 3
 """Commitments that are looked at, the dearest first."""
@@ -61,8 +61,7 @@ def commitment_worths(
     schedule, request = plan.schedule, plan.request
     if schedule is None or request.demand_profile is None or not schedule.tranches:
         return ()
-    names = [name for name, _ in request.named_workloads]
-    hours = demand_hours(request.demand_profile, names, catalog, request.horizon_hours)
+    hours = hours_of(request, catalog)
     given = GivenCommitments.of(workloads, hours, request, catalog)
     base = given.costed(schedule.tranches) if given.knows(schedule) else None
     if base is None:
@@ -145,9 +144,8 @@ def _worth(
     step = step_of(tranche)
     more = given.costed(changed(schedule, row, step))
     less = given.costed(changed(schedule, row, -step))
-    of = "" if tranche.instances is not None else f" {money(step, plan.currency)}/h"
     parts = [
-        f"{'one' if not of else of.strip()} {word} {_difference(plan, base, other)}"
+        f"{_step_in_words(tranche, step, plan.currency)} {word} {_difference(plan, base, other)}"
         for word, other in (("more", more), ("less", less))
     ]
     return CommitmentWorth(
@@ -157,6 +155,13 @@ def _worth(
         less=None if less is None else less.cost - base.cost,
         text=f"{tranche_in_words(tranche, plan.currency)}: {', '.join(parts)}",
     )
+
+
+def _step_in_words(tranche: Tranche, step: float, currency: str) -> str:
+    """Name how much more or less is committed."""
+    if tranche.is_money:
+        return f"{money(step, currency)}/h"
+    return f"{step:g} {unit_in_words(tranche.resource)}" if tranche.resource else "one"
 
 
 def _difference(plan: Plan, base: Costed, other: Costed | None) -> str:

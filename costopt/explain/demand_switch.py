@@ -57,7 +57,7 @@ class _Search:
 
     def __init__(self, plan: Plan, workloads: Sequence[NamedWorkload], tries: Tries) -> None:
         self.plan, self.workloads, self.tries = plan, workloads, tries
-        self.types = _types(plan.lines)
+        self.types = types_of(plan.lines)
 
     def nearest(self, factors: Sequence[float]) -> SwitchPoint | None:
         """Return the change nearest to today's demand; None where none was found."""
@@ -66,7 +66,7 @@ class _Search:
             lines = self._lines(other)
             if lines is None:
                 return None
-            if _types(lines) != self.types:
+            if types_of(lines) != self.types:
                 break
             same = other
         else:
@@ -76,26 +76,15 @@ class _Search:
             tried = self._lines(middle)
             if tried is None:
                 break
-            if _types(tried) != self.types:
+            if types_of(tried) != self.types:
                 other, lines = middle, tried
             else:
                 same = middle
         text = (
             f"at demand {signed_percent(other - 1)} other instance types are cheapest: "
-            f"{self._change_in_words(lines)}"
+            f"{change_of_types(self.plan.lines, lines)}"
         )
         return SwitchPoint(kind="demand_types", text=text, value=other, change_fraction=other - 1)
-
-    def _change_in_words(self, lines: Sequence[PlanLine]) -> str:
-        """Name the instance types that come in and those that go."""
-        coming = [line for line in lines if _types([line]) - self.types]
-        staying = _types(lines)
-        going = [line for line in self.plan.lines if _types([line]) - staying]
-        if not coming:
-            return f"no {types_in_words(going)} any more"
-        if not going:
-            return f"{types_in_words(coming)} beside today's"
-        return f"{types_in_words(coming)} in place of {types_in_words(going)}"
 
     def _lines(self, factor: float) -> list[PlanLine] | None:
         """Plan at another demand; None without time or without an answer."""
@@ -107,5 +96,22 @@ class _Search:
         return lines_of(found) or None
 
 
-def _types(lines: Sequence[PlanLine]) -> set[tuple[str, str]]:
+def types_of(lines: Sequence[PlanLine]) -> set[tuple[str, str]]:
+    """Return the instance types of some lines, each with its cloud."""
     return {(line.offer.provider, line.offer.instance_type) for line in lines}
+
+
+def change_of_types(own: Sequence[PlanLine], lines: Sequence[PlanLine]) -> str:
+    """Name the instance types that come in and those that go.
+
+    Args:
+        own: lines of the plan.
+        lines: of another plan, with other types.
+    """
+    coming = [line for line in lines if types_of([line]) - types_of(own)]
+    going = [line for line in own if types_of([line]) - types_of(lines)]
+    if not coming:
+        return f"no {types_in_words(going)} any more"
+    if not going:
+        return f"{types_in_words(coming)} beside today's"
+    return f"{types_in_words(coming)} in place of {types_in_words(going)}"

@@ -5,11 +5,10 @@ from math import ceil
 from time import perf_counter
 from typing import Final
 
-from costopt.candidate.find import NamedWorkload
 from costopt.catalog.catalog import Catalog
-from costopt.errors import InvalidInputError, UnknownNameError
 from costopt.explain.change_of_request import Change
 from costopt.explain.changes import changes_of, joint_demand
+from costopt.explain.known_plans import KnownPlans
 from costopt.explain.stress_cases import stressed_candidates
 from costopt.plan.answer import cost_in_words, lines_in_words
 from costopt.planning.assemble import assemble
@@ -51,6 +50,7 @@ def helpful_changes(request: PlanRequest, catalog: Catalog) -> tuple[str, ...]:
     search = _Search(request, catalog)
     every = changes_of(request)
     demand = joint_demand(request)
+    without_use = search.useless_together(every)
     helping: list[str] = []
     useless: list[Change] = []
     untried: list[str] = []
@@ -58,7 +58,7 @@ def helpful_changes(request: PlanRequest, catalog: Catalog) -> tuple[str, ...]:
         if search.tries.is_out_of_time:
             untried.append(change.name)
             continue
-        sentence = search.alone(change)
+        sentence = "" if change in without_use else search.alone(change)
         if sentence:
             helping.append(sentence)
         else:
@@ -94,6 +94,7 @@ class _Search:
     Attributes:
         request: infeasible as it stands.
         tries: plans while there is time.
+        plans: what came of each request that was tried.
     """
 
     def __init__(self, request: PlanRequest, catalog: Catalog) -> None:
@@ -104,6 +105,26 @@ class _Search:
             seconds=min(SEARCH_SECONDS, request.time_limit_seconds),
             gap=request.gap,
         )
+        self.plans = KnownPlans(self.tries)
+
+    def useless_together(self, changes: Sequence[Change]) -> tuple[Change, ...]:
+        """Return changes of which none helps alone, because all of them together do not.
+
+        They are those that alter which instances may be used or what one of them does. Where
+        all of them leave no answer, none of them alone helps: one search stands for many.
+
+        Args:
+            changes: to be told apart.
+        """
+        asked = tuple(change for change in changes if self._rates_anew(change))
+        if len(asked) < 2 or not self.plans.is_impossible(self._with(asked)):
+            return ()
+        return asked
+
+    def _rates_anew(self, change: Change) -> bool:
+        """Return whether a change asks for other candidates, and not only for other sums."""
+        eased = change.eased(self.request)
+        return not (change.is_demand or self.tries.share_candidates(self.request, eased))
 
     def alone(self, change: Change) -> str:
         """Say what one change leads to, the smallest of its kind; empty where none helps."""
@@ -125,9 +146,9 @@ class _Search:
     def together(self, changes: Sequence[Change]) -> list[str]:
         """Return a set of changes that is enough and of which each is needed; empty without one.
 
-        All are made; one after the other is taken back where the rest is still enough. What is
-        left cannot spare any: less was not enough when more was eased. Then each number is taken
-        back as far as the others allow.
+        All are made; one after the other is taken back where the rest is still enough, several
+        at a time where that leaves enough too. What is left cannot spare any: less was not
+        enough when more was eased. Then each number is taken back as far as the others allow.
 
         Args:
             changes: none of which is enough alone; taken back in this order.
@@ -135,12 +156,9 @@ class _Search:
         kept = list(changes)
         if not self._is_feasible(self._with(kept)):
             return ["all of these changes together do not help either"]
-        for change in changes:
-            rest = [other for other in kept if other is not change]
-            if self.tries.is_out_of_time:
-                return []
-            if self._is_feasible(self._with(rest)):
-                kept = rest
+        kept = self._spared(kept, kept)
+        if self.tries.is_out_of_time:
+            return []
         steps: dict[str, int] = {}
         for change in kept:
             if change.at is not None:
@@ -158,9 +176,22 @@ class _Search:
         ]
         return [f"{' and '.join(named)}, all of them: {words}; each of them is needed"]
 
+    def _spared(self, kept: list[Change], asked: Sequence[Change]) -> list[Change]:
+        """Take back those of the changes asked about that the others kept can do without."""
+        rest = [change for change in kept if change not in asked]
+        # Without any change, and with one alone, it is known that there is no answer.
+        is_open = len(rest) > 1 and not self.tries.is_out_of_time
+        if is_open and self._is_feasible(self._with(rest)):
+            return rest
+        if len(asked) == 1:
+            return kept
+        middle = len(asked) // 2
+        kept = self._spared(kept, asked[:middle])
+        return self._spared(kept, asked[middle:])
+
     def planned(self, request: PlanRequest) -> str:
         """Name the plan of a changed request and its cost; empty where it has no answer."""
-        found = self._found(request, None)
+        found = self.plans.found(request, None)
         return "" if found is None else _plan_in_words(request, found)
 
     def _one_of(
@@ -198,7 +229,7 @@ class _Search:
             0, change.steps, lambda step: self._may_be_feasible(change, changed(step))
         )
         step = change.steps if quick is None else quick
-        if not helps(step):
+        if self.plans.found(changed(step), None) is None:
             if step == change.steps or not helps(change.steps):
                 return None
             return _first_step(step, change.steps, helps)
@@ -207,48 +238,27 @@ class _Search:
         return step
 
     def _is_feasible(self, request: PlanRequest) -> bool:
-        return self._found(request, LOOSE_GAP) is not None
+        return self.plans.found(request, LOOSE_GAP) is not None
 
     def _may_be_feasible(self, change: Change, request: PlanRequest) -> bool:
         """Return whether the program has an answer, no mix held against its limits."""
         workloads = None
         if change.is_demand:
-            workloads = stressed_candidates(self._own_workloads(), request)
+            workloads = stressed_candidates(self.tries.workloads(self.request), request)
         if workloads is None:
-            workloads = self._workloads(request)
+            workloads = self.plans.workloads(request)
         if workloads is None:
             return False
         problem = assemble(workloads, shared_limits(request)).problem
         found = solve_problem(problem, gap=LOOSE_GAP, time_limit_seconds=SEARCH_SECONDS)
         return found.cost is not None
 
-    def _own_workloads(self) -> tuple[NamedWorkload, ...]:
-        return self.tries.workloads(self.request)
-
-    def _workloads(self, request: PlanRequest) -> tuple[NamedWorkload, ...] | None:
-        """Return workloads with their candidates; None where limits contradict each other.
-
-        A change may leave limits that do, or that name only what then has no price.
-        """
-        try:
-            return self.tries.workloads(request)
-        except (InvalidInputError, UnknownNameError):
-            return None
-
-    def _found(self, request: PlanRequest, gap: float | None) -> Found | None:
-        """Plan a changed request; None when it has no answer either."""
-        workloads = self._workloads(request)
-        if workloads is None:
-            return None
-        found = self.tries.searched(workloads, request, gap)
-        return found if found.solution.cost is not None else None
-
     def _freed(self, change: Change, request: PlanRequest) -> str:
         """Name what is left out; of a budget for all workloads, what it must be at least."""
         own = any(workload.limits.budget is not None for workload in self.request.workloads)
         if change.name != "limits.budget" or own:
             return f"without {change.name}"
-        found = self._found(request, None)
+        found = self.plans.found(request, None)
         lines = [] if found is None else [line for item in found.operated for line in item.lines]
         cost = sum(line.line_cost_total for line in lines)
         return f"limits.budget of {ceil(100 * cost - ROUNDING) / 100:,.2f}"

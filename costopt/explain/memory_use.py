@@ -59,6 +59,9 @@ def gib_in_words(gib: float) -> str:
 def memory_uses(plan: Plan) -> tuple[MemoryUse, ...]:
     """Return the memory of each line that has a predicted peak; equal ones once.
 
+    Of a plan over time the fullest line of each type speaks for all: a type runs in one layout
+    beside another as hours ask for it.
+
     Args:
         plan: with lines.
     """
@@ -73,5 +76,7 @@ def memory_uses(plan: Plan) -> tuple[MemoryUse, ...]:
             usable_gib=line.vram_usable_gib,
             strategy=line.layout.strategy,
         )
-        found.setdefault(use.text, use)
+        name = use.text if plan.schedule is None else f"{use.workload} on {use.instance_type}"
+        if name not in found or found[name].used_gib < use.used_gib:
+            found[name] = use
     return tuple(found.values())

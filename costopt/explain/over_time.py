@@ -4,25 +4,41 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Final
 
-from costopt.candidate.find import all_candidates
+from costopt.candidate.find import NamedWorkload
+from costopt.catalog.catalog import Catalog
 from costopt.explain.alternatives import Alternative, alternatives
+from costopt.explain.binding import Binding
 from costopt.explain.commitment_worth import CommitmentWorth, commitment_worths
+from costopt.explain.demand_switch_over_time import switches_over_time
 from costopt.explain.field import OfferMatch, Other, any_of
+from costopt.explain.hours_again import HoursAgain
 from costopt.explain.later import Later
 from costopt.explain.limit_worth import LimitWorth
+from costopt.explain.limit_worth_over_time import limit_worths_over_time
 from costopt.explain.price_noise import PriceNoise
+from costopt.explain.price_noise_over_time import noise_over_time
 from costopt.explain.switch_points import SwitchPoint
+from costopt.explain.usual_over_time import usual_over_time
 from costopt.plan.beside import Baseline
+from costopt.plan.plan import Plan
 from costopt.plan.status import PlanStatus
-from costopt.planning.over_time import search_over_time
-from costopt.workload.demand_hours import demand_hours
 
 SEARCH_SECONDS: Final = 2.0
 """Time for planning all hours again without some offers [s]."""
 
 
 class LaterOverTime(Later):
-    """Reasons behind a plan over time; those that are only known at one rate are left out."""
+    """Reasons behind a plan over time that take longer to find out, each found out once."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        catalog: Catalog,
+        workloads: tuple[NamedWorkload, ...],
+        limits: tuple[Binding, ...],
+    ) -> None:
+        super().__init__(plan, catalog, workloads)
+        self._limits = limits
 
     @cached_property
     def commitments(self) -> tuple[CommitmentWorth, ...]:
@@ -36,40 +52,32 @@ class LaterOverTime(Later):
 
     @cached_property
     def baselines(self) -> tuple[Baseline, ...]:
-        """The plan without commitments, where it has any."""
-        return self.plan.baselines
+        """The plan without commitments, and what others would rent over the hours."""
+        return (
+            *self.plan.baselines,
+            *usual_over_time(self.plan, self.workloads, self.catalog),
+        )
 
     @cached_property
     def worths(self) -> tuple[LimitWorth, ...]:
-        """Nothing: limits are not let out over time."""
-        return ()
+        """What one more unit of each limit saves, all hours planned again."""
+        keys = frozenset(one.key for one in self._limits)
+        return limit_worths_over_time(self.plan, self.workloads, self.catalog, keys)
 
     @cached_property
     def price_noise(self) -> PriceNoise:
-        """Nothing: other prices are not planned with over time."""
-        return PriceNoise()
+        """The plan at the 75th percentile of its spot prices, all hours planned again."""
+        return noise_over_time(self.plan, self.workloads, self.catalog)
 
     @cached_property
     def demand_switches(self) -> tuple[SwitchPoint, ...]:
-        """Nothing: every demand of the profile is planned for already."""
-        return ()
+        """What other demands and rates would be committed for."""
+        return switches_over_time(self.plan, self.workloads, self.catalog)
 
     def _other(self, matches: Sequence[OfferMatch]) -> Other:
         """Plan all hours again without some offers."""
-        request, offers = self.plan.request, self.catalog.offers
-        left = ~any_of(matches, offers)
-        if request.demand_profile is None or not left.any():
-            return Other(lines=(), cost_total=0.0, status=PlanStatus.INFEASIBLE)
-        narrowed = self.catalog.with_offers(offers[left])
-        names = [name for name, _ in request.named_workloads]
-        hours = demand_hours(request.demand_profile, names, narrowed, request.horizon_hours)
-        seconds = min(request.time_limit_seconds, SEARCH_SECONDS)
-        quicker = request.model_copy(update={"time_limit_seconds": seconds})
-        found = search_over_time(all_candidates(quicker, narrowed), hours, quicker, narrowed)
-        lines = () if found.scheduled is None else found.scheduled.lines
-        way = 0.0 if found.change is None else found.change.switching_cost
-        return Other(
-            lines=lines,
-            cost_total=sum(line.line_cost_total for line in lines) + way,
-            status=found.status(request.gap),
-        )
+        again = HoursAgain.of(self.plan, self.catalog, in_all=SEARCH_SECONDS, each=SEARCH_SECONDS)
+        found = again.without(lambda offers: any_of(matches, offers), self.workloads)
+        if isinstance(found, PlanStatus):
+            return Other(lines=(), cost_total=0.0, status=found)
+        return found.other

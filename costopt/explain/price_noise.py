@@ -73,10 +73,10 @@ def price_noise(plan: Plan, workloads: Sequence[NamedWorkload], catalog: Catalog
     spot = [line for line in plan.lines if line.is_spot]
     if not spot:
         return PriceNoise()
-    past = _past(workloads, catalog)
+    past = past_spot_prices(workloads, catalog)
     if past.empty:
         return PriceNoise(unknown=len({line.offer for line in spot}))
-    changes = [_changes(item.candidates.offers, past) for item in workloads]
+    changes = [usual_changes(item.candidates.offers, past) for item in workloads]
     own = {item.name: (item, change) for item, change in zip(workloads, changes, strict=True)}
     moved = {line.offer: _change_of(line, *own[line.workload]) for line in spot}
     known = {offer for offer, change in moved.items() if np.isfinite(change)}
@@ -100,13 +100,23 @@ def price_noise(plan: Plan, workloads: Sequence[NamedWorkload], catalog: Catalog
         cost_total=cost,
         other_lines=other,
         saving=saving if other else 0.0,
-        text=_in_words(plan, cost, len(known), len(moved), other, saving),
+        text=noise_in_words(plan, cost, len(known), len(moved), other, saving),
     )
 
 
-def _in_words(
+def noise_in_words(
     plan: Plan, cost: float, known: int, pools: int, other: Sequence[PlanLine], saving: float
 ) -> str:
+    """Say what a plan costs at usual prices, and whether another one is then cheaper.
+
+    Args:
+        plan: with lines.
+        cost: of it at these prices [plan currency].
+        known: spot pools of it whose history is known [1].
+        pools: all of them [1].
+        other: lines of a plan that is then clearly cheaper; empty without one.
+        saving: of that plan [plan currency].
+    """
     share = signed_percent(cost / plan.cost_total - 1) if plan.cost_total else ""
     of = counted(pools, "spot pool") if known == pools else f"{known} of its {pools} spot pools"
     text = f"with {of} at its 75th-percentile price: {cost_figure(plan, cost)} ({share})"
@@ -116,8 +126,13 @@ def _in_words(
     return f"{text}; {lines_in_words(other, 2)} would then be {figure} cheaper"
 
 
-def _past(workloads: Sequence[NamedWorkload], catalog: Catalog) -> pd.DataFrame:
-    """Read the fresh past prices of all spot pools that could be rented."""
+def past_spot_prices(workloads: Sequence[NamedWorkload], catalog: Catalog) -> pd.DataFrame:
+    """Read the fresh past prices of all spot pools that could be rented.
+
+    Args:
+        workloads: with their candidates.
+        catalog: whose store and compiled histories are read.
+    """
     offers = pd.concat([item.candidates.offers for item in workloads], ignore_index=True)
     spot = offers[offers["purchase_option"] == "spot"]
     question = PriceQuestion(
@@ -134,10 +149,14 @@ def _past(workloads: Sequence[NamedWorkload], catalog: Catalog) -> pd.DataFrame:
     return past[past["status"] != PartStatus.CARRIED.value]
 
 
-def _changes(offers: pd.DataFrame, past: pd.DataFrame) -> Floats:
+def usual_changes(offers: pd.DataFrame, past: pd.DataFrame) -> Floats:
     """Return what each spot offer costs more at its percentile (offers,) [plan currency/h].
 
     NaN where too few sightings are known, and for all other offers.
+
+    Args:
+        offers: of a workload.
+        past: fresh past prices.
     """
     price = np.full(len(offers), np.nan)
     spot = (offers["purchase_option"] == "spot").to_numpy(dtype=np.bool_)

@@ -13,9 +13,10 @@ from costopt.planning.current_fleet import read_fleet
 def stress(plan: Plan, catalog: Catalog, workloads: tuple[NamedWorkload, ...] = ()) -> Stress:
     """Hold a plan, as it stands, against other rates, demand, prices and lost pools.
 
-    The fleet of every hour of a plan over time is held against the same rates, demands and lost
-    pools; it is not planned again, and prices are left to ``plan.explain()``. Where changes of a
-    fleet have a price, mending is planned from what the plan runs.
+    Of a plan over time the fleet of every hour is held against each case. Its commitments are
+    taken as signed: mending plans what runs by the hour around them, and prices are moved of
+    what is paid by the hour. Where changes of a fleet have a price, mending is planned from what
+    the plan runs.
 
     Args:
         plan: with lines.

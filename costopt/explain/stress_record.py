@@ -19,6 +19,7 @@ KINDS: Final = {
     "throughput": "instances do {change} of their work",
     "demand": "demand {change}",
     "price": "prices of what is rented {change}",
+    "hourly_price": "prices of what is paid by the hour {change}",
     "pool": "{name} lost",
 }
 """What a case is called."""
@@ -53,7 +54,7 @@ class StressRow:
     """One case.
 
     Attributes:
-        kind: throughput, demand, price or pool.
+        kind: throughput, demand, price or pool; hourly_price of a plan over time.
         factor: true over planned; 0 for a pool that is lost [1].
         name: of the pool; empty otherwise.
         broken: limits that no longer hold as the plan stands, one sentence each.
@@ -168,7 +169,7 @@ class Stress:
 
     def _words(self, row: StressRow) -> str:
         """Say whether the plan holds in a case, and what mending it costs."""
-        if row.kind == "price":
+        if row.kind in ("price", "hourly_price"):
             held = cost_figure(self.plan, row.cost_total)
             return f"{held}{_rest(row)}; {self._cheapest(row)}"
         if not row.broken:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from costopt.candidate.find import NamedWorkload
 from costopt.catalog.catalog import Catalog
-from costopt.explain.field import Field, OfferMatch, any_of, lines_of
+from costopt.explain.field import Field, OfferMatch, Other, any_of, lines_of
 from costopt.explain.standing import Standing, pool_lost, standing_at
 from costopt.explain.stress_cases import (
     Case,
@@ -96,21 +96,20 @@ class StressTrial:
         total, standing = self.plan.cost_total or 0.0, self._at("demand", 1.0)
         paid = sum(line.line_cost_total for line in bought)
         for factor in PRICES:
-            if self.tries.is_out_of_time:
-                found = None
-            else:
+            other = None
+            if not self.tries.is_out_of_time:
                 found = field.at_prices(
                     [
                         (factor - 1) * _hourly(item) * any_of(matches, item.candidates.offers)
                         for item in self.workloads
                     ]
                 )
+                other = self._other(found, at_prices=True)
             cost = total + (factor - 1) * paid
             broken = tuple(self._over_budget(cost))
             yield self._row(
-                "price", factor, replace(standing, broken=broken, cost_total=cost), found,
-                at_prices=True,
-            )  # fmt: skip
+                "price", factor, replace(standing, broken=broken, cost_total=cost), other
+            )
 
     def of_pools(self) -> Iterator[StressRow]:
         """Yield the loss of each spot pool, the costliest first."""
@@ -124,15 +123,27 @@ class StressTrial:
     def _lost(self, pool: str) -> Standing:
         return pool_lost(self.plan, pool)
 
-    def _without(self, pool: str) -> Found | None:
+    def _without(self, pool: str) -> Other | None:
         """Plan again without a spot pool; None where there is no time for it."""
         if self.tries.is_out_of_time:
             return None
+        field = Field(plan=self.plan, workloads=self.workloads, catalog=self.catalog)
+        return self._other(field.without(self._match_of(pool)))
+
+    def _match_of(self, pool: str) -> OfferMatch:
+        """Return the offers of a spot pool."""
         line = next(one for one in self.plan.lines if one.is_spot and one.pool == pool)
         names = ("provider", "region", "zone", "instance_type", "purchase_option")
-        match = OfferMatch(values=tuple((name, getattr(line.offer, name)) for name in names))
+        return OfferMatch(values=tuple((name, getattr(line.offer, name)) for name in names))
+
+    def _other(self, found: Found, *, at_prices: bool = False) -> Other:
+        """Sum up what planning again came to; at other prices by what the search counted."""
         field = Field(plan=self.plan, workloads=self.workloads, catalog=self.catalog)
-        return field.without(match)
+        lines = tuple(lines_of(found))
+        cost = field.spent(lines)
+        if at_prices:
+            cost = (found.solution.cost or 0.0) * self.plan.horizon_hours
+        return Other(lines=lines, cost_total=cost, status=found.status(LOOSE_GAP))
 
     def first_breaks(self) -> Iterator[FirstBreak]:
         """Yield the smallest change of rates, and of demand, at which the plan breaks a limit."""
@@ -178,15 +189,15 @@ class StressTrial:
     def _at(self, kind: str, factor: float) -> Standing:
         """Work out how the plan stands, once for each factor."""
         if factor not in self.tried[kind]:
-            self.tried[kind][factor] = self._standing(_case(kind, factor))
+            self.tried[kind][factor] = self._standing(case_of(kind, factor))
         return self.tried[kind][factor]
 
     def _standing(self, case: Case) -> Standing:
         return standing_at(self.plan, case, self.rented)
 
-    def _both(self, kind: str, factor: float) -> tuple[Standing, Found | None]:
+    def _both(self, kind: str, factor: float) -> tuple[Standing, Other | None]:
         """Return how the plan stands, and, where something breaks, what is cheapest then."""
-        standing, case = self._at(kind, factor), _case(kind, factor)
+        standing, case = self._at(kind, factor), case_of(kind, factor)
         holds = not standing.broken and not standing.is_overfull
         if holds or self.tries.is_out_of_time:
             return standing, None
@@ -195,7 +206,7 @@ class StressTrial:
         if case.rate_factor == 1.0:
             candidates = stressed_candidates(self.workloads, request)
         found = self.tries.searched(candidates or self.tries.workloads(request), request)
-        return standing, found
+        return standing, self._other(found)
 
     def _over_budget(self, cost: float) -> Iterator[str]:
         budget = self.plan.request.limits.budget
@@ -207,20 +218,12 @@ class StressTrial:
         kind: str,
         factor: float,
         standing: Standing,
-        found: Found | None,
+        other: Other | None,
         *,
         name: str = "",
-        at_prices: bool = False,
     ) -> StressRow:
         """Write one case down."""
-        lines = () if found is None else tuple(lines_of(found))
-        mended: float | None = None
-        if found is not None and found.solution.cost is not None:
-            field = Field(plan=self.plan, workloads=self.workloads, catalog=self.catalog)
-            mended = field.spent(lines)
-            if at_prices:
-                mended = found.solution.cost * self.plan.horizon_hours
-        proven = found is not None and found.status(LOOSE_GAP) in (
+        proven = other is not None and other.status in (
             PlanStatus.OPTIMAL_WITHIN_GAP,
             PlanStatus.INFEASIBLE,
         )
@@ -236,14 +239,19 @@ class StressTrial:
             tpot_ms=standing.tpot_ms,
             duration_hours=standing.duration_hours,
             cost_total=standing.cost_total,
-            mended_cost_total=mended,
-            mended_lines=lines,
+            mended_cost_total=None if other is None or not other.lines else other.cost_total,
+            mended_lines=() if other is None else other.lines,
             is_proven=proven,
         )
 
 
-def _case(kind: str, factor: float) -> Case:
-    """Write a factor on the rates, or on the demand, as a case."""
+def case_of(kind: str, factor: float) -> Case:
+    """Write a factor on the rates, or on the demand, as a case.
+
+    Args:
+        kind: throughput or demand.
+        factor: true over planned [1].
+    """
     return Case(rate_factor=factor) if kind == "throughput" else Case(demand_factor=factor)
 
 

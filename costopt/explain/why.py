@@ -8,7 +8,7 @@ from costopt.candidate.find import NamedWorkload, all_candidates
 from costopt.catalog.catalog import Catalog
 from costopt.explain.alternatives import Alternative
 from costopt.explain.binding import Binding, binding_limits
-from costopt.explain.binding_hours import hours_and_limits
+from costopt.explain.binding_hours import HOURS_KEY, hours_and_limits
 from costopt.explain.commitment_worth import CommitmentWorth, commitment_switches
 from costopt.explain.infeasible import helpful_changes
 from costopt.explain.later import Later
@@ -116,6 +116,7 @@ class Explanation:
         sections = [
             ("Why there is no plan", self.because),
             ("What would help", self.changes),
+            ("Which hours set how many run", self._hours_in_words()),
             ("What binds, and what letting it out saves", self._binding_in_words()),
             ("One commitment more or less", tuple(one.text for one in self.commitments)),
             ("What would change it", self._switches_in_words()),
@@ -128,15 +129,19 @@ class Explanation:
         ]
         return [section for section in sections if section[1]]
 
+    def _hours_in_words(self) -> tuple[str, ...]:
+        """Say which hours of a plan over time need all of something."""
+        return tuple(one.text for one in self.binding_limits if one.key.startswith(HOURS_KEY))
+
     def _binding_in_words(self) -> tuple[str, ...]:
-        """Say what binds with what it is worth, then what else saves something."""
+        """Say what binds with what it is worth, told once, then what else saves something."""
+        limits = [one for one in self.binding_limits if not one.key.startswith(HOURS_KEY)]
         worths = {worth.key: worth for worth in self.limit_worths}
-        bound = [
-            f"{limit.text}; {worths[limit.key].text}" if limit.key in worths else limit.text
-            for limit in self.binding_limits
-        ]
-        keys = {limit.key for limit in self.binding_limits}
-        saving = [worth for worth in self.limit_worths if worth.saving and worth.key not in keys]
+        bound = []
+        for limit in limits:
+            worth = worths.pop(limit.key, None)
+            bound.append(limit.text if worth is None else f"{limit.text}; {worth.text}")
+        saving = [worth for worth in worths.values() if worth.saving]
         return (*bound, *(f"{worth.limit}: {worth.text}" for worth in saving))
 
     def _switches_in_words(self) -> tuple[str, ...]:
@@ -186,8 +191,8 @@ def explain(
 ) -> Explanation:
     """Explain a plan, or why there is none.
 
-    Of a plan over time it is told which hours and limits bind, what commitments rest on, and what
-    other plans cost; worths of limits, demand and rejected types are those of plans at one rate.
+    Of a plan over time it is told which hours and limits bind and what letting them out saves,
+    what commitments rest on, and what other plans cost; rejected types are told at one rate only.
 
     Args:
         plan: the plan.
@@ -223,10 +228,10 @@ def explain(
 def _over_time(plan: Plan, catalog: Catalog, workloads: tuple[NamedWorkload, ...]) -> Explanation:
     """Explain a plan over time, or why there is none."""
     schedule, later = plan.schedule, None
+    bound = () if schedule is None else hours_and_limits(plan, schedule, catalog)
     if plan.lines:
         found = workloads or all_candidates(plan.request, catalog)
-        later = LaterOverTime(plan, catalog, found)
-    bound = () if schedule is None else hours_and_limits(plan, schedule, catalog)
+        later = LaterOverTime(plan, catalog, found, bound)
     return Explanation(
         binding_limits=bound,
         switch_points=tuple(commitment_switches(plan)),

@@ -18,6 +18,7 @@ from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError, UnknownNameError
 from costopt.explain.beaten_by import beaten_by
 from costopt.explain.field import Field, OfferMatch, lines_of
+from costopt.explain.why_not_over_time import with_one_over_time
 from costopt.plan.answer import cost_figure, lines_in_words
 from costopt.plan.line import PlanLine
 from costopt.plan.plan import Plan
@@ -70,8 +71,8 @@ def why_not(
     """Say why an offer is not in a plan.
 
     What the limits or the workload exclude is told with its reason; anything else is forced into
-    the plan, which is planned again with at least one instance of it. A plan over time is not: of
-    what takes part it is only said that no hour rents it.
+    the plan, which is planned again with at least one instance of it; a plan over time with one
+    that is paid for in every hour.
 
     Args:
         plan: with lines.
@@ -108,7 +109,7 @@ def why_not(
         )
         return WhyNot(verdict="excluded", text=f"{name} takes no part: {text}.")
     if plan.schedule is not None:
-        return _not_needed(plan, name)
+        return _over_time(plan, tuple(workloads), catalog, match, name)
     return _forced(Field(plan=plan, workloads=workloads, catalog=catalog), match, name)
 
 
@@ -193,15 +194,30 @@ def _by_how_much(
     return f": {misses[0]}" if misses else ""
 
 
-def _not_needed(plan: Plan, name: str) -> WhyNot:
-    """Say that no hour rents it; a plan over time is not made again with one of it."""
+def _over_time(
+    plan: Plan,
+    workloads: tuple[NamedWorkload, ...],
+    catalog: Catalog,
+    match: OfferMatch,
+    name: str,
+) -> WhyNot:
+    """Say what one of it costs in every hour, or only that no hour rents it."""
+    found = with_one_over_time(plan, workloads, catalog, match, name)
+    if found is not None:
+        return WhyNot(
+            verdict="dearer",
+            text=found.text,
+            cost_total=found.cost_total,
+            difference=found.difference,
+            lines=found.lines,
+        )
     gap = plan.gap or 0.0
     proven = "proven cheapest" if gap <= ROUNDING else f"proven within {100 * gap:.2g} %"
     return WhyNot(
         verdict="not_needed",
         text=(
             f"{name} takes part, and no hour of the plan, which is {proven}, rents it. What one "
-            "of it would cost more is told of plans without demand_profile."
+            "of it would cost was not found in time."
         ),
     )
 

@@ -33,6 +33,12 @@ class SpotRisk:
 NO_SIGNAL = ("none", "any")
 """Key of the default for a pool about which the provider publishes nothing."""
 
+SIGNAL = ("signal", "bucket")
+"""Columns that name what is published."""
+
+PLACE = ("provider", "region", "instance_type")
+"""Columns that name a pool as far as signals tell pools apart."""
+
 
 def spot_risk(
     offers: pd.DataFrame,
@@ -52,25 +58,28 @@ def spot_risk(
         defaults: the catalogue's interruption_defaults table.
         notices: the catalogue's spot_notices table.
     """
-    linux = interruptions[interruptions["os"] == "linux"]
-    signals = linux[["provider", "region", "instance_type", "signal", "bucket"]]
-    found = offers[["provider", "region", "instance_type"]].merge(
-        signals, on=["provider", "region", "instance_type"], how="left", validate="many_to_one"
-    )
-    reviewed = pd.MultiIndex.from_frame(defaults[["signal", "bucket"]])
-    unknown = ~pd.MultiIndex.from_frame(found[["signal", "bucket"]]).isin(reviewed)
-    found = found.assign(
-        signal=found["signal"].where(~unknown, NO_SIGNAL[0]),
-        bucket=found["bucket"].where(~unknown, NO_SIGNAL[1]),
-    )
-    rated = found.merge(defaults, on=["signal", "bucket"], how="left", validate="many_to_one")
-    warned = found.merge(notices, on="provider", how="left", validate="many_to_one")
+    asked = interruptions["instance_type"].isin(offers["instance_type"])
+    linux = interruptions[asked & (interruptions["os"] == "linux")]
+    published = _joined(linux, SIGNAL).set_axis(pd.Index(_joined(linux, PLACE)))
+    signals = published.reindex(_joined(offers, PLACE))
+    reviewed = defaults.set_index(_joined(defaults, SIGNAL))
+    rated = reviewed.reindex(signals.where(signals.isin(reviewed.index), "\n".join(NO_SIGNAL)))
+    notice = notices.set_index("provider")["notice_seconds"].reindex(offers["provider"])
     words = rated["signal"] + " " + rated["bucket"] + ": " + rated["source"]
     return SpotRisk(
         hazard_per_instance_hour=rated["hazard_per_instance_hour"].to_numpy(dtype=np.float64),
         availability_fraction=rated["availability_fraction"].to_numpy(dtype=np.float64),
         pool_correlation=rated["pool_correlation"].to_numpy(dtype=np.float64),
         provisioning_hours=rated["provisioning_hours"].to_numpy(dtype=np.float64),
-        notice_seconds=warned["notice_seconds"].to_numpy(dtype=np.float64),
+        notice_seconds=notice.to_numpy(dtype=np.float64),
         source=tuple(words),
     )
+
+
+def _joined(table: pd.DataFrame, columns: tuple[str, ...]) -> "pd.Series[str]":
+    """Names of several columns in one word; missing where one of them is."""
+    first, *others = columns
+    words = table[first]
+    for name in others:
+        words = words + "\n" + table[name]
+    return words

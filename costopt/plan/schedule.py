@@ -19,8 +19,12 @@ class ScheduledHour(PlanRecord):
         counts: instances that run, of each line of the plan [1].
         routing: of each line, the share of each prompt size of its workload; empty where it does
             not run [0..1].
-        used: of each tranche, instances or money per hour in use [1] or [plan currency/h].
-        paid_per_hour: for what no commitment covers, mean over the horizon [plan currency/h].
+        used: of each tranche, what is in use: instances, money per hour [plan currency/h], or an
+            amount of its resource.
+        paid_per_hour: for what no commitment covers, starts of the hour included, mean over the
+            horizon [plan currency/h].
+        starts: instances that start for this hour, of each line; empty where neither starting nor
+            stopping takes time [1].
     """
 
     scenario: str
@@ -30,23 +34,27 @@ class ScheduledHour(PlanRecord):
     routing: tuple[tuple[float, ...], ...]
     used: tuple[float, ...] = ()
     paid_per_hour: float = 0.0
+    starts: tuple[int, ...] = ()
 
 
 class Tranche(PlanRecord):
-    """One commitment that is bought: instances, or money per hour.
+    """One commitment that is bought: instances, money per hour, or an amount of a resource.
 
     Attributes:
         provider: cloud.
         region: where it holds; empty for all of them.
         zone: in which alone it holds; empty for all of the region.
-        instance_type: that it covers; empty for what covers several.
+        instance_type: that it covers; empty for what covers several; of a resource the types
+            that it is part of, with wildcards.
         family: that it covers; empty for all of them.
         purchase_option: such as reserved.
         kind: of the provider's, such as compute.
         term_years: length of one term [years].
         payment: no, partial or all upfront; empty where the price does not say.
-        instances: committed; None for money [1].
-        spend_per_hour: committed; None for instances [plan currency/h].
+        instances: committed; None for money and resources [1].
+        spend_per_hour: committed; None for instances and resources [plan currency/h].
+        resource: vcpu, memory_gib or an accelerator; empty for instances and money.
+        amount: of it, committed; None likewise [vCPUs, GiB or accelerators].
         cost_total: whole terms over the horizon [plan currency].
         present_value: the same, each payment discounted by its date [plan currency].
         cash_now: due at the start [plan currency].
@@ -74,6 +82,8 @@ class Tranche(PlanRecord):
     payment: str
     instances: int | None
     spend_per_hour: float | None
+    resource: str = ""
+    amount: float | None = None
     cost_total: float = 0.0
     present_value: float = 0.0
     cash_now: float = 0.0
@@ -89,9 +99,14 @@ class Tranche(PlanRecord):
 
     @property
     def quantity(self) -> float:
-        """What is committed: instances, or money per hour [1] or [plan currency/h]."""
-        committed = self.spend_per_hour if self.instances is None else self.instances
-        return float(committed or 0.0)
+        """What is committed: instances, money per hour [plan currency/h], or an amount."""
+        committed = self.spend_per_hour if self.is_money else self.amount
+        return float((committed if self.instances is None else self.instances) or 0.0)
+
+    @property
+    def is_money(self) -> bool:
+        """Whether money per hour is committed."""
+        return self.instances is None and not self.resource
 
 
 class DemandFall(PlanRecord):
@@ -152,6 +167,8 @@ class Schedule(PlanRecord):
             None where the catalogue lacks one [plan currency].
         coverage: part of that which commitments cover; None likewise [0..1].
         utilisation: part of the commitments in use, by their cost; None without any [0..1].
+        starts_cost: charged for starts before what plans of money take off, part of what lines
+            cost [plan currency].
         waste: paid for commitments that are not used [plan currency].
         effective_savings_rate: saved of ``on_demand_cost``, waste included; None likewise.
         npv: of all commitments; None likewise [plan currency].
@@ -168,6 +185,7 @@ class Schedule(PlanRecord):
     tranches: tuple[Tranche, ...]
     cost_by_scenario: tuple[float, ...] = ()
     objective: float = 0.0
+    starts_cost: float = 0.0
     on_demand_cost: float | None = None
     coverage: float | None = None
     utilisation: float | None = None

@@ -15,6 +15,9 @@ from costopt.plan.words import (
     signed_percent,
 )
 
+UNIT_OF: Final = {"vcpu": "vCPU", "memory_gib": "GiB"}
+"""Resource -> its unit in words; that of an accelerator is its name."""
+
 MOST_TRANCHES: Final = 3
 """Commitments that the text names."""
 
@@ -37,7 +40,12 @@ def schedule_sentences(plan: Plan) -> Iterator[tuple[str, tuple[str, ...]]]:
     yield (_commit_title(plan, schedule), tuple(_commitments(plan, schedule)))
     yield (
         _run_title(plan, schedule),
-        (*_fleets(plan, schedule), *_worked(plan, schedule), *_totals(plan, schedule)),
+        (
+            *_fleets(plan, schedule),
+            *_starts(plan, schedule),
+            *_worked(plan, schedule),
+            *_totals(plan, schedule),
+        ),
     )
 
 
@@ -69,11 +77,24 @@ def tranche_in_words(tranche: Tranche, currency: str) -> str:
     if tranche.instances is not None:
         place = f"{tranche.provider} {tranche.region}"
         return f"{tranche.instances:,} x {tranche.instance_type} in {place}, {payment}"
+    if tranche.resource:
+        unit = unit_in_words(tranche.resource)
+        of = f"{tranche.instance_type} in {tranche.provider} {tranche.region}"
+        return f"{tranche.quantity:,g} {unit} of {of}, {payment}"
     scope = " ".join(part for part in (tranche.family, tranche.region) if part)
     of = f" for {scope}" if scope else ""
     spend = money(tranche.spend_per_hour or 0.0, currency)
     name = " ".join(dict.fromkeys((tranche.provider, tranche.kind)))
     return f"{spend}/h of {name} {payment}{of}"
+
+
+def unit_in_words(resource: str) -> str:
+    """Name the unit of a resource, such as vCPU.
+
+    Args:
+        resource: of a commitment of an amount.
+    """
+    return UNIT_OF.get(resource, resource)
 
 
 def _worth(tranche: Tranche, plan: Plan) -> str:
@@ -123,6 +144,21 @@ def _fleets(plan: Plan, schedule: Schedule) -> Iterator[str]:
         if hour.counts not in told:
             yield f"at the {name} demand ({demand}): {_fleet(plan, hour.counts)}"
         told.add(hour.counts)
+
+
+def _starts(plan: Plan, schedule: Schedule) -> Iterator[str]:
+    """Say how often instances start, where starting or stopping takes time, and what it costs."""
+    profile = plan.request.demand_profile
+    if profile is None or not profile.ties_hours:
+        return
+    chance = dict(zip(schedule.scenarios, schedule.probability, strict=True))
+    starts = sum(chance[hour.scenario] * sum(hour.starts) for hour in schedule.hours)
+    parts = [f"{starts:.3g} starts in every {hours_in_words(len(schedule.kind_of_hour[0]))}"]
+    if profile.start_up_hours:
+        parts.append(f"charged {money(schedule.starts_cost, plan.currency)} in all")
+    if profile.min_up_hours:
+        parts.append(f"what has started runs at least {profile.min_up_hours} h")
+    yield ", ".join(parts)
 
 
 def _jobs(plan: Plan) -> set[str]:
@@ -208,9 +244,7 @@ def _totals(plan: Plan, schedule: Schedule) -> Iterator[str]:
         if schedule.npv is not None:
             parts.append(f"NPV {money(schedule.npv, plan.currency)}")
         yield ", ".join(parts)
-    others = [usage.name for usage in plan.request.eligible_usage]
-    if others:
-        yield f"other usage that draws on the savings plans counts: {', '.join(others)}"
+    yield from _others(plan)
     fall = schedule.demand_fall
     if fall is not None:
         verb = "lose" if fall.loss > 0 else "still save"
@@ -226,6 +260,17 @@ def _totals(plan: Plan, schedule: Schedule) -> Iterator[str]:
             f"no 1-year price of {one.instance_type} in {one.provider} {one.region} is known; it "
             f"would win below {money(one.wins_below_per_hour, plan.currency)}/h"
         )
+
+
+def _others(plan: Plan) -> Iterator[str]:
+    """Name the other usage of the company that counts."""
+    usages = plan.request.eligible_usage
+    others = [usage.name for usage in usages if usage.place is None]
+    if others:
+        yield f"other usage that draws on the savings plans counts: {', '.join(others)}"
+    sharing = [usage.name for usage in usages if usage.place is not None]
+    if sharing:
+        yield f"instances of others that share the commitments count: {', '.join(sharing)}"
 
 
 def _put_together(schedule: Schedule) -> Iterator[str]:

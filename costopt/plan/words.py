@@ -69,6 +69,15 @@ def percent(fraction: float) -> str:
     return f"{100 * fraction:.0f} %"
 
 
+def percent_to(fraction: float, decimals: int) -> str:
+    """Write a share with so many decimals.
+
+    >>> [percent_to(fraction, 1) for fraction in (0.8787, 1)]
+    ['87.9 %', '100.0 %']
+    """
+    return f"{100 * fraction:.{decimals}f} %"
+
+
 def hours_in_words(hours: float) -> str:
     """Write a duration in the unit that fits it.
 

@@ -91,5 +91,19 @@ def left_of_account(
     """
     if account is None:
         return catalog, request
+    return account.priced(catalog), limited_by(request, account, catalog)
+
+
+def limited_by(request: PlanRequest, account: Account, catalog: Catalog) -> PlanRequest:
+    """Return a request with what an account's quotas and commitments leave.
+
+    Args:
+        request: as asked.
+        account: whose quotas and commitments count.
+        catalog: at list prices.
+
+    Raises:
+        UnknownNameError: a key of the account names nothing in the catalogue.
+    """
     limits = account.limiting(request.limits, catalog)
-    return account.priced(catalog), request.model_copy(update={"limits": limits})
+    return request.model_copy(update={"limits": limits})

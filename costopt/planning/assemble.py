@@ -178,7 +178,7 @@ def _availability_rows(
     for index, (name, service) in enumerate(services):
         if service.promises.availability:
             yield LimitRow(
-                name=f"availability of {name}",
+                name=availability_row(name),
                 offer_coefficients=_joined(
                     [one.weight * (row == index) for row, one in enumerate(columns)]
                 ),
@@ -186,6 +186,15 @@ def _availability_rows(
                 payer_coefficients=tuple(np.zeros(len(job.payers)) for job in jobs),
                 upper=-float(np.log(service.promises.availability)),
             )
+
+
+def availability_row(workload: str) -> str:
+    """Name the row that keeps the availability promised to a workload.
+
+    Args:
+        workload: its name.
+    """
+    return f"availability of {workload}"
 
 
 def _quota_rows(

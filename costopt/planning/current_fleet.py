@@ -39,13 +39,26 @@ def read_fleet(
     if isinstance(fleet, Plan):
         return _of_plan(fleet, is_over_time=is_over_time)
     rows = tuple(_row(place, row) for place, row in enumerate(_rows(fleet)))
+    refuse_unknown(rows, catalog)
+    return rows
+
+
+def refuse_unknown(rows: Sequence[RunningInstances], catalog: Catalog) -> None:
+    """Refuse a fleet written by hand that names what no catalogue row has.
+
+    Args:
+        rows: of the fleet.
+        catalog: that knows the names.
+
+    Raises:
+        UnknownNameError: a provider or an instance type that the catalogue does not know.
+    """
     for row in rows:
         for column, name in (("provider", row.provider), ("instance_type", row.instance_type)):
             known = catalog.known_names[column]
             if name not in known:
                 hint = "It stands in current_fleet."
                 raise UnknownNameError(column.replace("_", " "), name, known, hint)
-    return rows
 
 
 def _of_plan(plan: Plan, *, is_over_time: bool) -> tuple[RunningInstances, ...]:

@@ -52,7 +52,7 @@ def cheapest_fleet(service: ServiceCandidates, strategy: str) -> Fleet | None:
         service: with its candidates.
         strategy: of the spot capacity.
     """
-    pools = _pools(service)
+    pools = pools_of(service)
     demand = float(service.demand.sum())
     fleets = [
         fleet
@@ -62,8 +62,12 @@ def cheapest_fleet(service: ServiceCandidates, strategy: str) -> Fleet | None:
     return min(fleets, key=lambda fleet: fleet.cost_per_hour, default=None)
 
 
-def _pools(service: ServiceCandidates) -> pd.DataFrame:
-    """Return the AWS offers that serve the whole mix, with weight and price per unit."""
+def pools_of(service: ServiceCandidates) -> pd.DataFrame:
+    """Return the AWS offers that serve the whole mix, with weight and price per unit.
+
+    Args:
+        service: with its candidates.
+    """
     weight = _weights(service)[service.type_of_offer]
     offers = service.offers[["provider", "region", "instance_type", "purchase_option"]]
     pools = offers.assign(weight=weight, price=service.prices.per_hour)

@@ -46,20 +46,27 @@ class Found:
         return proven_status(self.gap, gap)
 
 
-def cheaper_of(narrow: Found, wide: Found, beaten_by: float) -> Found:
+def cheaper_of(
+    narrow: Found, wide: Found, beaten_by: float, *, is_contained: bool = True
+) -> Found:
     """Return the plan of a wider search where it has one, and a bound that holds for both.
 
     Whatever runs without sharing is also allowed with it, and whatever runs on whole accelerators
-    is allowed beside slices.
+    is allowed beside slices; unless availability is promised, for which a shared node counts
+    against all that may stand on it.
 
     Args:
         narrow: found without sharing, or without slices.
         wide: of the wider search, which only answers below the cost of the other.
         beaten_by: that cost, within the gap [plan currency/h].
+        is_contained: whether the wider search allows all that the other one does.
     """
     other = np.inf if narrow.solution.cost is None else narrow.solution.cost
     if wide.solution.cost is not None and wide.solution.cost <= other:
-        return wide
+        is_impossible = narrow.solution.status is PlanStatus.INFEASIBLE
+        if is_contained or is_impossible:
+            return wide
+        return replace(wide, bound=min(narrow.bound or 0.0, wide.bound or 0.0))
     is_proven = wide.solution.status is PlanStatus.INFEASIBLE
     if narrow.solution.cost is None:
         return narrow if is_proven else wide

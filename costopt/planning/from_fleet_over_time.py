@@ -10,6 +10,7 @@ from costopt.plan.change import PlanChange
 from costopt.planning.fleet_changes import kinds_without_candidate
 from costopt.planning.from_fleet import notes_of
 from costopt.planning.over_time import FoundOverTime, search_over_time
+from costopt.planning.signed_tranches import SignedTranches
 from costopt.workload.demand_hours import DemandHours
 from costopt.workload.fleet import InstanceKind, running_kinds
 from costopt.workload.request import PlanRequest
@@ -23,6 +24,7 @@ def search_from_fleet_over_time(
     hours: DemandHours,
     request: PlanRequest,
     catalog: Catalog,
+    signed: SignedTranches | None = None,
 ) -> FoundOverTime:
     """Search for the cheapest plan and the way to it; stay with what ran where that is as good.
 
@@ -36,18 +38,19 @@ def search_from_fleet_over_time(
         hours: kinds of hours.
         request: with the fleet, if any.
         catalog: at the prices that are paid.
+        signed: the only commitments there are; None = they are decided.
     """
     if request.current_fleet is None:
-        return search_over_time(workloads, hours, request, catalog)
+        return search_over_time(workloads, hours, request, catalog, signed)
     running = running_kinds(request.current_fleet, catalog.offers)
     gone = kinds_without_candidate(workloads, running)
     staying, free = None, request
     if len(gone) < len(running):
         limit = request.time_limit_seconds
         quick = request.model_copy(update={"time_limit_seconds": STAYING_SHARE * limit})
-        staying = search_over_time(workloads, hours, quick, catalog, is_staying=True)
+        staying = search_over_time(workloads, hours, quick, catalog, signed, is_staying=True)
         free = request.model_copy(update={"time_limit_seconds": (1 - STAYING_SHARE) * limit})
-    found = search_over_time(workloads, hours, free, catalog)
+    found = search_over_time(workloads, hours, free, catalog, signed)
     if staying is not None and _is_as_good(staying, found, request.gap):
         found = replace(
             staying,

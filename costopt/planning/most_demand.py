@@ -22,11 +22,11 @@ from costopt.planning.assemble import assemble
 from costopt.planning.largest_demand import LargestDemand
 from costopt.planning.optimize_request import answer_request
 from costopt.planning.over_time import search_over_time
-from costopt.planning.over_time_work import is_batch
+from costopt.planning.over_time_work import stands_beside
 from costopt.planning.plan_over_time import refuse_over_time
 from costopt.planning.scaled import scaled_request, scales
 from costopt.planning.search import search, shared_limits
-from costopt.planning.shared_nodes import keeps_apart, sharing_helps_nobody
+from costopt.planning.shared_nodes import sharing_helps_nobody
 from costopt.planning.shared_time import SharedTime
 from costopt.profile.profile import Profile
 from costopt.solve.most_demand import MOST_FACTOR
@@ -175,7 +175,7 @@ class _Question:
         if asked.demand_profile is not None:
             asked = asked.model_copy(update={"gap": ANY_PLAN})
             hours = hours_of(asked, self.source)
-            ordered = sorted(workloads, key=is_batch)
+            ordered = sorted(workloads, key=stands_beside)
             over_time = search_over_time(ordered, hours, asked, self.source)
             has_plan = over_time.scheduled is not None
             status = over_time.status(asked.gap)
@@ -194,7 +194,7 @@ class _Question:
         """
         asked = self.time.for_next(scaled_request(self.limited, bound * (1 + STEP)))
         workloads = all_candidates(asked, self.source)
-        apart = keeps_apart(asked) or sharing_helps_nobody(workloads)
+        apart = sharing_helps_nobody(workloads)
         if apart and all_with_more_late(workloads, self.source, asked) is None:
             return False
         return search(workloads, asked, self.source).operated != ()

@@ -17,7 +17,7 @@ from costopt.evaluate.own import account_notes
 from costopt.plan.beside import CatalogStamp
 from costopt.plan.plan import Plan
 from costopt.plan.status import PlanStatus
-from costopt.planning.asked import asked_profiles, asked_workloads, check_sources
+from costopt.planning.asked import asked_profiles, asked_workloads, check_sources, limited_by
 from costopt.planning.baselines import baselines_of
 from costopt.planning.current_fleet import Fleet, read_fleet, read_switching_cost
 from costopt.planning.found import Found
@@ -160,7 +160,7 @@ class _Own:
         """Return a request with what the account's quotas and commitments leave."""
         if self.account is None:
             return request
-        return _limited(request, self.account, self.catalog)
+        return limited_by(request, self.account, self.catalog)
 
     def told(self, plan: Plan, request: PlanRequest, workloads: Sequence[NamedWorkload]) -> Plan:
         """Return a plan with what of the account it was made with, and what that says.
@@ -183,7 +183,7 @@ class _Own:
             in_force = concerning.quotas_in_force(self.catalog)
             quotas = increases(in_force, self.source.joined_offers[usable])
             kept = concerning if plan.has_answer else self.account
-            limited = _limited(request, kept, self.catalog)
+            limited = limited_by(request, kept, self.catalog)
             carried = kept.priced(self.catalog)
             update |= {
                 "request": limited,
@@ -204,12 +204,6 @@ class _Own:
         if quotas_exclude(workloads):
             usable |= take_part(all_candidates(request, self.source))
         return usable
-
-
-def _limited(request: PlanRequest, account: Account, catalog: Catalog) -> PlanRequest:
-    """Return a request with what an account's quotas and commitments leave."""
-    limits = account.limiting(request.limits, catalog)
-    return request.model_copy(update={"limits": limits})
 
 
 def _searched_plan(

@@ -9,6 +9,7 @@ from costopt.catalog.catalog import Catalog
 from costopt.plan.schedule import Schedule, Tranche
 from costopt.planning.over_time_beside import committed, key_of
 from costopt.planning.over_time_problem import HourlyAssembly, assemble_over_time
+from costopt.planning.over_time_work import stands_beside
 from costopt.solve.hours.run import solve_hours
 from costopt.workload.demand_hours import DemandHours
 from costopt.workload.request import PlanRequest
@@ -58,18 +59,21 @@ class GivenCommitments:
         """Write the problem of a request with a demand profile.
 
         Args:
-            workloads: services with their candidates.
+            workloads: with their candidates.
             hours: kinds of hours.
             request: limits and settings.
             catalog: at the prices that are paid.
         """
-        assembly = assemble_over_time(workloads, hours, request, catalog)
+        ordered = sorted(workloads, key=stands_beside)
+        assembly = assemble_over_time(ordered, hours, request, catalog)
         return cls(assembly=assembly, request=request)
 
     def knows(self, schedule: Schedule) -> bool:
         """Return whether every commitment of a schedule is among the products of the problem."""
         bought = {key_of(one) for one in schedule.tranches if one.instances is not None}
-        return bought <= set(self.assembly.quantities.keys)
+        amounts = [one for one in schedule.tranches if one.resource]
+        known = all(self.assembly.resources.bought(one) is not None for one in amounts)
+        return known and bought <= set(self.assembly.quantities.keys)
 
     def costed(self, tranches: Sequence[Tranche]) -> Costed | None:
         """Plan all hours with just these commitments; None where none is found in time.
@@ -88,12 +92,12 @@ class GivenCommitments:
 
 
 def step_of(tranche: Tranche) -> float:
-    """Return how much of a commitment is tried more or less: an instance, or a tenth of money.
+    """Return how much more or less is tried: an instance, a unit of a resource, a tenth of money.
 
     Args:
         tranche: what is committed.
     """
-    return 1.0 if tranche.instances is not None else SPEND_STEP * tranche.quantity
+    return SPEND_STEP * tranche.quantity if tranche.is_money else 1.0
 
 
 def changed(schedule: Schedule, row: int, step: float) -> tuple[Tranche, ...]:
@@ -102,14 +106,16 @@ def changed(schedule: Schedule, row: int, step: float) -> tuple[Tranche, ...]:
     Args:
         schedule: with priced commitments.
         row: of the one that changes.
-        step: added to it [1] or [plan currency/h].
+        step: added to it [1], [plan currency/h] or [amount].
     """
     tranches = list(schedule.tranches)
     one = tranches[row]
     quantity = one.quantity + step
     update: dict[str, float] = {"present_value": one.present_value * quantity / one.quantity}
-    if one.instances is None:
+    if one.is_money:
         update["spend_per_hour"] = quantity
+    elif one.resource:
+        update["amount"] = quantity
     else:
         update["instances"] = round(quantity)
     tranches[row] = one.model_copy(update=update)

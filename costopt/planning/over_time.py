@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from costopt.candidate.find import NamedWorkload
 from costopt.candidate.service import ServiceCandidates
@@ -14,14 +14,19 @@ from costopt.evaluate.scheduled import Scheduled, scheduled
 from costopt.plan.change import PlanChange
 from costopt.plan.status import PlanStatus, proven_status
 from costopt.planning.late import TIGHTENING, late_lines, layout_index
+from costopt.planning.over_time_gangs import without_gangs
 from costopt.planning.over_time_lines import lines_over_time, tranches_of, with_schedule
+from costopt.planning.over_time_owners import own_first
 from costopt.planning.over_time_problem import HourlyAssembly, assemble_over_time
-from costopt.planning.over_time_work import without_surplus
+from costopt.planning.over_time_work import stands_beside, without_surplus
 from costopt.solve.hours.linear_bound import linear_bound
 from costopt.solve.hours.run import solve_hours
 from costopt.solve.hours.solution import HourlySolution
 from costopt.workload.demand_hours import DemandHours
 from costopt.workload.request import PlanRequest
+
+if TYPE_CHECKING:
+    from costopt.planning.signed_tranches import SignedTranches
 
 LEAST_SECONDS: Final = 0.5
 """Time that a solve gets however late it is [s]."""
@@ -91,6 +96,7 @@ def search_over_time(
     hours: DemandHours,
     request: PlanRequest,
     catalog: Catalog,
+    signed: "SignedTranches | None" = None,
     *,
     is_staying: bool = False,
 ) -> FoundOverTime:
@@ -100,24 +106,27 @@ def search_over_time(
     and all hours once more.
 
     Args:
-        workloads: services with their candidates, then jobs with theirs.
+        workloads: with their candidates.
         hours: kinds of hours.
         request: limits and settings.
         catalog: at the prices that are paid.
+        signed: the only commitments there are, paid for whatever runs; None = they are decided.
         is_staying: whether only what ran before may run.
     """
     deadline = perf_counter() + request.time_limit_seconds
-    roomier = list(workloads)
+    ordered = sorted(workloads, key=stands_beside)
+    roomier = ordered if signed is None else signed.among(ordered)
     bound: float | None = None
     series_bound: float | None = None
     for number in range(MOST_ROUNDS):
-        assembly = assemble_over_time(roomier, hours, request, catalog, is_staying=is_staying)
-        left = max(deadline - perf_counter(), LEAST_SECONDS)
-        solution = solve_hours(assembly.problem, gap=request.gap, time_limit_seconds=left)
+        assembly, solution = _solved(
+            roomier, hours, request, catalog, signed, deadline, is_staying=is_staying
+        )
         if number == 0:
-            bound = solution.bound
+            bound = _bound(assembly, solution, request)
+            bound = bound if signed is None else signed.beside(bound)
             series_bound = _series_bound(assembly, solution, hours, request)
-        written = _written(roomier, assembly, solution, hours, request, catalog)
+        written = _written(roomier, assembly, solution, hours, request, catalog, signed)
         late = None if written is None else _with_more_room(roomier, written)
         found = FoundOverTime(
             assembly=assembly,
@@ -135,6 +144,42 @@ def search_over_time(
     return found
 
 
+def _solved(
+    workloads: Sequence[NamedWorkload],
+    hours: DemandHours,
+    request: PlanRequest,
+    catalog: Catalog,
+    signed: "SignedTranches | None",
+    deadline: float,
+    *,
+    is_staying: bool,
+) -> tuple[HourlyAssembly, HourlySolution]:
+    """Write and solve the problem; with all configurations of gangs where some do not suffice."""
+    all_gangs = False
+    while True:
+        assembly = assemble_over_time(
+            workloads, hours, request, catalog, is_staying=is_staying, all_gangs=all_gangs
+        )
+        if signed is not None:
+            assembly = signed.on(assembly)
+        left = max(deadline - perf_counter(), LEAST_SECONDS)
+        solution = solve_hours(assembly.problem, gap=request.gap, time_limit_seconds=left)
+        if not (assembly.is_lossy and solution.status is PlanStatus.INFEASIBLE):
+            return assembly, solution
+        all_gangs = True
+
+
+def _bound(
+    assembly: HourlyAssembly, solution: HourlySolution, request: PlanRequest
+) -> float | None:
+    """Return what no plan costs less than: where gangs were left out, all the rest alone."""
+    if solution.bound is None or not assembly.is_lossy:
+        return solution.bound
+    seconds = min(SERIES_SECONDS, request.time_limit_seconds)
+    rest = without_gangs(assembly.problem)
+    return min(solution.bound, linear_bound(rest, deadline=perf_counter() + seconds) or 0.0)
+
+
 def _series_bound(
     assembly: HourlyAssembly, solution: HourlySolution, hours: DemandHours, request: PlanRequest
 ) -> float | None:
@@ -144,7 +189,8 @@ def _series_bound(
     too; there none is told of hours that are the profile's own.
     """
     if hours.excess_fraction < SAME_DEMAND or solution.decision is None:
-        return solution.bound if assembly.problem.changes is None else None
+        is_free = assembly.problem.changes is None
+        return _bound(assembly, solution, request) if is_free else None
     mean = replace(assembly.problem, demand_factor=hours.mean_factor, changes=None)
     seconds = min(SERIES_SECONDS, request.time_limit_seconds)
     return linear_bound(mean, deadline=perf_counter() + seconds) or None
@@ -157,15 +203,17 @@ def _written(
     hours: DemandHours,
     request: PlanRequest,
     catalog: Catalog,
+    signed: "SignedTranches | None",
 ) -> Scheduled | None:
     """Write a solution down with its figures; None where there is none."""
-    solution = without_surplus(assembly.problem, solution)
+    solution = own_first(assembly, without_surplus(assembly.problem, solution))
     if solution.decision is None:
         return None
     lines, of_hours = lines_over_time(
         workloads, assembly, solution.decision, hours, request.horizon_hours, catalog
     )
-    schedule = with_schedule(hours, of_hours, tranches_of(assembly, solution))
+    tranches = tranches_of(assembly, solution) if signed is None else signed.tranches
+    schedule = with_schedule(hours, of_hours, tranches)
     return scheduled(lines, schedule, request, catalog)
 
 

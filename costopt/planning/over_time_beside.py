@@ -14,10 +14,12 @@ from costopt.plan.beside import Baseline
 from costopt.plan.line import OfferKey
 from costopt.plan.schedule import DemandFall, Schedule, Tranche, UnpricedTerm
 from costopt.planning.over_time import FoundOverTime
+from costopt.planning.over_time_others import OF_OTHERS
 from costopt.planning.over_time_problem import HourlyAssembly, over_hours
-from costopt.solve.hours.problem import HourlyProblem
+from costopt.planning.over_time_resources import none_but
+from costopt.solve.hours.problem import BY_THE_HOUR, HourlyProblem
 from costopt.solve.hours.run import solve_hours
-from costopt.workload.demand_hours import demand_hours
+from costopt.workload.demand_hours import demand_hours, served_names
 from costopt.workload.request import PlanRequest
 
 BESIDE_SECONDS: Final = 1.0
@@ -78,11 +80,10 @@ def _from_nothing(assembly: HourlyAssembly) -> HourlyAssembly:
 def _coarser(assembly: HourlyAssembly, request: PlanRequest, catalog: Catalog) -> HourlyAssembly:
     """Return the problem over few kinds of hours, so that a second is enough to solve it."""
     profile = request.demand_profile
-    if profile is None or len(assembly.problem.work) or request.eligible_usage:
+    if profile is None or assembly.problem.hours_are_coupled or request.eligible_usage:
         return assembly
     fewer = profile.model_copy(update={"kinds": min(profile.kinds or FEW_KINDS, FEW_KINDS)})
-    names = [name for name, _ in request.named_workloads]
-    hours = demand_hours(fewer, names, catalog, request.horizon_hours)
+    hours = demand_hours(fewer, served_names(request), catalog, request.horizon_hours)
     return replace(assembly, problem=over_hours(assembly.problem, hours, request))
 
 
@@ -93,7 +94,7 @@ def _without_commitments(
     least = _least(_uncommitted(assembly.problem), request)
     if least is None:
         return ()
-    least -= _others(assembly.problem)
+    least -= _others(assembly)
     left = 1 - request.price_decline
     hours, discount = request.horizon_hours, 1 / (1 + request.cost_of_capital)
     paid = least * mean_factor(left, hours) / mean_factor(left * discount, hours)
@@ -110,9 +111,13 @@ def _without_commitments(
     )
 
 
-def _others(problem: HourlyProblem) -> float:
+def _others(assembly: HourlyAssembly) -> float:
     """Return what other eligible usage costs without any plan, present value [plan currency]."""
+    problem = assembly.problem
     charges = problem.spends.other_price @ problem.spends.other_usage
+    counted = (assembly.service == OF_OTHERS) & (problem.quantity == BY_THE_HOUR)
+    first = len(problem.blocks) - int(counted.sum())
+    charges = charges + problem.price_per_hour[counted] @ problem.demand_factor[first:]
     expected = problem.weight * problem.probability[problem.scenario]
     return float(charges @ expected)
 
@@ -122,9 +127,11 @@ def _demand_fall(
 ) -> DemandFall | None:
     """Plan anew at less demand, with these commitments and with none."""
     whole = assembly.problem
+    others = whole.server[assembly.service == OF_OTHERS]
+    is_others = np.isin(whole.first_server[:-1], others)
     fallen = replace(
         whole,
-        demand_factor=whole.demand_factor * (1 - FALL),
+        demand_factor=whole.demand_factor * np.where(is_others, 1, 1 - FALL)[:, None],
         work=replace(whole.work, amount=whole.work.amount * (1 - FALL)),
     )
     paid = sum(one.present_value for one in schedule.tranches)
@@ -144,7 +151,8 @@ def _uncommitted(problem: HourlyProblem) -> HourlyProblem:
     """Return a problem in which nothing can be committed."""
     quantities = replace(problem.quantities, upper=np.zeros(len(problem.quantities)))
     spends = replace(problem.spends, upper=np.zeros(len(problem.spends)))
-    return replace(problem, quantities=quantities, spends=spends)
+    resources = replace(problem.resources, upper=np.zeros(len(problem.resources)))
+    return replace(problem, quantities=quantities, spends=spends, resources=resources)
 
 
 def committed(
@@ -159,7 +167,11 @@ def committed(
     """
     instances = np.zeros(len(problem.quantities))
     owned = np.zeros_like(problem.spends.owned)
+    units = np.zeros(len(problem.resources))
     for one in tranches:
+        if (product := assembly.resources.bought(one)) is not None:
+            units[product] = round(one.quantity / assembly.resources.step[product])
+            continue
         if one.instances is not None:
             instances[assembly.quantities.keys.index(key_of(one))] = one.instances
             continue
@@ -173,6 +185,7 @@ def committed(
             problem.quantities, cost=np.zeros(len(problem.quantities)), upper=instances
         ),
         spends=replace(problem.spends, owned=owned, upper=np.zeros(len(problem.spends))),
+        resources=none_but(problem.resources, units),
     )
 
 

@@ -14,8 +14,9 @@ from costopt.evaluate.tranche_prices import SPEND_OPTION
 from costopt.plan.line import PlanLine
 from costopt.plan.schedule import Schedule, ScheduledHour, Tranche
 from costopt.planning.lines import written_line
+from costopt.planning.over_time_others import OF_OTHERS
 from costopt.planning.over_time_problem import HourlyAssembly
-from costopt.planning.over_time_work import is_batch
+from costopt.planning.over_time_work import stands_beside
 from costopt.solve.hours.solution import HourlyDecision, HourlySolution
 from costopt.workload.demand_hours import DemandHours
 
@@ -45,14 +46,14 @@ def lines_over_time(
         horizon_hours: over which the profile repeats [h].
         catalog: where exchange rates and spot signals are.
     """
-    used = np.flatnonzero(decision.counts.any(axis=1))
+    used = np.flatnonzero(decision.counts.any(axis=1) & (assembly.service != OF_OTHERS))
     used = used[np.lexsort((-decision.counts[used].sum(axis=1), assembly.service[used]))]
     lines = tuple(
         _line(workloads, assembly, int(column), decision, horizon_hours, catalog)
         for column in used
     )
     routing = [_routing(assembly, decision, int(column)) for column in used]
-    names = [item.name for item in workloads if not is_batch(item)]
+    names = [item.name for item in workloads if not stands_beside(item)]
     each = horizon_hours / hours.profile_hours
     scheduled = tuple(
         ScheduledHour(
@@ -142,6 +143,10 @@ def tranches_of(assembly: HourlyAssembly, solution: HourlySolution) -> tuple[Tra
         if spend > LEAST_SPEND:
             template = assembly.spends.tranches[plan]
             tranches.append(template.model_copy(update={"spend_per_hour": spend}))
+    amounts = problem.resources.needs.T @ decision.counts
+    for product, units in enumerate(decision.commitments.resources.tolist()):
+        found = assembly.resources.written(product, units, float(amounts[product].max()))
+        tranches.extend([] if found is None else [found])
     return tuple(tranches)
 
 

@@ -14,25 +14,36 @@ from costopt.commitment.time_value import mean_factor
 from costopt.evaluate.other_usage import draws_of_others
 from costopt.evaluate.schedule_figures import TAIL_WEIGHT
 from costopt.evaluate.schedule_money import mean_factors
-from costopt.evaluate.tranche_prices import SPEND_OPTION
 from costopt.planning.assemble import AssembledProblem, assemble
 from costopt.planning.changes_over_time import changes_over_time
+from costopt.planning.over_time_gangs import gangs_among
+from costopt.planning.over_time_others import (
+    OF_OTHERS,
+    OtherColumns,
+    charges_of_others,
+    numbered_places,
+    with_factors_of_others,
+)
 from costopt.planning.over_time_products import (
-    BY_THE_HOUR,
-    DEARER,
     QuantityProducts,
     SpendProducts,
     quantity_products,
     spend_products,
 )
-from costopt.planning.over_time_servers import fewer_servers, useful_servers
-from costopt.planning.over_time_work import served_and_worked, within_rounds
+from costopt.planning.over_time_resources import (
+    ResourceProducts,
+    places_of,
+    refuse_two_discounts,
+    resource_products,
+)
+from costopt.planning.over_time_servers import fewer_servers
+from costopt.planning.over_time_starts import only, sequence_of
+from costopt.planning.over_time_useful import OfferedOverTime, useful_offers
+from costopt.planning.over_time_work import served_and_worked, stands_beside, within_rounds
 from costopt.planning.search import shared_limits
 from costopt.planning.service_columns import ServiceColumns
-from costopt.solve.hours.changes import HourlyChanges
 from costopt.solve.hours.commitments import QuantityCommitments, SpendCommitments
 from costopt.solve.hours.problem import HourlyProblem, Scenarios
-from costopt.solve.problem import Problem
 from costopt.workload.demand_hours import DemandHours
 from costopt.workload.request import PlanRequest
 
@@ -46,12 +57,16 @@ class HourlyAssembly:
 
     Attributes:
         problem: what the solver gets.
-        service: workload of each offer of the problem, jobs after services (offers,).
+        service: workload of each offer of the problem, jobs after services; OF_OTHERS for what
+            other teams run (offers,).
         row: row of the service's offers (offers,).
         layout: index of the service's layouts (offers,).
         server: index of the server inside the service's block; of a job's own server (offers,).
+        place: number of its provider, region and instance type (offers,).
         quantities: what the quantity commitments are.
         spends: what the spend commitments are.
+        resources: what the resource commitments are.
+        is_lossy: whether configurations of gangs were left out that might have been cheaper.
     """
 
     problem: HourlyProblem
@@ -59,8 +74,11 @@ class HourlyAssembly:
     row: Integers
     layout: Integers
     server: Integers
+    place: Integers
     quantities: QuantityProducts
     spends: SpendProducts
+    resources: ResourceProducts
+    is_lossy: bool = False
 
 
 def assemble_over_time(
@@ -70,6 +88,7 @@ def assemble_over_time(
     catalog: Catalog,
     *,
     is_staying: bool = False,
+    all_gangs: bool = False,
 ) -> HourlyAssembly:
     """Write the problem of a request with a demand profile.
 
@@ -84,23 +103,39 @@ def assemble_over_time(
         request: limits and settings.
         catalog: at the prices that are paid.
         is_staying: whether only what ran before may run.
+        all_gangs: whether to plan with every configuration of a gang that may be needed.
     """
     assembled = assemble(workloads, shared_limits(request))
     columns = _columns(workloads, assembled)
     quantities = quantity_products(columns, request)
     spends = spend_products(columns, request, catalog)
+    places = places_of(columns)
+    resources = resource_products(places, request, catalog)
+    refuse_two_discounts(spends.rate, resources.needs, places)
     price = _hourly_prices(assembled.problem.price_per_hour, columns, request)
-    is_spend = (columns["purchase_option"] == SPEND_OPTION).to_numpy(dtype=np.bool_)
-    usable = ~is_spend & (quantities.product != DEARER)
     whole = assembled.problem
+    is_job = np.array([stands_beside(item) for item in workloads])[columns["service"]]
+    starts = sequence_of(columns, is_job, request, catalog)
     changes = changes_over_time(columns, request, catalog)
-    worth = _worth_keeping(whole, np.where(is_spend, np.nan, price), quantities, spends)
-    usable &= _with_what_ran(worth, changes, is_staying=is_staying)
-    useful = useful_servers(whole, price, quantities, spends, usable, changes)
-    fewer = fewer_servers(whole.blocks, useful)
-    kept = np.flatnonzero(usable & useful[whole.server])
+    offered = OfferedOverTime(
+        workloads=workloads,
+        problem=whole,
+        columns=columns,
+        price=price,
+        quantities=quantities,
+        spends=spends,
+        resources=resources,
+        starts=starts,
+        changes=changes,
+    )
+    useful = useful_offers(
+        offered, hours, request, catalog, is_staying=is_staying, all_gangs=all_gangs
+    )
+    fewer = fewer_servers(whole.blocks, useful.servers)
+    kept = np.flatnonzero(useful.offers & useful.servers[whole.server])
     used = np.unique(quantities.product[kept])
     quantities = quantities.only(used[used >= 0])
+    others = OtherColumns.of(quantities.keys, spends, resources, request, catalog)
     scale = _declined(request)
     working = served_and_worked(workloads, fewer, whole.server[kept], catalog)
     problem = HourlyProblem(
@@ -117,6 +152,8 @@ def assemble_over_time(
         weight=np.zeros(0),
         demand_factor=np.zeros((len(working.blocks), 0)),
         work=working.work,
+        gangs=gangs_among(workloads, columns.iloc[kept], catalog),
+        sequence=only(starts, kept),
         changes=None if changes is None else changes.only(kept),
         quantities=QuantityCommitments(
             cost=quantities.present_value, upper=np.full(len(quantities.keys), np.inf)
@@ -130,15 +167,20 @@ def assemble_over_time(
             other_price=np.full(len(request.eligible_usage), scale),
             other_rate=draws_of_others(spends.tranches, request) * scale,
         ),
+        resources=resources.commitments(kept),
     )  # fmt: skip
+    of_others = np.full(len(others.usage), OF_OTHERS)
     return HourlyAssembly(
-        problem=over_hours(problem, hours, request),
-        service=columns["service"].to_numpy(dtype=np.int64)[kept],
-        row=columns["row"].to_numpy(dtype=np.int64)[kept],
-        layout=columns["layout"].to_numpy(dtype=np.int64)[kept],
-        server=fewer.local[whole.server[kept]],
+        problem=over_hours(others.beside(problem, scale), hours, request),
+        service=np.append(columns["service"].to_numpy(dtype=np.int64)[kept], of_others),
+        row=np.append(columns["row"].to_numpy(dtype=np.int64)[kept], of_others),
+        layout=np.append(columns["layout"].to_numpy(dtype=np.int64)[kept], of_others),
+        server=np.append(fewer.local[whole.server[kept]], of_others),
+        place=numbered_places(columns.iloc[kept], others, request),
         quantities=quantities,
         spends=spends,
+        resources=resources,
+        is_lossy=useful.is_lossy,
     )
 
 
@@ -156,20 +198,14 @@ def over_hours(problem: HourlyProblem, hours: DemandHours, request: PlanRequest)
         problem,
         weight=hours.hours * (request.horizon_hours / hours.profile_hours),
         work=within_rounds(problem.work, hours),
-        demand_factor=hours.factor,
+        demand_factor=with_factors_of_others(hours.factor, hours, request),
         spends=replace(
-            spends, owned=np.zeros((len(spends), kinds)), other_usage=_other_usage(hours, request)
+            spends,
+            owned=np.zeros((len(spends), kinds)),
+            other_usage=charges_of_others(hours, request),
         ),
         scenarios=_scenarios(hours, request),
     )
-
-
-def _other_usage(hours: DemandHours, request: PlanRequest) -> Floats:
-    """Return the charges of other usage in each kind of hour (others, kinds)."""
-    charges = np.zeros((len(request.eligible_usage), len(hours.hours)))
-    for row, usage in enumerate(request.eligible_usage):
-        charges[row, hours.kind_of_hour] = usage.on_demand_per_hour
-    return charges
 
 
 def _columns(workloads: Sequence[NamedWorkload], assembled: AssembledProblem) -> pd.DataFrame:
@@ -209,58 +245,6 @@ def _hourly_prices(per_hour: Floats, columns: pd.DataFrame, request: PlanRequest
     present = mean_factors(columns, request, discount=1 / (1 + request.cost_of_capital))
     committed = columns["term_hours"].notna().to_numpy() & (options != "owned").to_numpy()
     return np.asarray(np.where(committed, 0.0, per_hour * present))
-
-
-def _worth_keeping(
-    problem: Problem, price: Floats, quantities: QuantityProducts, spends: SpendProducts
-) -> NDArray[np.bool_]:
-    """Return which offers may be of use: of one server, the cheapest by each way to pay.
-
-    An instance adds the same to its server whichever offer pays for it. So without limits on
-    counts only the cheapest by the hour, the cheapest under each plan of money, and the cheapest
-    commitment matter; a commitment that is kept for one server stays for all that can run on it,
-    as workloads may share it. With limits on counts all are kept.
-
-    Args:
-        problem: offers of all ways to pay, with the blocks.
-        price: of an hour; NaN for what is no offer of its own (offers,) [plan currency/h].
-        quantities: commitments of instances.
-        spends: plans of money.
-
-    Returns:
-        Shape (offers,).
-    """
-    if problem.rows or np.isfinite(problem.upper).any():
-        return np.ones(len(price), dtype=np.bool_)
-    by_hour = quantities.product == BY_THE_HOUR
-    kept = _cheapest(problem.server, np.where(by_hour, price, np.nan))
-    for rate in spends.rate:
-        kept |= _cheapest(problem.server, rate)
-    cost = np.full(len(price), np.nan)
-    on_product = quantities.product >= 0
-    cost[on_product] = quantities.present_value[quantities.product[on_product]]
-    products = np.unique(quantities.product[_cheapest(problem.server, cost)])
-    kept |= np.isin(quantities.product, products) & on_product
-    return kept
-
-
-def _with_what_ran(
-    worth: NDArray[np.bool_], changes: HourlyChanges | None, *, is_staying: bool
-) -> NDArray[np.bool_]:
-    """Return which offers matter beside what ran before, whose offers all do (offers,)."""
-    if changes is None:
-        return worth
-    return changes.has_run if is_staying else worth | changes.has_run
-
-
-def _cheapest(server: Integers, price: Floats) -> NDArray[np.bool_]:
-    """Return the first cheapest offer of each server, among those with a price (offers,)."""
-    order = np.lexsort((price, server))
-    order = order[~np.isnan(price[order])]
-    _, first = np.unique(server[order], return_index=True)
-    found = np.zeros(len(price), dtype=np.bool_)
-    found[order[first]] = True
-    return found
 
 
 def _scenarios(hours: DemandHours, request: PlanRequest) -> Scenarios | None:

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from costopt.catalog.catalog import Catalog
 from costopt.commitment.apply import rank_of
 from costopt.commitment.time_value import present_value_of_terms
-from costopt.errors import InvalidInputError
-from costopt.evaluate.other_usage import WHOLE_PROVIDER, draws_of_others
+from costopt.evaluate.other_usage import WHOLE_PROVIDER
 from costopt.evaluate.tranche_prices import PLACE, SPEND_OPTION, tranche_price
 from costopt.plan.line import OfferKey
 from costopt.plan.schedule import Tranche
@@ -149,26 +148,8 @@ def spend_products(columns: pd.DataFrame, request: PlanRequest, catalog: Catalog
         ordered.append(((rank, -saving), tranche, price.present_value(request), rate))
     ordered.sort(key=lambda entry: entry[0])
     tranches = tuple(tranche for _, tranche, _, _ in ordered)
-    _refuse_uncovered(tranches, request)
     return SpendProducts(
         tranches=tranches,
         present_value=np.array([value for _, _, value, _ in ordered], dtype=np.float64),
         rate=np.array([rate for _, _, _, rate in ordered]).reshape(len(ordered), len(columns)),
     )
-
-
-def _refuse_uncovered(tranches: tuple[Tranche, ...], request: PlanRequest) -> None:
-    """Refuse other usage that draws on no plan: it would say nothing.
-
-    Raises:
-        InvalidInputError: no plan of the whole provider may be bought.
-    """
-    covered = np.isfinite(draws_of_others(tranches, request)).sum(axis=0)
-    wrong = [
-        f"{usage.name}: no savings plan for all of {usage.provider} covers an offer that takes "
-        "part; leave it out"
-        for usage, is_covered in zip(request.eligible_usage, covered.tolist(), strict=True)
-        if not is_covered
-    ]
-    if wrong:
-        raise InvalidInputError("eligible_usage", wrong)

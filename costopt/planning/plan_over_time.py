@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from math import floor
 from typing import Final
 
 from costopt.candidate.find import NamedWorkload
@@ -18,16 +19,17 @@ from costopt.planning.assemble import assemble
 from costopt.planning.from_fleet_over_time import search_from_fleet_over_time
 from costopt.planning.over_time import FoundOverTime
 from costopt.planning.over_time_beside import beside
-from costopt.planning.over_time_work import is_batch
+from costopt.planning.over_time_owners import refuse_unheard
+from costopt.planning.over_time_problem import assemble_over_time
+from costopt.planning.over_time_work import stands_beside
 from costopt.planning.refusal import why_infeasible
 from costopt.planning.search import shared_limits
+from costopt.planning.signed_tranches import SignedTranches
 from costopt.planning.taking_part import exclusions_of, rated_offers
 from costopt.solve.run import solve_problem
-from costopt.workload.batch import BatchInference
-from costopt.workload.demand_hours import hours_of
+from costopt.workload.demand_hours import follows_profile, hours_of
 from costopt.workload.limits import Limits
 from costopt.workload.request import Job, PlanRequest
-from costopt.workload.requirement import Requirement
 
 REASON_SECONDS: Final = 2.0
 """Time to find out why an hour cannot be served [s]."""
@@ -37,7 +39,10 @@ NOT_OVER_TIME: Final = ("budget", "max_distinct_types")
 
 
 def plan_over_time(
-    workloads: Sequence[NamedWorkload], request: PlanRequest, catalog: Catalog
+    workloads: Sequence[NamedWorkload],
+    request: PlanRequest,
+    catalog: Catalog,
+    signed: SignedTranches | None = None,
 ) -> Plan:
     """Decide what runs in each hour and what is committed, and write it down.
 
@@ -45,13 +50,17 @@ def plan_over_time(
         workloads: with their candidates.
         request: with a demand profile.
         catalog: at the prices that are paid.
+        signed: the only commitments there are; None = they are decided.
 
     Raises:
-        InvalidInputError: there is no profile, or it does not fit the request.
+        InvalidInputError: there is no profile, it does not fit the request, or other usage says
+            nothing.
     """
     hours = hours_of(request, catalog)
-    ordered = sorted(workloads, key=is_batch)
-    found = search_from_fleet_over_time(ordered, hours, request, catalog)
+    if request.eligible_usage:
+        ordered = sorted(workloads, key=stands_beside)
+        refuse_unheard(assemble_over_time(ordered, hours, request, catalog), request)
+    found = search_from_fleet_over_time(workloads, hours, request, catalog, signed)
     return _write_plan(workloads, found, request, catalog)
 
 
@@ -72,20 +81,13 @@ def refuse_over_time(request: PlanRequest) -> None:
 def _not_over_time(request: PlanRequest) -> Iterator[str]:
     """Yield a sentence for each thing that cannot be planned with a demand profile."""
     for name, workload in request.named_workloads:
-        if isinstance(workload, BatchInference):
-            yield from _unfit_batch(name, workload, request)
-        elif isinstance(workload, Job):
-            yield (
-                f"{name} trains in one gang, and beside a demand profile only services and "
-                "BatchInference are planned; plan it in a request of its own"
-            )
-        elif isinstance(workload, Requirement) and workload.demand_per_second is None:
-            yield (
-                f"{name} asks for nodes, which have no demand to follow a profile; give "
-                "demand_per_second and throughput_per_second"
-            )
-    if all(isinstance(workload, BatchInference) for workload in request.workloads):
-        yield "no service is given, and jobs follow no demand profile; leave it out"
+        if isinstance(workload, Job):
+            yield from _unfit_job(name, workload, request)
+    if not any(follows_profile(workload) for workload in request.workloads):
+        yield (
+            "no service is given, and jobs and nodes without a demand follow no demand profile; "
+            "leave it out"
+        )
     yield from _unfit_usage(request)
     yield from _limits_not_over_time("limits", request.limits)
     for name, workload in request.named_workloads:
@@ -98,20 +100,28 @@ def _unfit_usage(request: PlanRequest) -> Iterator[str]:
     """Yield a sentence for each reason why other eligible usage says nothing here."""
     if not request.eligible_usage:
         return
-    if SPEND_OPTION not in request.limits.options:
+    if any(usage.place is None for usage in request.eligible_usage) and (
+        SPEND_OPTION not in request.limits.options
+    ):
         yield "eligible_usage draws on savings plans; add savings_plan to purchase_options"
     if request.demand_profile is not None and request.demand_profile.kinds is not None:
         yield "kinds puts hours together, and eligible_usage is told for each; leave kinds out"
 
 
-def _unfit_batch(name: str, workload: BatchInference, request: PlanRequest) -> Iterator[str]:
-    """Yield a sentence for each reason why a batch cannot be planned hour by hour."""
+def _unfit_job(name: str, workload: Job, request: PlanRequest) -> Iterator[str]:
+    """Yield a sentence for each reason why a job cannot be planned hour by hour."""
     if workload.deadline_hours < 1:
         yield (
             f"deadline_hours of {name} is below 1, and beside a demand profile whole hours are "
             "planned; give at least 1"
         )
-    if request.demand_profile is not None and request.demand_profile.kinds is not None:
+    profile = request.demand_profile
+    if profile is not None and (profile.min_up_hours or 1) > floor(workload.deadline_hours):
+        yield (
+            f"{name} is due after {workload.deadline_hours:g} h, and what is started for it runs "
+            f"at least {profile.min_up_hours} h by min_up_hours; allow it as long"
+        )
+    if profile is not None and profile.kinds is not None:
         yield (
             f"kinds puts hours together, and {name} is due after so many of them; leave kinds out"
         )
@@ -201,10 +211,10 @@ def _refusal(
         )
     if found.solution.status is not PlanStatus.INFEASIBLE:
         return ()
-    jobs = [item for item in workloads if is_batch(item)]
+    jobs = [item for item in workloads if stands_beside(item)]
     if jobs and not found.solution.infeasible_hours:
         return _late_jobs(jobs)
-    workloads = [item for item in workloads if not is_batch(item)]
+    workloads = [item for item in workloads if not stands_beside(item)]
     factors = found.hours.factor
     hour = next(iter(found.solution.infeasible_hours), int(factors.sum(axis=0).argmax()))
     told = ", ".join(

@@ -12,6 +12,7 @@ from costopt.candidate.misses import CLOSENESS
 from costopt.candidate.reasons import REASONS, count_reasons
 from costopt.candidate.service import ServiceCandidates
 from costopt.candidate.sizes import FREE_PARTS
+from costopt.plan.words import percent_to
 from costopt.solve.solution import Solution
 from costopt.workload.counted import QUOTA_FIELDS
 from costopt.workload.limits import Limits
@@ -93,7 +94,8 @@ def _why_service(
         share = candidates.demand[of_reason[""]].sum() / candidates.demand.sum()
         yield (
             f"{item.name}: no single instance type left serves both the short and the long "
-            f"answers of {share:.2%} of the requests, and an answer's length is not known when "
+            f"answers of {percent_to(share, 2)} of the requests, and an answer's "
+            "length is not known when "
             "its request is routed"
         )
     for rows, code in sorted(missed, key=lambda entry: -candidates.demand[entry[0]].sum()):
@@ -110,11 +112,13 @@ def _why_sizes(item: NamedWorkload, buckets: Buckets, rows: Sequence[int], code:
     if code == "ttft" and isinstance(item.workload, InferenceService):
         late = 100 - item.workload.percentile
         tried = (
-            f", though the longest prompts were given {FREE_PARTS[-1]:.0%} of the {late:.3g}% of "
+            ", though the longest prompts were given "
+            f"{percent_to(FREE_PARTS[-1], 0)} of the {late:.3g} % of "
             "the requests that may be late"
         )
     return (
-        f"{item.name}: {len(rows)} of {len(buckets.demand)} request sizes ({share:.2%} of the "
+        f"{item.name}: {len(rows)} of {len(buckets.demand)} request sizes "
+        f"({percent_to(share, 2)} of the "
         f"requests) cannot be served by any offer left: {words}{tried}; {ADVICE[code]}"
     )
 

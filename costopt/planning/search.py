@@ -1,7 +1,7 @@
 """One search: solve, write lines, hold latency against the mix, and try again where it fails."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Final
 
@@ -24,9 +24,14 @@ from costopt.planning.assemble import (
 )
 from costopt.planning.fleet_changes import changes_of
 from costopt.planning.found import Found, cheaper_of, cost_in_time, unanswered
+from costopt.planning.jobs_on_nodes import beside_services, stands_beside
 from costopt.planning.late import late_lines, with_more_room
 from costopt.planning.round_settings import RoundSettings
-from costopt.planning.shared_nodes import keeps_apart, sharing_helps_nobody, sliced_workloads
+from costopt.planning.shared_nodes import (
+    promises_availability,
+    sharing_helps_nobody,
+    sliced_workloads,
+)
 from costopt.planning.solving import (
     Solver,
     solved_alone,
@@ -72,16 +77,45 @@ def search(
         staying=staying,
         solve=solved_alone if solver is None else solved_by(solver),
     )
-    if solver or keeps_apart(request) or sharing_helps_nobody(workloads):
+    if solver:
         return _late_enough(workloads, replace(search, deadline=perf_counter() + seconds))
-    alone = _late_enough(workloads, replace(search, deadline=perf_counter() + seconds / 2))
-    wider = search.beyond(alone.solution.cost, seconds / 4)
-    best = cheaper_of(alone, _late_enough(workloads, wider), wider.beaten_by)
-    sliced = sliced_workloads(workloads, catalog, request)
-    if sliced is None:
-        return best
-    wider = search.beyond(best.solution.cost, seconds / 4)
-    return cheaper_of(best, _late_enough(sliced, wider), wider.beaten_by)
+    stages = list(_wider_searches(workloads, search))
+    part = seconds / 2 if stages else seconds
+    best = _late_enough(workloads, replace(search, deadline=perf_counter() + part))
+    for wider in stages:
+        settings = search.beyond(best.solution.cost, part / len(stages))
+        found = _late_enough(wider.workloads, settings)
+        if stands_beside(wider.workloads, found):
+            best = cheaper_of(best, found, settings.beaten_by, is_contained=wider.is_containing)
+        else:
+            best = replace(best, bound=min(best.bound or 0.0, found.bound or 0.0))
+    return best
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wider:
+    """A search on shared nodes.
+
+    Attributes:
+        workloads: with the candidates that take part.
+        is_containing: whether it allows all that the searches before it do.
+    """
+
+    workloads: Sequence[NamedWorkload]
+    is_containing: bool
+
+
+def _wider_searches(workloads: Sequence[NamedWorkload], search: RoundSettings) -> Iterator[_Wider]:
+    """Yield the searches on shared nodes: whole accelerators, slices, batches beside services."""
+    containing = not promises_availability(search.request)
+    if not sharing_helps_nobody(workloads):
+        yield _Wider(workloads=workloads, is_containing=containing)
+        sliced = sliced_workloads(workloads, search.catalog, search.request)
+        if sliced is not None:
+            yield _Wider(workloads=sliced, is_containing=containing)
+    beside = beside_services(workloads, search.request, search.catalog)
+    if beside is not None:
+        yield _Wider(workloads=beside, is_containing=False)
 
 
 def _late_enough(workloads: Sequence[NamedWorkload], search: RoundSettings) -> Found:

@@ -25,6 +25,7 @@ class ServiceColumns:
         server: index of the server inside the block (program offers of the service,).
         instances: rented with one program offer; more than 1 only where availability is
             promised (program offers of the service,) [1].
+        counted: of them, counted on (program offers of the service,) [1].
         weight: ``-ln`` of the chance that what is counted on of them is there (program offers
             of the service,) [1].
         first: position of the first of them among all program offers.
@@ -34,6 +35,7 @@ class ServiceColumns:
     layout: Integers
     server: Integers
     instances: Integers
+    counted: Integers
     weight: Floats
     first: int
 
@@ -54,20 +56,22 @@ def service_columns(service: ServiceCandidates, first: int) -> tuple[ServiceColu
         first: position of the first program offer of the service among all.
     """
     rates, promises = service.prompt_rates, service.promises
-    offers = pd.DataFrame({"type": service.type_of_offer, "spot": service.is_spot})
-    offers["offer"] = np.arange(len(offers))
-    offers["group"] = service.failure_group
-    layouts = pd.DataFrame({"type": service.type_of_layout})
-    layouts["layout"] = np.arange(len(layouts))
-    able = layouts[(rates > 0).any(axis=1)]
-    pairs = able.merge(offers, on="type", how="inner")
-    pairs = pairs.assign(instances=1, counted=1, weight=0.0)
+    layout, offer = _pairs(np.flatnonzero((rates > 0).any(axis=1)), service)
+    pairs = pd.DataFrame(
+        {
+            "layout": layout,
+            "offer": offer,
+            "spot": service.is_spot[offer],
+            "group": service.failure_group[offer],
+            "instances": 1,
+            "counted": 1,
+            "weight": 0.0,
+        }
+    )
     if service.risk is not None:
         pairs = _configured(pairs, service, service.risk)
-    by_server = ["layout", "spot", "group", "counted"]
-    servers = pairs[by_server].drop_duplicates(ignore_index=True)
-    servers["server"] = np.arange(len(servers))
-    pairs = pairs.merge(servers, on=by_server, how="left")
+    server, example = _servers(pairs)
+    servers = pairs.iloc[example]
     layout = servers["layout"].to_numpy(dtype=np.int64)
     block = ServingBlock(
         demand=service.buckets.prompt_demand,
@@ -83,12 +87,36 @@ def service_columns(service: ServiceCandidates, first: int) -> tuple[ServiceColu
     column = ServiceColumns(
         offer=pairs["offer"].to_numpy(dtype=np.int64),
         layout=pairs["layout"].to_numpy(dtype=np.int64),
-        server=pairs["server"].to_numpy(dtype=np.int64),
+        server=server,
         instances=pairs["instances"].to_numpy(dtype=np.int64),
+        counted=pairs["counted"].to_numpy(dtype=np.int64),
         weight=pairs["weight"].to_numpy(dtype=np.float64),
         first=first,
     )
     return column, block
+
+
+def _pairs(layouts: Integers, service: ServiceCandidates) -> tuple[Integers, Integers]:
+    """Pair each layout with every offer of its type: the layouts, and their offers (pairs,)."""
+    order = np.argsort(service.type_of_offer, kind="stable")
+    ranked = service.type_of_offer[order]
+    kinds = service.type_of_layout[layouts]
+    first = np.searchsorted(ranked, kinds, side="left")
+    many = np.searchsorted(ranked, kinds, side="right") - first
+    within = np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many)
+    return np.repeat(layouts, many), order[np.repeat(first, many) + within]
+
+
+def _servers(pairs: pd.DataFrame) -> tuple[Integers, Integers]:
+    """Server of each pair, numbered as they come up, and the first pair of each server."""
+    key = pairs["layout"].to_numpy(dtype=np.int64)
+    for name in ("spot", "group", "counted"):
+        part = pairs[name].to_numpy(dtype=np.int64) + 1
+        key = key * (int(part.max(initial=0)) + 1) + part
+    _, example, inverse = np.unique(key, return_index=True, return_inverse=True)
+    number = np.empty_like(example)
+    number[np.argsort(example)] = np.arange(len(example))
+    return number[inverse], np.sort(example)
 
 
 def _configured(pairs: pd.DataFrame, service: ServiceCandidates, risk: SpotRisk) -> pd.DataFrame:

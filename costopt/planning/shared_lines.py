@@ -26,8 +26,8 @@ class _Held:
     Attributes:
         kind: of the replicas.
         offer: program offer that is rented.
-        count: instances [1].
-        replicas: on each of them [1].
+        count: configurations, mostly of one instance [1].
+        replicas: on each instance [1].
         shared_node: number of the instances; empty where nothing else stands on them.
         node_fraction: part of the accelerators in use there [0..1].
     """
@@ -49,15 +49,16 @@ class _Found:
     found: SharedSolution
     held: Sequence[_Held]
 
-    def offer_row(self, offer: int) -> "pd.Series[Any]":
-        """Row of a program offer among the offers of the service that brought it."""
+    def offer_row(self, offer: int) -> tuple["pd.Series[Any]", int]:
+        """Row of a program offer among those of the service that brought it, and its instances."""
         firsts = [columns.first for columns in self.assembled.services]
         service = bisect_right(firsts, offer) - 1
         while not len(self.assembled.services[service].offer):
             service -= 1
         columns = self.assembled.services[service]
-        row = int(columns.offer[offer - columns.first])
-        return self.services[service].offers.iloc[row]
+        place = offer - columns.first
+        rented = int(columns.instances[place])
+        return self.services[service].offers.iloc[int(columns.offer[place])], rented
 
 
 def shared_lines(
@@ -152,14 +153,15 @@ def _service_lines(
         routing = shares[server[position]] * replicas[position] / standing[server[position]]
         index = int(layout_of[server[position]])
         layout = candidates.layouts[index]
+        offer, instances = place.offer_row(one.offer)
         if one.shared_node:
             layout = replace(layout, replicas=one.replicas)
         yield written_line(
             name,
-            place.offer_row(one.offer),
+            offer,
             layout,
             catalog,
-            count=one.count,
+            count=one.count * instances,
             hours=horizon_hours,
             share=float(weights @ routing),
             routing=tuple(float(part) for part in routing),

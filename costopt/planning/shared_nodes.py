@@ -13,9 +13,11 @@ from costopt.candidate.settings import RateSettings
 from costopt.candidate.sliced_services import with_slices
 from costopt.candidate.slices import PROFILES, partitions, size_of
 from costopt.catalog.catalog import Catalog
-from costopt.planning.assemble import AssembledProblem
+from costopt.planning.assemble import AssembledProblem, availability_row
 from costopt.planning.service_columns import ServiceColumns
+from costopt.solve.problem import Problem
 from costopt.solve.shared_nodes import SharedNodes
+from costopt.workload.batch import BatchInference
 from costopt.workload.request import PlanRequest
 from costopt.workload.serving import InferenceService
 
@@ -25,19 +27,18 @@ Integers = NDArray[np.int64]
 def may_share(item: NamedWorkload) -> bool:
     """Return whether a workload may stand beside others on one instance.
 
-    Services whose replicas are rated by the performance model may. A requirement says what whole
-    instances do; a job takes whole instances for a while; and what a service with quotas or a
-    budget of its own takes of them could not be told from what its neighbours take.
+    Services whose replicas are rated by the performance model may, and a batch where it is
+    planned at an even pace. A requirement says what whole instances do; a gang takes whole
+    instances for a while; and what a service with quotas or a budget of its own takes of them
+    could not be told from what its neighbours take.
     """
     limits = item.workload.limits
     own = bool(limits.counted) or limits.budget is not None
-    return isinstance(item.workload, InferenceService) and not own
+    return isinstance(item.workload, InferenceService | BatchInference) and not own
 
 
-def keeps_apart(request: PlanRequest) -> bool:
-    """Return whether a request asks for what is planned on instances of one workload only.
-
-    Availability is counted by instances that each belong to one workload.
+def promises_availability(request: PlanRequest) -> bool:
+    """Return whether a request, or one of its workloads, promises availability.
 
     Args:
         request: limits and settings.
@@ -69,16 +70,20 @@ def sharing_helps_nobody(workloads: Sequence[NamedWorkload]) -> bool:
 
 def shared_nodes_of(
     workloads: Sequence[NamedWorkload], assembled: AssembledProblem
-) -> SharedNodes:
+) -> tuple[Problem, SharedNodes]:
     """Turn the offers of a problem into nodes, each once whoever it may serve.
 
     An offer of the catalogue that several services may use, in several layouts, is one node; its
     pool is that of the offers which can feed the same servers. What shares nothing keeps nodes of
-    its own, which hold one instance.
+    its own, which hold one instance. Where availability is promised, a node is a configuration:
+    several instances that hold the same, of which some are counted on.
 
     Args:
         workloads: with their candidates.
         assembled: their problem without sharing.
+
+    Returns:
+        The problem, with rows that say what nodes take of what is promised; and the nodes.
     """
     services = [item for item in workloads if isinstance(item.candidates, ServiceCandidates)]
     parts = [
@@ -88,6 +93,7 @@ def shared_nodes_of(
         )
     ]
     offers = pd.concat(parts, ignore_index=True)
+    offers["node"] = offers.groupby(["node", "instances", "counted"], sort=False).ngroup()
     nodes, first_row, node = np.unique(
         offers["node"].to_numpy(dtype=np.int64), return_index=True, return_inverse=True
     )
@@ -97,7 +103,7 @@ def shared_nodes_of(
     of_pool = kinds.drop_duplicates("pool").sort_values("pool")
     divided = np.unique(kinds.loc[kinds["slot"] >= 0, "pool"].to_numpy(dtype=np.int64))
     ways = np.array(partitions(), dtype=np.int64)
-    return SharedNodes(
+    shared = SharedNodes(
         offer=offers["offer"].to_numpy(dtype=np.int64)[first_row],
         pool=pool,
         accelerators=of_pool["accelerators"].to_numpy(dtype=np.int64),
@@ -109,6 +115,24 @@ def shared_nodes_of(
         partition_home=np.repeat(divided, len(ways)),
         partition_slots=np.tile(ways, (len(divided), 1)),
     )
+    return _promised_by_node(assembled.problem, offers, shared), shared
+
+
+def _promised_by_node(problem: Problem, offers: pd.DataFrame, nodes: SharedNodes) -> Problem:
+    """Let every node count in the availability of each workload that may stand on it.
+
+    The chance that all configurations that are rented have what is counted on is at most the
+    chance of those on which a workload really stands, so that each promise is kept.
+    """
+    rows = list(problem.rows)
+    for position, row in enumerate(rows):
+        own = offers[(offers["workload"].map(availability_row) == row.name).to_numpy()]
+        if len(own):
+            weight = own.groupby("node")["weight"].max()
+            taken = np.zeros(len(row.offer_coefficients))
+            taken[nodes.offer[weight.index.to_numpy(dtype=np.int64)]] = weight.to_numpy()
+            rows[position] = replace(row, offer_coefficients=taken)
+    return replace(problem, rows=tuple(rows))
 
 
 def _part(item: NamedWorkload, columns: ServiceColumns, first_server: int) -> pd.DataFrame:
@@ -117,6 +141,7 @@ def _part(item: NamedWorkload, columns: ServiceColumns, first_server: int) -> pd
     position = np.arange(len(columns.offer)) + columns.first
     alone = pd.DataFrame(
         {
+            "workload": item.name,
             "offer": position,
             "node": -1 - position,
             "server": columns.server + first_server,
@@ -124,6 +149,9 @@ def _part(item: NamedWorkload, columns: ServiceColumns, first_server: int) -> pd
             "size": 1,
             "slot": -1,
             "divisor": 1,
+            "instances": columns.instances,
+            "counted": columns.counted,
+            "weight": columns.weight,
         }
     )
     if not may_share(item) or not isinstance(found, ServiceCandidates):

@@ -101,9 +101,9 @@ def solved_together(
         catalog: where exchange rates and spot signals are.
         effort: wall-clock limit, and the highest cost of an answer.
     """
-    nodes = shared_nodes_of(workloads, assembled)
+    problem, nodes = shared_nodes_of(workloads, assembled)
     found = solve_shared(
-        assembled.problem,
+        problem,
         nodes,
         gap=request.gap,
         time_limit_seconds=effort.seconds,

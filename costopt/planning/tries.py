@@ -56,14 +56,22 @@ class Tries:
         Raises:
             CostoptError: a name is unknown, or limits contradict each other.
         """
-        rated = _without_sums(request)
-        key = rated.model_dump_json(exclude={"gap", "time_limit_seconds"})
+        key = _candidates_key(request)
         if key not in self._candidates:
-            self._candidates[key] = self._all_candidates(rated)
+            self._candidates[key] = self._all_candidates(_without_sums(request))
         return tuple(
             replace(item, workload=workload)
             for item, workload in zip(self._candidates[key], request.workloads, strict=True)
         )
+
+    def share_candidates(self, one: PlanRequest, other: PlanRequest) -> bool:
+        """Return whether two requests differ at most in what adds up over a plan.
+
+        Args:
+            one: a request.
+            other: another one.
+        """
+        return _candidates_key(one) == _candidates_key(other)
 
     def _all_candidates(self, request: PlanRequest) -> tuple[NamedWorkload, ...]:
         """Find candidates, the offers that limits allow looked up once for equal limits."""
@@ -134,6 +142,12 @@ def with_workload(request: PlanRequest, position: int, workload: AnyWorkload) ->
     workloads = list(request.workloads)
     workloads[position] = workload
     return request.model_copy(update={"workloads": tuple(workloads)})
+
+
+def _candidates_key(request: PlanRequest) -> str:
+    """Return what is equal for requests whose candidates are."""
+    rated = _without_sums(request)
+    return rated.model_dump_json(exclude={"gap", "time_limit_seconds"})
 
 
 def _without_sums(request: PlanRequest) -> PlanRequest:

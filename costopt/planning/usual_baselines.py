@@ -58,7 +58,7 @@ def _staying(plan: Plan) -> Iterator[Baseline]:
         return
     if change.switching_cost:
         text += f" (changing it costs {money(change.switching_cost, plan.currency)} once)"
-    yield _beside(plan, name, text, change.staying_cost, is_proven=True)
+    yield beside_plan(plan, name, text, change.staying_cost, is_proven=True)
 
 
 def _single_offer(
@@ -72,7 +72,7 @@ def _single_offer(
     name, text = "cheapest_single_offer", "cheapest instance by the hour that runs it"
     cost, rented_lines = 0.0, list[PlanLine]()
     for item in workloads:
-        for row in _by_the_hour(item, plan.horizon_hours):
+        for row in by_the_hour(item, plan.horizon_hours):
             mask = np.arange(len(item.candidates.offers)) != row
             found = searches.best([item], plan.request.from_nothing, _constant(mask))
             lines = [line for one in found for line in one.lines]
@@ -87,11 +87,16 @@ def _single_offer(
         cost += sum(line.line_cost_total for line in lines)
         rented_lines += lines
     words = lines_in_words(rented_lines)
-    return _beside(plan, name, f"{text}, {words}", cost, searches.is_proven)
+    return beside_plan(plan, name, f"{text}, {words}", cost, searches.is_proven)
 
 
-def _by_the_hour(item: NamedWorkload, horizon_hours: float) -> list[int]:
-    """Return the offers that may carry a workload alone, the cheapest by the hour first."""
+def by_the_hour(item: NamedWorkload, horizon_hours: float) -> list[int]:
+    """Return the offers that may carry a workload alone, the cheapest by the hour first.
+
+    Args:
+        item: with its candidates.
+        horizon_hours: over which services are charged [h].
+    """
     able = [alone.offer for alone in alone_costs(item.candidates, horizon_hours)]
     offers = item.candidates.offers
     price = (offers["effective_per_hour"] * offers["exchange_rate"]).to_numpy(dtype=np.float64)
@@ -122,19 +127,25 @@ def _fleet(plan: Plan, workloads: Sequence[NamedWorkload], strategy: str) -> Bas
             words = f"{text}: none, no region of AWS carries {item.name}"
             return Baseline(name=name, text=words, horizon_hours=plan.horizon_hours)
         fleets.append(fleet)
-    words = "; ".join(_fleet_in_words(fleet) for fleet in fleets)
+    words = "; ".join(fleet_in_words(fleet.region, fleet.counts) for fleet in fleets)
     cost = sum(fleet.cost_per_hour for fleet in fleets) * plan.horizon_hours
-    return _beside(plan, name, f"{text}, {words}", cost, is_proven=True)
+    return beside_plan(plan, name, f"{text}, {words}", cost, is_proven=True)
 
 
-def _fleet_in_words(fleet: Fleet) -> str:
-    named = [f"{count} x {name}" for name, count in fleet.counts[:MOST_NAMED]]
-    rest = len(fleet.counts) - MOST_NAMED
+def fleet_in_words(region: str, counts: Sequence[tuple[str, int]]) -> str:
+    """Name the largest pools of a fleet.
+
+    Args:
+        region: where it runs.
+        counts: instance type and payment -> instances [1].
+    """
+    named = [f"{count} x {name}" for name, count in counts[:MOST_NAMED]]
+    rest = len(counts) - MOST_NAMED
     more = [f"{rest} more"] if rest > 0 else []
-    return f"{' + '.join([*named, *more])} in {fleet.region}"
+    return f"{' + '.join([*named, *more])} in {region}"
 
 
-def _beside(plan: Plan, name: str, text: str, cost: float, is_proven: bool) -> Baseline:
+def beside_plan(plan: Plan, name: str, text: str, cost: float, is_proven: bool) -> Baseline:
     """Hold a cost against that of the plan."""
     total = plan.cost_total or 0.0
     same = abs(cost - total) <= 1e-9 * max(cost, total)

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from costopt.errors import InvalidInputError
 from costopt.plan.status import PlanStatus
+from costopt.plan.words import percent_to
 from costopt.solve.labels import SUBJECT, Table, aligned, numbers, read_table
 from costopt.solve.problem import BoolArray, FloatArray, Problem, ServingBlock
 from costopt.solve.problem_checks import bad_numbers, check_effort, is_number_between
@@ -55,13 +56,13 @@ class Mix:
             return f"No mix: {self._why_none()} ({self.seconds:.2f} s)"
         headline = (
             f"Mix at {_money(self.cost)} per hour, {self.status.replace('_', ' ')} "
-            f"(gap {self.gap:.2%}, {self.seconds:.2f} s)"
+            f"(gap {percent_to(self.gap, 2)}, {self.seconds:.2f} s)"
         )
         counts, shares = _pairs(self.counts), dict(_pairs(self.demand_shares))
         rented = [(label, count) for label, count in counts if count]
         width = max((len(f"{count:,}") for _, count in rented), default=0)
         lines = [
-            f"  {count:>{width},} x {label}: {shares[label]:.1%} of all requests"
+            f"  {count:>{width},} x {label}: {percent_to(shares[label], 1)} of all requests"
             for label, count in rented
         ]
         return "\n".join([headline, *lines])

@@ -1,8 +1,9 @@
 """A PuLP model as mathematics, with how many of each there are."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from costopt.solve.problem import Problem
+from costopt.solve.problem import ServingBlock
+from costopt.solve.pulp_formulas import laid_out, spot_formulas
 from costopt.solve.pulp_model import PulpModel
 
 
@@ -12,35 +13,22 @@ def mathematics(written: PulpModel) -> str:
     Args:
         written: the model.
     """
-    return "\n".join(
-        [
-            f"Program with {written.model.numVariables()} variables and "
-            f"{written.model.numConstraints()} constraints",
-            "Decide",
-            *_table(_decisions(written)),
-            "Minimise",
-            f"  {_goal(written)}",
-            "Such that",
-            *_table(_constraints(written)),
-        ]
-    )
+    return laid_out(written.model, decisions(written), goal(written), _constraints(written))
 
 
-def _table(rows: Iterator[tuple[str, str]]) -> list[str]:
-    """Align what is said of each formula behind the longest of them."""
-    found = list(rows)
-    width = max((len(formula) for formula, _ in found), default=0)
-    return [f"  {formula:<{width}}  {said}" for formula, said in found]
+def decisions(written: PulpModel) -> Iterator[tuple[str, str]]:
+    """Yield each kind of variable with how many there are.
 
-
-def _decisions(written: PulpModel) -> Iterator[tuple[str, str]]:
+    Args:
+        written: the model.
+    """
     problem = written.problem
     if written.counts:
         yield "n_o in {0..N_o}", f"instances of each of {len(written.counts)} offers"
-    if written.shares:
+    if routed := sum(len(block.shares) for block in written.blocks):
         yield (
             "x_wkb in [0, 1]",
-            f"share of request size b of workload w on server k: {len(written.shares)} that can",
+            f"share of request size b of workload w on server k: {routed} that can",
         )
     for job, choice in enumerate(problem.choices):
         yield f"z_{job}a in {{0, 1}}", f"which of {len(choice.cost)} ways job {job} is run"
@@ -50,7 +38,12 @@ def _decisions(written: PulpModel) -> Iterator[tuple[str, str]]:
         yield "y_g in {0, 1}", f"which of {len(written.types)} instance types are used"
 
 
-def _goal(written: PulpModel) -> str:
+def goal(written: PulpModel) -> str:
+    """Return what is minimised.
+
+    Args:
+        written: the model.
+    """
     terms = ["sum_o c_o n_o"] if written.counts else []
     terms += ["sum_ja c_ja z_ja"] if written.taken else []
     terms += ["sum_jp c_jp u_jp"] if any(written.paid) else []
@@ -59,22 +52,35 @@ def _goal(written: PulpModel) -> str:
 
 
 def _constraints(written: PulpModel) -> Iterator[tuple[str, str]]:
-    yield from _serving(written.problem)
-    yield from _limits(written)
+    yield from served(
+        written.problem.blocks,
+        "sum_b d_wb / (r_wkb v_wk) x_wkb <= sum_(o on k) n_o",
+        "no server is loaded beyond its instances",
+    )
+    yield from limits(written)
 
 
-def _serving(problem: Problem) -> Iterator[tuple[str, str]]:
-    wanted = sum(int((block.demand > 0).sum()) for block in problem.blocks)
-    if problem.blocks:
+def served(blocks: Sequence[ServingBlock], load: str, said: str) -> Iterator[tuple[str, str]]:
+    """Yield that all is served, that nothing is overloaded, and what spot may carry.
+
+    Args:
+        blocks: workloads.
+        load: formula of the load that a server may have.
+        said: what that formula says.
+    """
+    wanted = sum(int((block.demand > 0).sum()) for block in blocks)
+    if blocks:
         yield "sum_k x_wkb = 1", f"all of each request size is served: {wanted} rows"
-        yield (
-            "sum_b d_wb / (r_wkb v_wk) x_wkb <= sum_(o on k) n_o",
-            "no server is loaded beyond its instances",
-        )
-    yield from _spot_constraints(problem)
+        yield load, said
+    yield from spot_formulas(blocks)
 
 
-def _limits(written: PulpModel) -> Iterator[tuple[str, str]]:
+def limits(written: PulpModel) -> Iterator[tuple[str, str]]:
+    """Yield what jobs, limits, types and changes ask for.
+
+    Args:
+        written: the model.
+    """
     problem = written.problem
     if problem.choices:
         yield "sum_a z_ja = 1", f"each of {len(problem.choices)} jobs is run one way"
@@ -92,22 +98,3 @@ def _limits(written: PulpModel) -> Iterator[tuple[str, str]]:
             "sum_(o of k) n_o = r_k + s_k - d_k",
             f"what runs of {len(written.started)} kinds, is started and is stopped",
         )
-
-
-def _spot_constraints(problem: Problem) -> Iterator[tuple[str, str]]:
-    for index, block in enumerate(problem.blocks):
-        if block.max_spot_fraction < 1:
-            yield (
-                f"sum_(spot k) x_{index}kb <= {block.max_spot_fraction:g}",
-                f"spot carries no more of a request size of workload {index}",
-            )
-        if block.limits_losses:
-            yield (
-                f"largest {block.max_losses} of X_{index}gb <= {block.max_lost_fraction:g}",
-                f"what failure groups g of workload {index} carry, lost together",
-            )
-        if block.min_failure_groups > 1:
-            yield (
-                f"sum_g y_{index}g >= {block.min_failure_groups}",
-                f"failure groups of workload {index} in use, once any is",
-            )

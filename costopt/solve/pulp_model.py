@@ -4,42 +4,31 @@ It shares no matrix code with `costopt.solve.assembly`: both are written from th
 so that a mistake in one shows against the other.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil, isfinite
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Final
+from itertools import pairwise
+from math import isfinite
+from typing import TYPE_CHECKING, Any
 
 import pulp
 
-from costopt.errors import InvalidInputError
 from costopt.solve.changes import NEW
-from costopt.solve.problem import MOST_INSTANCES, Problem, ServingBlock
+from costopt.solve.problem import Problem
+from costopt.solve.pulp_block import PulpBlock, useful_instances, write_block
+from costopt.solve.pulp_program import PulpProgram, numbered, plain, weighted
 
 if TYPE_CHECKING:
     from costopt.solve.pulp_answer import PulpAnswer
 
-WRITERS: Final = {".lp": "writeLP", ".mps": "writeMPS"}
-"""File endings that a model can be written to, and what of PuLP writes them."""
-
-LONGEST_NAME: Final = 60
-"""Characters of a name that are kept; the LP format ends names at 255, PuLP's writer at 100."""
-
-Share = tuple[int, int, int]
-"""Block, server of the block, bucket."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PulpModel:
+class PulpModel(PulpProgram):
     """One problem as a PuLP model.
 
     Attributes:
         problem: what it was written from.
-        model: the model; `print` it to see every row.
         counts: ``n``, whole, of each offer.
-        shares: ``x``, of each bucket on each server that can serve it.
+        blocks: ``x``, the routing of each workload over its servers.
         taken: ``z``, 0 or 1, of each alternative of each job.
         paid: ``u``, whole, of each payer of each job.
         types: ``y``, 0 or 1, of each type group; empty where types are not limited.
@@ -48,36 +37,13 @@ class PulpModel:
     """
 
     problem: Problem
-    model: pulp.LpProblem
     counts: Sequence[pulp.LpVariable]
-    shares: Mapping[Share, pulp.LpVariable]
+    blocks: Sequence[PulpBlock]
     taken: Sequence[Sequence[pulp.LpVariable]]
     paid: Sequence[Sequence[pulp.LpVariable]]
     types: Mapping[int, pulp.LpVariable]
     started: Sequence[pulp.LpVariable]
     stopped: Sequence[pulp.LpVariable]
-
-    def write(self, path: str | Path) -> Path:
-        """Write the model to a file that other solvers read; nothing half-written is left.
-
-        Args:
-            path: ends in ``.lp`` or ``.mps``.
-
-        Raises:
-            InvalidInputError: another ending, or a folder that is not there.
-        """
-        target = Path(path)
-        writer = WRITERS.get(target.suffix)
-        if writer is None:
-            problem = f"{target.name} must end in {' or '.join(WRITERS)}"
-            raise InvalidInputError("to_pulp", [problem])
-        if not target.parent.is_dir():
-            raise InvalidInputError("to_pulp", [f"there is no folder {target.parent}"])
-        with TemporaryDirectory(dir=target.parent) as beside:
-            written = Path(beside) / target.name
-            getattr(self.model, writer)(str(written))
-            written.replace(target)
-        return target
 
     def solve(
         self,
@@ -117,58 +83,66 @@ def write_pulp_model(problem: Problem, offer_names: Sequence[str] = ()) -> PulpM
         problem: a checked problem.
         offer_names: of the offers, for the names of variables; numbers where left out.
     """
+    useful = [most for block in problem.blocks for most in useful_instances(block)]
+    written = declared(problem, useful, offer_names)
+    add_rows(written)
+    return written
+
+
+def declared(problem: Problem, useful: Sequence[int], offer_names: Sequence[str]) -> PulpModel:
+    """Declare the variables of a problem, without a goal or rows.
+
+    Args:
+        problem: a checked problem.
+        useful: most instances of each server that can be loaded (servers,) [1].
+        offer_names: of the offers; numbers where left out.
+    """
     model = pulp.LpProblem("costopt", pulp.LpMinimize)
-    written = PulpModel(
+    counts = _counts(model, problem, useful, offer_names)
+    return PulpModel(
         problem=problem,
         model=model,
-        counts=_counts(model, problem, offer_names),
-        shares=_shares(model, problem),
+        counts=counts,
+        blocks=tuple(_blocks(model, problem, counts)),
         taken=_taken(model, problem),
         paid=_paid(model, problem),
         types=_types(model, problem),
         started=_switched(model, problem, "s"),
         stopped=_switched(model, problem, "d"),
     )
-    cost = running_cost(written)
+
+
+def add_rows(written: PulpModel) -> None:
+    """Add the goal and every row to a model whose variables are declared.
+
+    Args:
+        written: the model.
+    """
+    model, cost = written.model, running_cost(written)
     from costopt.solve.pulp_rows import rows_of
 
     model += cost + _switching_cost(written), "cost_per_hour"
     for name, row in rows_of(written, cost):
         model += row, name
-    return written
 
 
 def _counts(
-    model: pulp.LpProblem, problem: Problem, offer_names: Sequence[str]
+    model: pulp.LpProblem, problem: Problem, useful: Sequence[int], offer_names: Sequence[str]
 ) -> list[pulp.LpVariable]:
     """Add ``n_o``, whole, from 0 to the quota and to all that its server could be loaded with."""
     names = [plain(name) for name in offer_names] or [""] * problem.offer_count
+    most_counts = _most_counts(problem, useful)
     return [
         model.add_variable(numbered("n", offer, name), 0, most, pulp.LpInteger)
-        for offer, (name, most) in enumerate(zip(names, _most_counts(problem), strict=True))
+        for offer, (name, most) in enumerate(zip(names, most_counts, strict=True))
     ]
 
 
-def plain(name: str) -> str:
-    """Keep letters, digits and underscores of a name, which every format takes."""
-    return re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")[:LONGEST_NAME]
-
-
-def numbered(letter: str, number: int, name: str) -> str:
-    """Name a variable or a row by its letter, its number and, where it has one, its name."""
-    return f"{letter}_{number}_{name}" if name else f"{letter}_{number}"
-
-
-def _most_counts(problem: Problem) -> Iterator[int]:
+def _most_counts(problem: Problem, useful: Sequence[int]) -> Iterator[int]:
     """Yield the most instances of each offer that quota and load leave useful.
 
     What runs already may go on idle where stopping it costs more.
     """
-    useful = [
-        ceil(sum(need for bucket in wanted(block) if (need := load_of(block, server, bucket))))
-        for block in problem.blocks
-        for server in range(len(block.rates))
-    ]
     held = [0] * problem.offer_count
     if problem.changes is not None:
         held = problem.changes.running_of_offer.tolist()
@@ -178,29 +152,17 @@ def _most_counts(problem: Problem) -> Iterator[int]:
         yield min(most, int(upper)) if isfinite(upper) else most
 
 
-def wanted(block: ServingBlock) -> list[int]:
-    """Buckets with demand."""
-    return [bucket for bucket, demand in enumerate(block.demand.tolist()) if demand > 0]
-
-
-def load_of(block: ServingBlock, server: int, bucket: int) -> float | None:
-    """Instances of a server that a whole bucket needs; None where it cannot serve it."""
-    rate = float(block.rates[server, bucket]) * float(block.max_utilisation[server])
-    if rate <= 0:
-        return None
-    need = float(block.demand[bucket]) / rate
-    return need if need <= MOST_INSTANCES else None
-
-
-def _shares(model: pulp.LpProblem, problem: Problem) -> dict[Share, pulp.LpVariable]:
-    """Add ``x``, from 0 to 1, wherever a server can serve a bucket with demand."""
-    return {
-        (index, server, bucket): model.add_variable(f"x_{index}_{server}_{bucket}", 0, 1)
-        for index, block in enumerate(problem.blocks)
-        for server in range(len(block.rates))
-        for bucket in wanted(block)
-        if load_of(block, server, bucket) is not None
-    }
+def _blocks(
+    model: pulp.LpProblem, problem: Problem, counts: Sequence[pulp.LpVariable]
+) -> Iterator[PulpBlock]:
+    """Write the routing of each workload over the instances of its servers."""
+    rented: list[list[pulp.LpVariable]] = [[] for _ in range(int(problem.first_server[-1]))]
+    for count, server in zip(counts, problem.server.tolist(), strict=True):
+        rented[server].append(count)
+    for index, (block, (first, last)) in enumerate(
+        zip(problem.blocks, pairwise(problem.first_server.tolist()), strict=True)
+    ):
+        yield write_block(model, str(index), block, rented[first:last])
 
 
 def _taken(model: pulp.LpProblem, problem: Problem) -> list[list[pulp.LpVariable]]:
@@ -267,12 +229,3 @@ def running_cost(written: PulpModel) -> pulp.LpAffineExpression:
     for choice, ways, payers in zip(problem.choices, written.taken, written.paid, strict=True):
         terms += weighted(choice.cost, ways) + weighted(choice.payers.cost, payers)
     return pulp.lpSum(terms)
-
-
-def weighted(weights: Any, variables: Sequence[pulp.LpVariable]) -> list[Any]:
-    """Return weight times variable wherever the weight is not 0."""
-    return [
-        float(weight) * variable
-        for weight, variable in zip(weights, variables, strict=True)
-        if weight
-    ]

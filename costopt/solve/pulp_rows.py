@@ -1,27 +1,17 @@
 """Rows of a PuLP model: each function yields one family of constraints by its formula."""
 
-from collections.abc import Iterator
 from math import isfinite
 
 import numpy as np
 import pulp
 
 from costopt.solve.changes import NEW
-from costopt.solve.problem import ServingBlock
-from costopt.solve.pulp_model import (
-    PulpModel,
-    load_of,
-    numbered,
-    of_kind,
-    plain,
-    wanted,
-    weighted,
-)
+from costopt.solve.pulp_block import Rows, block_rows
+from costopt.solve.pulp_model import PulpModel, of_kind
+from costopt.solve.pulp_program import numbered, plain, weighted
 
 
-def rows_of(
-    written: PulpModel, cost: pulp.LpAffineExpression
-) -> Iterator[tuple[str, pulp.LpConstraint]]:
+def rows_of(written: PulpModel, cost: pulp.LpAffineExpression) -> Rows:
     """Yield every constraint with its name.
 
     Args:
@@ -29,10 +19,8 @@ def rows_of(
         cost: of everything [currency/h].
     """
     problem = written.problem
-    first = 0
-    for index, block in enumerate(problem.blocks):
-        yield from _block_rows(written, index, block, first)
-        first += len(block.rates)
+    for block in written.blocks:
+        yield from block_rows(written.model, block)
     for job, choice in enumerate(problem.choices):
         ways, payers = written.taken[job], written.paid[job]
         yield f"one_way_{job}", pulp.lpSum(ways) == 1
@@ -57,93 +45,7 @@ def rows_of(
     yield from _change_rows(written)
 
 
-def _block_rows(
-    written: PulpModel, index: int, block: ServingBlock, first: int
-) -> Iterator[tuple[str, pulp.LpConstraint]]:
-    """Yield serving, capacity and spot share of one block."""
-    problem, shares = written.problem, written.shares
-    servers = range(len(block.rates))
-    for bucket in wanted(block):
-        able = [server for server in servers if (index, server, bucket) in shares]
-        served = pulp.lpSum(shares[index, server, bucket] for server in able)
-        yield f"serve_{index}_{bucket}", served == 1
-        spot = [shares[index, server, bucket] for server in able if block.is_spot[server]]
-        if spot and block.max_spot_fraction < 1:
-            yield f"spot_{index}_{bucket}", pulp.lpSum(spot) <= block.max_spot_fraction
-    yield from _loss_rows(written, index, block)
-    yield from _spread_rows(written, index, block, first)
-    for server in servers:
-        load = [
-            (load_of(block, server, bucket) or 0.0) * shares[index, server, bucket]
-            for bucket in wanted(block)
-            if (index, server, bucket) in shares
-        ]
-        offers = np.flatnonzero(problem.server == first + server).tolist()
-        if load:
-            rented = pulp.lpSum(written.counts[offer] for offer in offers)
-            yield f"capacity_{index}_{server}", pulp.lpSum(load) <= rented
-
-
-def _groups(block: ServingBlock) -> dict[int, list[int]]:
-    """Servers of each failure group."""
-    if block.failure_group is None:
-        return {}
-    groups: dict[int, list[int]] = {}
-    for server, group in enumerate(block.failure_group.tolist()):
-        if group >= 0:
-            groups.setdefault(group, []).append(server)
-    return groups
-
-
-def _loss_rows(
-    written: PulpModel, index: int, block: ServingBlock
-) -> Iterator[tuple[str, pulp.LpConstraint]]:
-    """Yield that no ``k`` failure groups carry more than ``s`` of a bucket together.
-
-    The ``k`` largest of the groups' shares add up to the least ``k t + sum_g max(0, X_g - t)``.
-    """
-    groups = _groups(block)
-    if not block.max_losses or block.max_lost_fraction >= 1:
-        return
-    for bucket in wanted(block) if groups else ():
-        place = f"{index}_{bucket}"
-        level = written.model.add_variable(f"t_{place}", 0, 1)
-        beyond = []
-        for group, servers in groups.items():
-            carried = pulp.lpSum(
-                written.shares[index, server, bucket]
-                for server in servers
-                if (index, server, bucket) in written.shares
-            )
-            beyond.append(written.model.add_variable(f"w_{place}_{group}", 0, 1))
-            yield f"beyond_{place}_{group}", carried - level <= beyond[-1]
-        lost = block.max_losses * level + pulp.lpSum(beyond)
-        yield f"losses_{place}", lost <= block.max_lost_fraction
-
-
-def _spread_rows(
-    written: PulpModel, index: int, block: ServingBlock, first: int
-) -> Iterator[tuple[str, pulp.LpConstraint]]:
-    """Yield that at least ``m`` failure groups hold instances once any does."""
-    groups = _groups(block)
-    if block.min_failure_groups < 2 or not groups:
-        return
-    any_held = written.model.add_variable(f"any_{index}", 0, 1, pulp.LpBinary)
-    held = []
-    for group, servers in groups.items():
-        places = first + np.array(servers)
-        offers = np.flatnonzero(np.isin(written.problem.server, places)).tolist()
-        held.append(written.model.add_variable(f"held_{index}_{group}", 0, 1, pulp.LpBinary))
-        counts = pulp.lpSum(written.counts[offer] for offer in offers)
-        yield f"holds_{index}_{group}", held[-1] <= counts
-        for offer in offers:
-            count = written.counts[offer]
-            yield f"any_{index}_{offer}", count <= (count.upBound or 0) * any_held
-    enough = block.min_failure_groups * any_held
-    yield f"spread_{index}", pulp.lpSum(held) >= enough
-
-
-def _type_rows(written: PulpModel) -> Iterator[tuple[str, pulp.LpConstraint]]:
+def _type_rows(written: PulpModel) -> Rows:
     """Yield that what is rented or taken is of a type in use, and how many types may be."""
     problem, types = written.problem, written.types
     if problem.max_groups is None:
@@ -158,7 +60,7 @@ def _type_rows(written: PulpModel) -> Iterator[tuple[str, pulp.LpConstraint]]:
     yield "types", pulp.lpSum(types.values()) <= problem.max_groups
 
 
-def _change_rows(written: PulpModel) -> Iterator[tuple[str, pulp.LpConstraint]]:
+def _change_rows(written: PulpModel) -> Rows:
     """Yield that what is rented of a kind is what runs of it, what is started less what stops."""
     changes = written.problem.changes
     if changes is None:

@@ -1,28 +1,23 @@
 """Solve a problem whose servers share nodes: prune, write, run, pack, and check the answer."""
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
 
-from costopt.errors import PlanCheckError
 from costopt.plan.status import PlanStatus, proven_status
 from costopt.solve.answer import decision_of
-from costopt.solve.failure_groups import FailureGroups
 from costopt.solve.highs import Outcome, route_fixed, run_program
 from costopt.solve.problem import FloatArray, IntArray, Problem
 from costopt.solve.problem_checks import check_effort, check_problem
 from costopt.solve.recheck import total_cost, violations
-from costopt.solve.reduce import Reduction, instances_needed, reduce_problem
+from costopt.solve.reduce import Reduction, reduce_problem
+from costopt.solve.shared_answer import SharedAnswer, SharedParts, shared_answer, unlimited
 from costopt.solve.shared_nodes import SharedNodes, market_of, replicas_of
-from costopt.solve.shared_packing import PackedNodes, packed
+from costopt.solve.shared_packing import PackedNodes
 from costopt.solve.shared_program import SharedAssembly, assemble_shared
 from costopt.solve.shared_pruning import pruned
-from costopt.solve.solution import Decision, Solution
-
-LEAST_LOAD = 1e-9
-"""Relative part of a replica that is taken for rounding when replicas are counted [1]."""
+from costopt.solve.solution import Solution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -89,7 +84,7 @@ def solve_shared(
     if run.values is None:
         status = PlanStatus.NO_ANSWER_IN_TIME
         return _without_answer(status, nodes, reduction, bound, seconds)
-    parts = _Parts(problem=problem, market=market, served=served, nodes=nodes)
+    parts = SharedParts(market=market, served=served, nodes=nodes)
     answer = _checked(parts, reduction, assembly, run.values)
     rented = _whole(run.values[assembly.nodes])
     if _is_frozen(market) and (answer.decision.counts != rented).any():
@@ -121,61 +116,26 @@ def _is_frozen(market: Problem) -> bool:
     return market.changes is not None and market.changes.is_frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Parts:
-    """The problem, and the two sides into which sharing divides it."""
-
-    problem: Problem
-    market: Problem
-    served: Problem
-    nodes: SharedNodes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Answer:
-    """A decision on nodes, with the replicas on them."""
-
-    decision: Decision
-    replicas: IntArray
-    packing: tuple[PackedNodes, ...]
-
-
 def _checked(
-    parts: _Parts, reduction: Reduction, assembly: SharedAssembly, values: FloatArray
-) -> _Answer:
+    parts: SharedParts, reduction: Reduction, assembly: SharedAssembly, values: FloatArray
+) -> SharedAnswer:
     """Give the decision that the values stand for, its routing repaired where rounding hurt it.
 
     Raises:
         PlanCheckError: replicas do not fit, or the whole counts cannot carry the demand.
     """
     serving = decision_of(parts.served, reduction, assembly.replicas, values)
-    if violations(_unlimited(parts.served), serving):
+    if violations(unlimited(parts.served), serving):
         run = route_fixed(assembly.program, values)
         values = values if run.values is None else run.values
         serving = decision_of(parts.served, reduction, assembly.replicas, values)
-    serving = replace(serving, counts=_needed(parts.served, serving))
-    packing = packed(
-        parts.nodes,
+    return shared_answer(
+        parts,
+        serving,
         _whole(values[assembly.nodes]),
-        serving.counts,
         _whole(values[assembly.partitions]),
         _split_nodes(assembly, values),
     )
-    counts = np.zeros(len(parts.nodes.offer), dtype=np.int64)
-    for one in packing:
-        counts[one.node] += one.count
-    decision = replace(serving, counts=counts)
-    rented = replace(decision, shares=tuple(block.rates for block in parts.market.blocks))
-    broken = [*violations(_unlimited(parts.served), serving), *violations(parts.market, rented)]
-    broken += _overfull(parts.nodes, serving.counts, packing)
-    if broken:
-        raise PlanCheckError(broken)
-    return _Answer(decision=decision, replicas=serving.counts, packing=packing)
-
-
-def _unlimited(served: Problem) -> Problem:
-    """Leave out the limits, which hold for nodes and not for replicas."""
-    return replace(served, rows=(), budget_per_hour=None, max_groups=None)
 
 
 def _whole(values: FloatArray) -> IntArray:
@@ -192,50 +152,6 @@ def _split_nodes(assembly: SharedAssembly, values: FloatArray) -> dict[int, list
     for home, sizes, count in zip(homes, assembly.split_sizes, counts, strict=True):
         found[home] += [sizes] * count
     return found
-
-
-def _needed(served: Problem, decision: Decision) -> IntArray:
-    """Fewest replicas of each kind, of those decided, that carry what is routed (kinds,) [1].
-
-    One stays on every server whose failure group counts towards a least number of them.
-    """
-    loads = [
-        np.sum(_finite(instances_needed(block)) * shares, axis=1)
-        for block, shares in zip(served.blocks, decision.shares, strict=True)
-    ]
-    least = np.ceil(np.concatenate([*loads, np.zeros(0)]) - LEAST_LOAD).astype(np.int64)
-    counted = FailureGroups.of(served).is_counted & (decision.counts > 0)
-    least[served.server[counted]] = np.maximum(least[served.server[counted]], 1)
-    counts = decision.counts.copy()
-    for kind in np.flatnonzero(counts)[::-1].tolist():
-        server = served.server[kind]
-        surplus = int(counts[served.server == server].sum() - least[server])
-        counts[kind] -= min(max(surplus, 0), counts[kind])
-    return counts
-
-
-def _finite(load: FloatArray) -> FloatArray:
-    """Loads with 0 where a server cannot serve; nothing is routed there."""
-    return np.where(np.isfinite(load), load, 0.0)
-
-
-def _overfull(
-    nodes: SharedNodes, replicas: IntArray, packing: tuple[PackedNodes, ...]
-) -> list[str]:
-    """Say where a node holds more than it has, and where replicas stand on no node."""
-    broken = []
-    placed: Counter[int] = Counter()
-    for one in packing:
-        pool = int(nodes.pool[one.node])
-        taken = sum(int(nodes.size[kind]) * count for kind, count in one.replicas)
-        if taken > nodes.accelerators[pool]:
-            broken.append(f"a node of {nodes.accelerators[pool]} accelerators holds {taken}")
-        if any(nodes.home[kind] != pool for kind, _ in one.replicas):
-            broken.append("a replica stands on a node of another pool")
-        placed.update({kind: count * one.count for kind, count in one.replicas})
-    if any(placed[kind] != count for kind, count in enumerate(replicas.tolist())):
-        broken.append("a replica stands on no node")
-    return broken
 
 
 def _without_answer(

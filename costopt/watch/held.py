@@ -1,5 +1,6 @@
 """Held: a saved plan at today's prices, with everything that breaks it."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from costopt.account.account import Account
@@ -17,6 +18,7 @@ from costopt.watch.causes import ended, gone, stale, without_lines
 from costopt.watch.freshness import Freshness
 from costopt.watch.own import as_asked
 from costopt.watch.signed import signed_lines, with_signed
+from costopt.watch.signed_tranches import ended_tranches, tranches_of, with_tranches
 from costopt.watch.there import offers_there
 from costopt.watch.verdict import Cause, CauseKind
 
@@ -79,10 +81,9 @@ def _held_lines(
         limits = account.limiting(request.limits, catalog)
         request = request.model_copy(update={"limits": limits})
     terms = signed_lines(plan, freshness.today)
-    paid = with_signed(paid, terms, plan.currency)
+    paid = with_tranches(with_signed(paid, terms, plan.currency), plan)
     there = offers_there(paid.offers, plan.lines)
-    over = [one for one in plan.lines if one.offer.term_years is not None and one not in terms]
-    causes = [*ended(over, plan.catalog.as_of), *gone(plan.lines, there, catalog, account)]
+    causes = [*_ended(plan, terms, freshness), *gone(plan.lines, there, catalog, account)]
     charged = [
         row
         for row, line in enumerate(plan.lines)
@@ -95,9 +96,18 @@ def _held_lines(
     causes += [
         Cause(kind=CauseKind.LIMIT_BROKEN, text=text, is_breaking=True) for text in running.broken
     ]
-    offers = {line.offer for line in terms}
+    offers = set() if tranches_of(plan) else {line.offer for line in terms}
     return Held(
         lines=running.lines or None,
         signed=tuple(line for line in running.lines if line.offer in offers),
         causes=tuple(causes),
     )
+
+
+def _ended(plan: Plan, terms: Sequence[PlanLine], freshness: Freshness) -> Iterator[Cause]:
+    """Yield what was signed and has ended: commitments of a plan over time, lines of another."""
+    if tranches_of(plan):
+        yield from ended_tranches(plan, freshness.today)
+        return
+    over = [one for one in plan.lines if one.offer.term_years is not None and one not in terms]
+    yield from ended(over, plan.catalog.as_of)

@@ -7,6 +7,7 @@ from costopt.plan.words import money, signed_percent
 from costopt.watch.causes import moved_prices, taking_over, under_terms
 from costopt.watch.comparison import Comparison
 from costopt.watch.held import Held
+from costopt.watch.signed_tranches import under_tranches
 from costopt.watch.verdict import Cause, CauseKind, Judgement
 
 
@@ -36,6 +37,7 @@ def reasons(
         yield from taking_over(lines, new.lines, plan.currency)
     yield from (move for move in moves if not (move.moved_fraction or 0.0) > 0)
     yield from under_terms(held.signed)
+    yield from under_tranches(plan)
     yield from (cause for cause in held.causes if not cause.is_breaking)
 
 

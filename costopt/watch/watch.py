@@ -6,12 +6,17 @@ from functools import cached_property
 from typing import Any, Self
 
 from costopt.account.account import Account
+from costopt.candidate.find import all_candidates
 from costopt.catalog.catalog import Catalog
 from costopt.errors import EmptyCatalogError, PlanCheckError
+from costopt.evaluate.check import evaluate_plan
 from costopt.plan.answer import runs_on
 from costopt.plan.beside import CatalogStamp
 from costopt.plan.plan import Plan
+from costopt.planning.asked import left_of_account
 from costopt.planning.optimize_request import answer_request
+from costopt.planning.plan_over_time import plan_over_time
+from costopt.planning.signed_tranches import SignedTranches
 from costopt.units import HOURS_PER_MONTH
 from costopt.watch.comparison import Comparison, compare
 from costopt.watch.freshness import Freshness
@@ -20,6 +25,7 @@ from costopt.watch.own import account_of, as_asked
 from costopt.watch.reasons import reasons
 from costopt.watch.settings import WatchSettings
 from costopt.watch.signed import signed_lines, spent
+from costopt.watch.signed_tranches import ended_tranches, tranches_of, with_tranches
 from costopt.watch.verdict import Cause, CauseKind, Judgement, Verdict
 
 
@@ -102,8 +108,8 @@ class Watch:
     def judge(self, name: str, plan: Plan) -> Verdict:
         """Judge one plan.
 
-        A plan over time that commits is kept without being judged: what is signed goes on, used
-        or not, and a new plan that reckons with it cannot be asked for.
+        What a plan over time has committed is signed and goes on, used or not: it is held against
+        the best plan around these commitments, which buys no others.
 
         Args:
             name: of the plan.
@@ -112,8 +118,6 @@ class Watch:
         Raises:
             UnknownNameError: a key of the given account names nothing in the catalogue.
         """
-        if plan.schedule is not None and plan.schedule.tranches:
-            return self._unjudged(name, plan)
         account = account_of(plan, self.account, self.catalog, self.freshness.today)
         held = held_today(plan, self.catalog, account, self.freshness)
         new, why_none = self._best(plan, account)
@@ -139,24 +143,6 @@ class Watch:
             new_plan=None if judgement is Judgement.KEEP else new,
         )
 
-    def _unjudged(self, name: str, plan: Plan) -> Verdict:
-        """Keep a plan over time whose commitments are signed, and say why it is not judged."""
-        text = (
-            "not judged: a plan over time whose commitments are signed is not held against new "
-            "ones; ask optimize for a plan of today and compare them with plan.diff"
-        )
-        return Verdict(
-            plan=name,
-            verdict=Judgement.KEEP,
-            cause=text,
-            causes=(Cause(kind=CauseKind.SIGNED_TERM, text=text),),
-            currency=plan.currency,
-            planned_total=sum(map(spent, plan.lines)),
-            catalog=self._stamp,
-            planned_as_of=plan.catalog.as_of,
-            new_plan=None,
-        )
-
     @property
     def _stamp(self) -> CatalogStamp:
         return CatalogStamp(
@@ -170,13 +156,28 @@ class Watch:
         try:
             if not len(self.fresh):
                 raise EmptyCatalogError("whose prices were renewed lately enough to plan with")
-            new = answer_request(as_asked(plan, self.catalog), self.fresh, account)
+            new = self._answer(plan, account)
         except (*UNANSWERABLE, PlanCheckError) as error:
             return None, (Cause(kind=CauseKind.NO_ANSWER, text=f"no new plan: {error}"),)
         if new.has_answer:
             return self.freshness.of_whole(new, self.fresh, self.catalog), ()
         why = "; ".join((new.status.value.replace("_", " "), *new.unanswered_because))
         return None, (Cause(kind=CauseKind.NO_ANSWER, text=f"no new plan: {why}"),)
+
+    def _answer(self, plan: Plan, account: Account | None) -> Plan:
+        """Answer the request of a plan again, around commitments that still last."""
+        request = as_asked(plan, self.catalog)
+        if not tranches_of(plan) or any(ended_tranches(plan, self.freshness.today)):
+            return answer_request(request, self.fresh, account)
+        catalog, request = left_of_account(request, self.fresh, account)
+        catalog = with_tranches(catalog, plan)
+        workloads = all_candidates(request, catalog)
+        signed = SignedTranches(tranches=tranches_of(plan))
+        new = plan_over_time(workloads, request, catalog, signed)
+        broken = evaluate_plan(new, catalog).violations
+        if broken:
+            raise PlanCheckError(broken)
+        return new
 
     def _figures_of_new(self, plan: Plan, new: Plan | None) -> dict[str, Any]:
         """Return what a new plan costs where today's cost of the saved one cannot be told.

@@ -11,7 +11,8 @@ from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError, UnknownNameError
 from costopt.units import SECONDS_PER_HOUR
 from costopt.workload.demand_profile import DemandProfile
-from costopt.workload.request import Job, PlanRequest
+from costopt.workload.request import AnyWorkload, Job, PlanRequest
+from costopt.workload.requirement import Requirement
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -60,16 +61,31 @@ class DemandHours:
         return int(self.kind_of_hour.shape[1])
 
 
+def follows_profile(workload: AnyWorkload) -> bool:
+    """Return whether the demand of a workload follows a profile.
+
+    That of all does but of jobs, and of nodes that are wanted in every hour alike.
+
+    Args:
+        workload: of a request.
+    """
+    if isinstance(workload, Requirement):
+        return workload.demand_per_second is not None
+    return not isinstance(workload, Job)
+
+
 def served_names(request: PlanRequest) -> tuple[str, ...]:
-    """Return the names of the workloads whose demand follows a profile: all but jobs."""
-    return tuple(name for name, one in request.named_workloads if not isinstance(one, Job))
+    """Return the names of the workloads whose demand follows a profile."""
+    return tuple(name for name, one in request.named_workloads if follows_profile(one))
 
 
 def hours_of(request: PlanRequest, catalog: Catalog) -> DemandHours:
     """Return the kinds of hours that a request with a demand profile is planned over.
 
     Beside a job every hour of the profile is a kind of its own, because it matters which come
-    before the deadline; and beside other eligible usage, which has a charge in each.
+    before the deadline; beside other eligible usage, which has a charge in each; and where
+    starting or stopping takes time, because it matters which hour follows which. Beside nodes
+    that run in every hour, kinds stand for several hours as ever.
 
     Args:
         request: the question.
@@ -84,22 +100,32 @@ def hours_of(request: PlanRequest, catalog: Catalog) -> DemandHours:
     names = served_names(request)
     hours = demand_hours(request.demand_profile, names, catalog, request.horizon_hours)
     for usage in request.eligible_usage:
-        if len(usage.on_demand_per_hour) != hours.profile_hours:
+        if len(usage.by_hour) != hours.profile_hours:
             raise InvalidInputError(
                 "eligible_usage",
                 [
-                    f"{usage.name} has {len(usage.on_demand_per_hour):,} hours and the demand "
-                    f"profile {hours.profile_hours:,}; give one charge for each hour of it"
+                    f"{usage.name} has {len(usage.by_hour):,} hours and the demand "
+                    f"profile {hours.profile_hours:,}; give one figure for each hour of it"
                 ],
             )
-    if len(names) == len(request.workloads) and not request.eligible_usage:
+    has_jobs = any(isinstance(one, Job) for one in request.workloads)
+    if not has_jobs and not request.eligible_usage and not request.demand_profile.ties_hours:
+        if len(names) < len(request.workloads) and len(hours.hours) > MOST_HOURS_APART:
+            raise InvalidInputError(
+                "demand_profile",
+                [
+                    f"it has {len(hours.hours):,} kinds of hours; beside nodes without a demand "
+                    f"at most {MOST_HOURS_APART} are planned: give kinds, or a typical week"
+                ],
+            )
         return hours
     if hours.profile_hours > MOST_HOURS_APART:
         raise InvalidInputError(
             "demand_profile",
             [
-                f"it has {hours.profile_hours:,} hours; beside jobs or eligible_usage each counts "
-                f"on its own, and at most {MOST_HOURS_APART} are planned: give a typical week"
+                f"it has {hours.profile_hours:,} hours; beside jobs or eligible_usage, and with "
+                "start_up_hours or min_up_hours, each counts on its own, and at most "
+                f"{MOST_HOURS_APART} are planned: give a typical week"
             ],
         )
     numbers = hours.kind_of_hour
@@ -166,7 +192,9 @@ def demand_hours(
         counts.append(np.bincount(group, weights=count).astype(np.float64))
         owners.append(np.full(kinds, index, dtype=np.int64))
     factor = np.concatenate(factors, axis=1)
-    planned = np.stack([factor[:, row].sum(axis=1) for row in numbers])
+    excess = np.stack(
+        [(factor[:, row] - own).sum(axis=1) for row, own in zip(numbers, series, strict=True)]
+    )
     return DemandHours(
         factor=factor,
         mean_factor=np.concatenate(means, axis=1),
@@ -175,7 +203,7 @@ def demand_hours(
         scenarios=names,
         probability=probability,
         kind_of_hour=numbers,
-        excess_fraction=float((probability @ (planned - series.sum(axis=2))).sum()
+        excess_fraction=float((probability @ excess).sum()
                               / (probability @ series.sum(axis=2)).sum()),
     )  # fmt: skip
 

@@ -31,15 +31,17 @@ def command(
 
 @pytest.fixture
 def refusal(command: Command) -> Callable[..., str]:
-    """Run the command on input that it must refuse, and return its one line."""
+    """Run the command on input that it must refuse; returns its one sentence, lines joined."""
 
     def run(*arguments: str) -> str:
         code, out, err = command(*arguments)
         assert (code, out) == (2, "")
         assert err.startswith("costopt: ")
-        assert err.count("\n") == 1
+        lines = err.splitlines()
+        assert all(len(line) <= 100 or " " not in line.strip() for line in lines)
+        assert all(line.startswith("  ") for line in lines[1:])
         assert err.endswith("\n")
         assert "pydantic" not in err
-        return err
+        return " ".join(line.strip() for line in lines) + "\n"
 
     return run

@@ -1,4 +1,4 @@
-"""Wrong requests to ``costopt plan``: one line on standard error, exit code 2, nothing else."""
+"""Wrong requests to ``costopt plan``: a sentence on standard error, exit code 2, nothing else."""
 
 import subprocess
 import sys
@@ -248,7 +248,7 @@ def test_a_type_without_a_measured_latency_is_left_out_for_that(
     assert "not in latency_ms" in " ".join(out.split())
 
 
-def test_a_process_ends_with_one_line_and_exit_code_2(tmp_path: Path) -> None:
+def test_a_process_ends_with_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
     request = tmp_path / "wrong.toml"
     request.write_text(document(SERVICE, max_ttft_ms="-5"), encoding="utf-8")
     done = subprocess.run(
@@ -260,5 +260,31 @@ def test_a_process_ends_with_one_line_and_exit_code_2(tmp_path: Path) -> None:
     )
     assert done.returncode == 2
     assert done.stdout == ""
-    assert done.stderr == (f"costopt: {request}: workload: max_ttft_ms = -5: must be above 0\n")
+    said = " ".join(done.stderr.split())
+    assert said == f"costopt: {request}: workload: max_ttft_ms = -5: must be above 0"
     assert list(tmp_path.iterdir()) == [request]
+
+
+def test_a_long_message_is_wrapped_at_a_hundred_columns(command: Command, tmp_path: Path) -> None:
+    request = tmp_path / "request.toml"
+    text = document(SERVICE, limits='{purchase_options = ["on_demand", "spot", "sport"]}')
+    request.write_text(text, encoding="utf-8")
+    code, _, err = command("plan", str(request))
+    assert code == 2
+    first, *rest = err.splitlines()
+    assert first.startswith("costopt: ")
+    assert rest
+    assert all(len(line) <= 100 for line in rest)
+
+
+def test_a_fleet_with_an_unknown_type_names_the_nearest(refusal: Refusal, tmp_path: Path) -> None:
+    request = tmp_path / "request.toml"
+    row = (
+        '{provider = "aws", region = "us-east-1", instance_type = "g6.xlarg", '
+        'purchase_option = "on_demand", count = 1}'
+    )
+    text = document(SERVICE, top=f"current_fleet = [{row}]")
+    request.write_text(text, encoding="utf-8")
+    err = refusal("plan", str(request))
+    assert "Unknown instance type 'g6.xlarg'. Did you mean g6.xlarge" in err
+    assert "It stands in current_fleet." in err

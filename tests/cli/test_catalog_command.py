@@ -37,7 +37,8 @@ def run(
         with pytest.raises(SystemExit) as stopped:
             main()
         printed = capsys.readouterr()
-        return int(stopped.value.code or 0), printed.out, printed.err
+        said = printed.err.replace("\n  ", " ")
+        return int(stopped.value.code or 0), printed.out, said
 
     return command
 

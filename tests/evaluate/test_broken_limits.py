@@ -37,7 +37,7 @@ def test_the_same_question_breaks_no_limit(
         ({"intra_node_interconnect": ("nvswitch",)}, "limits.intra_node_interconnect"),
         ({"inter_node_fabric": ("*",)}, "nothing is not within limits.inter_node_fabric"),
         ({"purchase_options": ("on_demand",)}, "spot is not among the purchase options"),
-        ({"max_spot_fraction": 0.5}, "100.0% of a request size is on spot, 50.0% allowed"),
+        ({"max_spot_fraction": 0.5}, "100.0 % of a request size is on spot, 50.0 % allowed"),
         ({"quota": {"g6.xlarge": 2}}, "quota g6.xlarge: 3 instances, 2 allowed"),
         ({"quota": {"AWS/us-*/G6.*": 1}}, "quota AWS/us-*/G6.*: 3 instances, 1 allowed"),
         ({"budget": 814.0}, "cost 814.64 exceeds the budget of 814.00"),
@@ -76,7 +76,7 @@ def test_spot_beyond_its_share_is_named_with_what_is_left_after_its_loss(
 ) -> None:
     evaluation = asked_otherwise(plan_of("demand"), limits=Limits(max_spot_fraction=0.25))
     text = " ".join(evaluation.violations)
-    assert "of a request size is on spot, 25.0% allowed" in text
+    assert "of a request size is on spot, 25.0 % allowed" in text
     assert "losing g4dn.xlarge spot in aws us-east-1 leaves" in text
 
 
@@ -84,7 +84,7 @@ def test_hours_on_spot_beyond_their_share_are_named(
     plan_of: PlanOf, asked_otherwise: AskedOtherwise
 ) -> None:
     evaluation = asked_otherwise(plan_of("batch"), limits=Limits(max_spot_fraction=0.25))
-    assert any("of the hours are on spot, 25.0% allowed" in t for t in evaluation.violations)
+    assert any("of the hours are on spot, 25.0 % allowed" in t for t in evaluation.violations)
 
 
 @pytest.mark.parametrize(
@@ -92,13 +92,13 @@ def test_hours_on_spot_beyond_their_share_are_named(
     [
         ("service", "max_tpot_ms", 20.0, "ms per token, 20.00 allowed"),
         ("service", "max_ttft_ms", 100.0, "wait longer than 100 ms for their first token"),
-        ("service", "max_utilisation", 0.1, "10.00% allowed"),
+        ("service", "max_utilisation", 0.1, "10.00 % allowed"),
         ("samples", "samples_per_second", 40_000.0, "loaded to"),
         ("samples", "max_latency_ms", 1.0, "ms per sample, 1.00 allowed"),
         ("batch", "deadline_hours", 2.0, "2.00 h allowed"),
         ("batch", "requests", 4_000_000, "6.00 h allowed"),
         ("fine_tune", "deadline_hours", 0.5, "0.50 h allowed"),
-        ("demand", "demand_per_second", 150.0, "100.00% allowed"),
+        ("demand", "demand_per_second", 150.0, "100.00 % allowed"),
         ("nodes", "nodes", 4, "3 instances, 4 equal ones required"),
         ("nodes", "vram_gib_per_accelerator", 24.0, "not the hardware that is required"),
         ("nodes", "accelerators_per_node", 8.0, "not the hardware that is required"),

@@ -14,7 +14,6 @@ from costopt.plan.diff import diff
 from costopt.plan.plan import Plan
 from costopt.planning.frontier import frontier
 from costopt.planning.optimize_request import optimize
-from costopt.planning.pulp_of_plan import to_pulp
 from costopt.watch.verdict import Judgement
 from costopt.watch.watch import watch_plans
 from costopt.workload.demand_profile import DemandProfile
@@ -78,12 +77,25 @@ def test_stress_holds_every_hours_fleet_against_the_case(plan: Plan) -> None:
     rows = cases(stress, "demand")
     assert rows[1.1].utilisation == pytest.approx(1.1)
     assert rows[1.2].broken == (
-        "requirement at 1 times the mean rate: g6.xlarge in us-east-1: loaded to 120.00%, "
-        "100.00% allowed",
+        "requirement at 1 times the mean rate: g6.xlarge in us-east-1: loaded to 120.00 %, "
+        "100.00 % allowed",
     )
     assert len(rows[1.5].broken) > 1
-    assert rows[1.1].mended_cost_total is None
-    assert "not planned again" in str(stress)
+    # At 1.1 the night needs 2 and the day 3 (2.75): one reserved at 0.6, one more by night and
+    # two by day, 1.5 on average where 1 is now.
+    assert stress.mending(rows[1.1]) == pytest.approx(0.5 * YEAR)
+    # At 1.5 they need 2 and 4 (3.75): the commitment stays as signed.
+    assert stress.mending(rows[1.5]) == pytest.approx(1.0 * YEAR)
+    assert "mended for $365/month more: 2 x g6.xlarge" in str(stress)
+
+
+def test_stress_moves_what_is_paid_by_the_hour_alone(plan: Plan) -> None:
+    rows = cases(plan.stress(), "hourly_price")
+    # 0.6 $/h are signed; two more by day cost 1 $/h on average.
+    assert rows[0.8].cost_total == pytest.approx((0.6 + 0.8) * YEAR)
+    assert rows[1.2].cost_total == pytest.approx((0.6 + 1.2) * YEAR)
+    assert rows[1.2].mended_cost_total == pytest.approx((0.6 + 1.2) * YEAR)
+    assert "prices of what is paid by the hour +20.0 %: $1,314/month" in str(plan.stress())
 
 
 def test_stress_without_a_pool_names_the_hour_hit_hardest(bundled: Catalog) -> None:
@@ -93,13 +105,19 @@ def test_stress_without_a_pool_names_the_hour_hit_hardest(bundled: Catalog) -> N
     (lost,) = cases(plan.stress(), "pool").values()
     assert lost.served_fraction == pytest.approx(0.5)
     assert lost.cost_total == pytest.approx(0.3 * YEAR)
+    # The second goes on demand, half of the time.
+    assert lost.mended_cost_total == pytest.approx((0.3 + 0.5) * YEAR)
 
 
-def test_why_not_says_only_what_is_known_over_time(plan: Plan) -> None:
+def test_why_not_says_what_one_in_every_hour_costs(plan: Plan) -> None:
     assert plan.why_not("g6.xlarge").verdict == "planned"
     other = plan.why_not("g5.xlarge")
-    assert other.verdict == "not_needed"
-    assert "no hour of the plan, which is proven cheapest, rents it" in other.text
+    # At 2 $/h it takes the place of the reserved one at 0.6: 1.4 $/h more, 1,022 a month.
+    assert (other.verdict, other.difference) == ("dearer", pytest.approx(1.4 * YEAR))
+    assert other.text == (
+        "One g5.xlarge in every hour would cost $1,022/month more (+87.5 %); no hour of the plan "
+        "rents it."
+    )
 
 
 def starting_from(plan: Plan) -> Plan:
@@ -110,7 +128,6 @@ def starting_from(plan: Plan) -> Plan:
 @pytest.mark.parametrize(
     ("ask", "words"),
     [
-        (to_pulp, "the program over hours is not written with PuLP"),
         (Plan.next_measurements, "runs are ranked for plans at one rate"),
         (starting_from, "a fleet of its own"),
     ],
@@ -135,10 +152,7 @@ def test_a_difference_does_not_split_prices_of_commitments(bundled: Catalog, pla
     assert "what of it is prices is not told apart" in " ".join(str(found).split())
 
 
-def test_a_saved_plan_over_time_is_judged_unless_it_commits(bundled: Catalog, plan: Plan) -> None:
-    (bound,) = watch_plans([plan], priced(bundled, 0.1))
-    assert bound.verdict is Judgement.KEEP
-    assert bound.cause.startswith("not judged: a plan over time whose commitments are signed")
+def test_a_saved_plan_over_time_is_judged(bundled: Catalog) -> None:
     hourly = planned(priced(bundled, 0.6), [1.0, 3.0])
     (kept,) = watch_plans([hourly], priced(bundled, 0.6))
     assert (kept.verdict, kept.cause) == (Judgement.KEEP, "no plan of today costs less")

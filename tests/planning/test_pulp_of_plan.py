@@ -7,6 +7,8 @@ from costopt.errors import InvalidInputError
 from costopt.plan.plan import Plan
 from costopt.planning.optimize_request import optimize
 from costopt.planning.pulp_of_plan import to_pulp
+from costopt.solve.hours.pulp_model import PulpHours
+from costopt.solve.pulp_model import PulpModel
 from costopt.workload.demand_profile import DemandProfile
 from costopt.workload.limits import Limits
 from costopt.workload.serving import InferenceService
@@ -33,7 +35,9 @@ def test_the_model_of_a_plan_has_its_cost(plan: Plan) -> None:
 
 
 def test_variables_are_named_by_workload_and_offer(plan: Plan) -> None:
-    names = [variable.name for variable in to_pulp(plan).counts]
+    written = to_pulp(plan)
+    assert isinstance(written, PulpModel)
+    names = [variable.name for variable in written.counts]
     assert any("inference_service_aws_us_east_1__g6_xlarge_spot" in name for name in names)
     assert len(set(names)) == len(names)
 
@@ -42,7 +46,7 @@ def test_a_plan_from_a_file_needs_its_catalogue(plan: Plan, few: Catalog) -> Non
     read = Plan.from_json(plan.to_json())
     with pytest.raises(InvalidInputError, match="needs the catalogue"):
         to_pulp(read)
-    assert len(to_pulp(read, few).counts) == len(to_pulp(plan).counts)
+    assert to_pulp(read, few).model.numVariables() == to_pulp(plan).model.numVariables()
 
 
 def test_what_runs_already_is_in_the_model_of_a_plan(few: Catalog) -> None:
@@ -53,11 +57,21 @@ def test_what_runs_already_is_in_the_model_of_a_plan(few: Catalog) -> None:
     assert answer.cost == pytest.approx(moved.bound, rel=2e-4)
 
 
-def test_a_plan_over_time_has_no_model_of_one_rate(plan: Plan, few: Catalog) -> None:
-    hours = DemandProfile.from_rates([1.0, 2.0] * 12)
-    request = plan.request.model_copy(update={"demand_profile": hours})
-    with pytest.raises(InvalidInputError, match="demand_profile"):
-        to_pulp(plan.model_copy(update={"request": request}), few)
+def test_the_model_of_a_plan_over_time_has_its_cost(bundled: Catalog) -> None:
+    few = bundled.filter(
+        providers=["aws"], regions=["us-east-1"], instance_types=["g6.xlarge", "g6.12xlarge"]
+    )
+    options = Limits(purchase_options=("on_demand", "reserved", "savings_plan"))
+    hours = DemandProfile(factors=[1.0, 2.0, 0.5])
+    plan = optimize(CHAT, few, limits=options, demand_profile=hours, gap=1e-6).require()
+    assert plan.schedule is not None
+    written = to_pulp(plan)
+    assert isinstance(written, PulpHours)
+    assert written.solve(gap=1e-6).cost == pytest.approx(plan.schedule.objective, rel=1e-5)
+    names = [variable.name for variable in written.quantities]
+    assert names
+    assert all(name.startswith("Q_") and name.endswith("_reserved") for name in names)
+    assert to_pulp(Plan.from_json(plan.to_json()), few).model.numVariables() > len(names)
 
 
 def test_anything_but_a_plan_is_refused() -> None:

@@ -43,7 +43,7 @@ def test_requests_beyond_the_context_are_named_with_both_lengths(few: Catalog) -
     found = asked(few, size(500, 100, 0.99), size(8000, 300, 0.01), model="google/gemma-7b")
     text = reason(found)
     # 8,000 + 300 = 8,300 tokens; gemma-7b reads 8,192.
-    assert "1 of 2 request sizes (1.00% of the requests)" in text
+    assert "1 of 2 request sizes (1.00 % of the requests)" in text
     assert "prompt and answer have 8,300 tokens, the model's context is 8,192" in text
     assert "leave such requests out of the traffic" in text
 
@@ -57,17 +57,17 @@ def test_a_trace_with_one_request_in_ten_thousand_beyond_the_context_says_so(
         traffic=Traffic.from_trace("azure-llm-2023-conv", requests_per_second=1),
     )
     text = reason(optimize(service, few))
-    assert "1 of 36 request sizes (0.01% of the requests)" in text
+    assert "1 of 36 request sizes (0.01 % of the requests)" in text
     assert "the model's context is 8,192" in text
 
 
 def test_prompts_that_take_too_long_are_named_with_their_time(few: Catalog) -> None:
     sizes = (size(500, 100, 0.8), size(12000, 100, 0.2))
     text = reason(asked(few, *sizes, max_ttft_ms=1000.0, limits=G6E))
-    assert "1 of 2 request sizes (20.00% of the requests)" in text
+    assert "1 of 2 request sizes (20.00 % of the requests)" in text
     assert "on g6e.xlarge, which comes nearest, a prompt of 12,000 tokens takes" in text
     assert "1,000 allowed" in text
-    assert "the longest prompts were given 95% of the 5% of the requests" in text
+    assert "the longest prompts were given 95 % of the 5 % of the requests" in text
     assert "raise max_ttft_ms" in text
 
 
@@ -85,9 +85,9 @@ def test_different_reasons_are_named_one_by_one_the_most_requests_first(few: Cat
     sizes = (size(500, 50, 0.5), size(6000, 50, 0.4), size(9000, 50, 0.1))
     found = asked(few, *sizes, model="google/gemma-7b", max_ttft_ms=300.0, limits=G6E)
     first, second = found.unanswered_because
-    assert "(40.00% of the requests)" in first
+    assert "(40.00 % of the requests)" in first
     assert "a prompt of 6,000 tokens takes" in first
-    assert "(10.00% of the requests)" in second
+    assert "(10.00 % of the requests)" in second
     assert "9,050 tokens" in second
 
 

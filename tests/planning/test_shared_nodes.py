@@ -231,6 +231,18 @@ def test_a_new_plan_keeps_the_node_that_services_share(three: Plan, firm: Catalo
     assert sum(kept.count for kept in best.change.kept) == 1
 
 
+def test_an_idle_node_stays_where_to_stop_it_costs_more(three: Plan, firm: Catalog) -> None:
+    """Two nodes run, one is enough: a month of another one is some $40,000, a stop is $100,000."""
+    two = [one.model_copy(update={"count": 2}) for one in read_fleet(three, firm)]
+    plan = optimize([chat(), assist(), embed()], firm, current_fleet=two,
+                    switching_cost={"start": 0.0, "stop": 1e5}).require()  # fmt: skip
+    assert plan.change is not None
+    assert plan.change.is_none
+    assert plan.cost_per_hour == pytest.approx(2 * three.cost_per_hour)  # type: ignore[operator]
+    assert sum(kept.count for kept in plan.change.kept) == 2
+    assert evaluate_plan(plan, firm).violations == ()
+
+
 def test_services_share_a_node_that_keeps_what_is_promised_of_losses(
     three: Plan, eights: Catalog
 ) -> None:
@@ -238,10 +250,32 @@ def test_services_share_a_node_that_keeps_what_is_promised_of_losses(
     request = three.request.model_copy(update={"limits": limits})
     found = search(all_candidates(request, eights), request, eights)
     assert found.solution.cost == pytest.approx(three.cost_per_hour)
-    apart = Limits(availability=0.999, purchase_options=("on_demand",))
-    request = three.request.model_copy(update={"limits": apart})
-    alone = search(all_candidates(request, eights), request, eights)
-    assert alone.solution.cost == pytest.approx(3 * found.solution.cost)  # type: ignore[operator]
+
+
+def test_the_loss_of_a_shared_node_counts_in_the_availability_of_all_on_it(
+    three: Plan, eights: Catalog
+) -> None:
+    """Where 0.7 is promised, a pool that is there 75 % of the time holds all three."""
+    limits = Limits(availability=0.7)
+    plan = optimize([chat(), assist(), embed()], eights, limits=limits).require()
+    assert {line.shared_node for line in plan.lines} == {"1"}
+    assert {line.offer.purchase_option for line in plan.lines} == {"spot"}
+    assert [outcome.availability for outcome in plan.outcomes] == pytest.approx([0.75] * 3)
+    assert plan.cost_per_hour < three.cost_per_hour  # type: ignore[operator]
+    stricter = plan.model_copy(
+        update={"request": plan.request.model_copy(update={"limits": Limits(availability=0.8)})}
+    )
+    broken = evaluate_plan(stricter, eights).violations
+    assert sum("75.00%, 80.00% promised" in text for text in broken) == 3
+
+
+def test_spare_nodes_hold_what_the_others_hold(eights: Catalog) -> None:
+    """No pool is there so often alone: several nodes are rented for each that is counted on."""
+    limits = Limits(availability=0.77, purchase_options=("spot",))
+    plan = optimize([chat(), assist(), embed()], eights, limits=limits).require()
+    assert all(outcome.availability >= 0.77 for outcome in plan.outcomes)  # type: ignore[operator]
+    assert {(line.shared_node, line.count > 1) for line in plan.lines} == {("1", True)}
+    assert to_pulp(plan).solve(gap=1e-6).cost == pytest.approx(plan.cost_per_hour)
 
 
 def test_the_most_of_a_budget_counts_what_services_on_one_node_carry(
@@ -285,9 +319,16 @@ def test_two_small_services_share_one_accelerator_in_slices(one: Catalog) -> Non
     assert any("accelerators, it has 1" in sentence for sentence in broken)
 
 
+def test_the_model_of_a_plan_on_shared_nodes_has_its_cost(three: Plan) -> None:
+    written = to_pulp(three)
+    assert written.solve(gap=1e-6).cost == pytest.approx(three.cost_per_hour)
+    assert "replicas and divided accelerators stand on parts of their size" in str(written)
+    names = [variable.name for variable in written.model.variables()]
+    assert any(name.startswith("m_") and "_chat_" in name for name in names)
+    assert any(name.startswith("n_") and "p5_48xlarge" in name for name in names)
+
+
 def test_what_is_only_told_of_nodes_of_their_own_is_refused(three: Plan) -> None:
-    with pytest.raises(InvalidInputError, match="workloads share nodes in this plan"):
-        to_pulp(three)
     with pytest.raises(InvalidInputError, match="this plan shares some"):
         three.next_measurements()
     assert three.made_from is not None

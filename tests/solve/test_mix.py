@@ -148,10 +148,13 @@ def test_quotas_too_small_together_say_so() -> None:
 
 def test_a_mix_prints_as_short_text() -> None:
     lines = str(cheapest_mix(RATES, ROWS, PRICE_OF)).splitlines()
-    assert lines[0].startswith("Mix at 4.68 per hour, optimal within gap (gap 0.00%, ")
-    assert lines[1:] == ["  1 x A10G: 16.7% of all requests", "  1 x A100: 83.3% of all requests"]
+    assert lines[0].startswith("Mix at 4.68 per hour, optimal within gap (gap 0.00 %, ")
+    assert lines[1:] == [
+        "  1 x A10G: 16.7 % of all requests",
+        "  1 x A100: 83.3 % of all requests",
+    ]
     assert repr(cheapest_mix([12], [[1], [2]], [1, 3])).splitlines()[1:] == [
-        "  12 x type 0: 100.0% of all requests"
+        "  12 x type 0: 100.0 % of all requests"
     ]
     assert str(cheapest_mix([1], [[1]], [0.000123])).startswith("Mix at 0.000123 per hour")
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from costopt.plan.status import PlanStatus
 from costopt.solve.changes import NEW, Changes
 from costopt.solve.problem import LimitRow, Problem, ServingBlock
+from costopt.solve.pulp_shared import write_pulp_shared
 from costopt.solve.shared_nodes import SharedNodes
 from costopt.solve.shared_run import solve_shared
 
@@ -206,20 +207,21 @@ def cost_of_changes(changes: Changes, pool: NDArray[np.int64]) -> NDArray[np.flo
 
 
 def fleet_of(case: Case, seed: int) -> Changes:
-    """Some of the nodes run already; to stop one costs less than to let it idle."""
+    """Some of the nodes run already; where a stop is dear they may idle for less."""
     draw = np.random.default_rng(seed)
     kinds = int(draw.integers(1, 3))
     return Changes(
         kind=draw.integers(NEW, kinds, len(case.prices)),
         running=draw.integers(1, 3, kinds),
         start_cost=float(draw.choice([0.0, 0.4, 2.0])),
-        stop_cost=float(draw.choice([0.0, 0.2, 0.6])),
+        stop_cost=float(draw.choice([0.0, 0.2, 0.6, 5.0, 12.0])),
     )
 
 
 def test_nodes_that_run_already_cost_what_exhaustive_search_finds() -> None:
     for seed in range(60):
-        case = drawn(seed)
+        # A node that may serve nothing is given back whatever that costs.
+        case = replace(drawn(seed), max_spot_fraction=0.6)
         problem, nodes = problem_of(case)
         changes = fleet_of(case, seed)
         found = solve_shared(replace(problem, changes=changes), nodes, gap=0.0).solution
@@ -281,3 +283,17 @@ def test_what_is_pruned_costs_nothing(first: int) -> None:
         problem, nodes = problem_of(drawn(seed))
         pruned = solve_shared(problem, nodes, gap=0.0).solution.cost
         assert solve_shared(problem, nodes, gap=0.0, prune=False).solution.cost == pruned, seed
+
+
+def test_the_model_written_with_pulp_costs_what_the_arrays_cost() -> None:
+    for seed in range(60):
+        case = drawn(seed)
+        problem, nodes = problem_of(case)
+        if seed % 3 == 1:
+            problem = lost_together(case, problem, seed)
+        if seed % 3 == 2:
+            problem = replace(problem, changes=fleet_of(case, seed))
+        arrays = solve_shared(problem, nodes, gap=0.0).solution
+        written = write_pulp_shared(problem, nodes).solve(gap=0.0)
+        assert written.status is arrays.status, seed
+        assert written.cost == (arrays.cost and pytest.approx(arrays.cost, rel=1e-6)), seed

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from costopt.solve.hours import commitment_rows, serving_rows, tie_rows
+from costopt.solve.hours import commitment_rows, gang_rows, serving_rows, tie_rows
 from costopt.solve.hours.change_rows import ChangeRows, charge_changes
 from costopt.solve.hours.columns import HoursColumns, lay_out_columns
 from costopt.solve.hours.kinds import HourKinds
@@ -51,10 +51,12 @@ def assemble_hours(problem: HourlyProblem, kinds: HourKinds, reach: Reach) -> Ho
     serving_rows.cap_spot_share(program, columns, problem)
     serving_rows.respect_limits(program, columns, problem)
     commitment_rows.draw_on_quantities(program, columns, problem)
-    commitment_rows.cover_instances_once(program, columns)
+    commitment_rows.cover_instances_once(program, columns, problem)
     commitment_rows.spend_within_plans(program, columns, problem, kinds)
     commitment_rows.cover_resources(program, columns, problem, kinds)
     tie_rows.finish_work(program, columns, problem)
+    gang_rows.keep_gangs_whole(program, columns, problem)
+    gang_rows.count_gang_starts(program, columns, problem)
     tie_rows.count_starts(program, columns, problem)
     tie_rows.weigh_tail(program, columns, problem, kinds)
     changes = charge_changes(program, columns, problem, kinds, reach.upper)

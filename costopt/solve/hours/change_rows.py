@@ -49,11 +49,12 @@ def charge_changes(
         return ChangeRows(rows=np.zeros(0, dtype=np.int64), per_unit=0.0)
     ran = np.append(changes.running, 0.0)
     rows = program.add_rows(np.full(len(ran), LINKING), lower=ran, upper=ran)
-    counts = columns.counts
-    part = kinds.expected_weight[counts.kind] / horizon
-    program.add_entries(rows[changes.kind[counts.item]], counts.columns, part)
+    counts, counted = columns.counts, changes.counted
+    own = np.isin(counts.item, counted)
+    part = kinds.expected_weight[counts.kind[own]] / horizon
+    program.add_entries(rows[changes.kind[counts.item[own]]], counts.columns[own], part)
     most = np.zeros(len(ran))
-    np.add.at(most, changes.kind, upper.max(axis=1, initial=0))
+    np.add.at(most, changes.kind[counted], upper.max(axis=1, initial=0)[counted])
     start, stop = changes.start_cost / columns.scale, changes.stop_cost / columns.scale
     started = program.add_linking(cost=np.full(len(ran), start), upper=most)
     stopped = program.add_linking(cost=np.full(len(ran) - 1, stop), upper=changes.running)

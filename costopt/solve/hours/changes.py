@@ -1,10 +1,14 @@
 """HourlyChanges: what ran before, and what moving away from it costs."""
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
 from costopt.solve.problem import BoolArray, FloatArray, IntArray
+
+NOT_COUNTED: Final = -2
+"""Kind of an offer whose instances may come and go: they are not the plan's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -19,7 +23,7 @@ class HourlyChanges:
     for an hour a day counts as that hour.
 
     Attributes:
-        kind: kind of each offer's instances; -1 = none ran (offers,).
+        kind: kind of each offer's instances; -1 = none ran, -2 = of others (offers,).
         running: ``r``, mean number of instances of each kind that ran (kinds,) [1].
         start_cost: ``a``, of each instance started [currency].
         stop_cost: ``b``, of each instance stopped [currency].
@@ -35,6 +39,11 @@ class HourlyChanges:
         """Offers of whose instances some ran (offers,)."""
         return np.asarray(self.kind >= 0)
 
+    @property
+    def counted(self) -> IntArray:
+        """Offers whose instances count (offers,)."""
+        return np.flatnonzero(self.kind > NOT_COUNTED)
+
     def only(self, kept: IntArray) -> "HourlyChanges":
         """The same for some of the offers."""
         return replace(self, kind=self.kind[kept])
@@ -47,7 +56,7 @@ class HourlyChanges:
             hours: how often each hour comes, expected over the scenarios (hours,) [h].
         """
         mean = np.zeros(len(self.running) + 1)
-        np.add.at(mean, self.kind, counts @ hours / hours.sum())
+        np.add.at(mean, self.kind[self.counted], (counts @ hours / hours.sum())[self.counted])
         return mean
 
     def cost(self, counts: IntArray, hours: FloatArray) -> float:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costopt.errors import InvalidInputError
+from costopt.solve.hours.changes import NOT_COUNTED
 from costopt.solve.hours.problem import HourlyProblem
 from costopt.solve.problem import Problem
 from costopt.solve.problem_checks import bad_numbers, check_problem
@@ -78,18 +79,14 @@ def _commitment_shapes(problem: HourlyProblem) -> Expected:
 
 
 def _expected_shapes(problem: HourlyProblem) -> Expected:
-    offers, hours, work = len(problem.price_per_hour), len(problem.weight), problem.work
+    offers, hours = len(problem.price_per_hour), len(problem.weight)
     for name in ("server", "upper", "quantity"):
         yield name, getattr(problem, name), (offers,)
     yield "demand_factor", problem.demand_factor, (len(problem.blocks), hours)
     for row in problem.rows:
         yield f"row {row.name!r} offer_coefficients", row.offer_coefficients, (offers,)
     yield from _commitment_shapes(problem)
-    if len(work):
-        for name in ("release", "deadline"):
-            yield f"work.{name}", getattr(work, name), (len(work),)
-        for name in ("job", "rate"):
-            yield f"work.{name}", getattr(work, name), (offers,)
+    yield from _work_shapes(problem)
     if problem.sequence is not None:
         yield "sequence.start_up_hours", problem.sequence.start_up_hours, (offers,)
         yield "sequence.min_up_hours", problem.sequence.min_up_hours, (offers,)
@@ -97,6 +94,19 @@ def _expected_shapes(problem: HourlyProblem) -> Expected:
         yield "changes.kind", problem.changes.kind, (offers,)
     if problem.scenarios is not None:
         yield "scenarios.scenario", problem.scenarios.scenario, (hours,)
+
+
+def _work_shapes(problem: HourlyProblem) -> Expected:
+    offers, work = len(problem.price_per_hour), problem.work
+    if len(work):
+        for name in ("release", "deadline"):
+            yield f"work.{name}", getattr(work, name), (len(work),)
+        for name in ("job", "rate"):
+            yield f"work.{name}", getattr(work, name), (offers,)
+    if len(problem.gangs):
+        yield "gangs.configuration", problem.gangs.configuration, (offers,)
+        for name in ("lost_hours", "task"):
+            yield f"gangs.{name}", getattr(problem.gangs, name), (len(problem.gangs.size),)
 
 
 def _shape_problems(problem: HourlyProblem) -> Iterator[str]:
@@ -119,7 +129,14 @@ def _index_problems(problem: HourlyProblem) -> Iterator[str]:
     if len(problem.work):
         ranges.append(("work.job", problem.work.job, -1, len(problem.work)))
     if problem.changes is not None:
-        ranges.append(("changes.kind", problem.changes.kind, -1, len(problem.changes.running)))
+        ranges.append(
+            ("changes.kind", problem.changes.kind, NOT_COUNTED, len(problem.changes.running))
+        )
+    if len(problem.gangs):
+        gangs = problem.gangs
+        ranges.append(("gangs.configuration", gangs.configuration, -1, len(gangs.size)))
+        ranges.append(("gangs.task", gangs.task, 0, len(gangs)))
+        ranges.append(("gangs.job", gangs.job, -1, len(problem.work)))
     for name, values, low, end in ranges:
         outside = (values < low) | (values >= end)
         yield from bad_numbers(name, values, outside, f"it must be in {low}..{end - 1}")
@@ -143,6 +160,7 @@ def _value_problems(problem: HourlyProblem) -> Iterator[str]:
         "resources.price": resources.price,
         "resources.needs": resources.needs,
         "work.rate": work.rate,
+        "gangs.lost_hours": problem.gangs.lost_hours,
         "scenarios.probability": problem.probability,
     }
     if problem.changes is not None:
@@ -161,6 +179,8 @@ def _value_problems(problem: HourlyProblem) -> Iterator[str]:
     for name, values in uppers.items():
         yield from bad_numbers(name, values, ~(values >= 0), "it must be at least 0")
     yield from bad_numbers("work.amount", work.amount, ~(work.amount > 0), "it must be above 0")
+    size = problem.gangs.size
+    yield from bad_numbers("gangs.size", size, ~(size > 0), "it must be above 0")
     yield from _rate_problems(problem)
 
 

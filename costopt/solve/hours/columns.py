@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from costopt.solve.hours.gang_columns import GangColumns
 from costopt.solve.hours.kinds import HourKinds
 from costopt.solve.hours.problem import HourlyProblem
 from costopt.solve.hours.program import HoursProgram
@@ -43,6 +44,7 @@ class HoursColumns:
         others: units of a line of other usage (`item`) billed under a plan (`within`).
         amounts: amounts of a resource covered.
         starts: instances of an offer started.
+        gangs: whether configurations run, start, and are their task's.
         tail: value at risk and each scenario's excess over it; empty where the mean alone
             counts (1 + scenarios,).
         scale: price that one unit of the objective stands for [currency].
@@ -59,6 +61,7 @@ class HoursColumns:
     others: CellColumns
     amounts: CellColumns
     starts: CellColumns
+    gangs: GangColumns
     tail: IntArray
     scale: float
     constant: float
@@ -104,6 +107,7 @@ def lay_out_columns(
         others=_others(program, problem, kinds),
         amounts=_amounts(program, problem, reach.upper),
         starts=_starts(program, problem, table, reach.upper),
+        gangs=GangColumns.laid_out(program, problem.gangs, offer, kind),
         tail=_tail(program, problem, kinds, reach.upper, scale),
         scale=scale,
         constant=(1 - problem.tail_weight)
@@ -128,14 +132,15 @@ def _most_useful(
         draws = upper[problem.quantity == commitment].sum(axis=0)
         quantities[commitment] = draws.max(initial=0)
     spends, resources = problem.spends, problem.resources
+    charged = upper * (1 + problem.start_up_hours[:, None])
     money = np.zeros(len(spends))
     if len(spends):
         usage = spends.other_usage[:, kinds.example]
-        billed = np.nan_to_num(spends.rate) @ upper + np.nan_to_num(spends.other_rate) @ usage
+        billed = np.nan_to_num(spends.rate) @ charged + np.nan_to_num(spends.other_rate) @ usage
         money = billed.max(axis=1, initial=0)
     units = np.zeros(len(resources))
     if len(resources):
-        needed = (resources.needs.T @ upper).max(axis=1, initial=0)
+        needed = (resources.needs.T @ charged).max(axis=1, initial=0)
         held = resources.amounts
         with np.errstate(divide="ignore", invalid="ignore"):
             units = np.ceil(np.where(held > 0, needed / held, 0)).max(axis=1, initial=0)
@@ -163,9 +168,8 @@ def _covered(
     rate = problem.spends.rate if len(problem.spends) else np.zeros((0, problem.offer_count))
     plan, cell = np.nonzero(np.isfinite(rate)[:, counts.item])
     offer, kind = counts.item[cell], counts.kind[cell]
-    columns = program.add_hourly(
-        kind, price=-problem.price_per_hour[offer], upper=upper[offer, kind]
-    )
+    most = upper[offer, kind] * (1 + problem.start_up_hours[offer])
+    columns = program.add_hourly(kind, price=-problem.price_per_hour[offer], upper=most)
     return CellColumns(item=offer, within=plan, kind=kind, columns=columns)
 
 
@@ -181,7 +185,7 @@ def _amounts(program: HoursProgram, problem: HourlyProblem, upper: FloatArray) -
     resources = problem.resources
     most = np.zeros((0, upper.shape[1]))
     if len(resources):
-        most = resources.needs.T @ upper
+        most = resources.needs.T @ (upper * (1 + problem.start_up_hours[:, None]))
     resource, kind = np.nonzero(most > 0)
     columns = program.add_hourly(
         kind, price=-resources.price[resource], upper=most[resource, kind]
@@ -192,17 +196,13 @@ def _amounts(program: HoursProgram, problem: HourlyProblem, upper: FloatArray) -
 def _starts(
     program: HoursProgram, problem: HourlyProblem, counts: CellColumns, upper: FloatArray
 ) -> CellColumns:
-    if problem.sequence is None:
-        cells = np.zeros(0, dtype=np.int64)
-        charged = np.zeros(problem.offer_count)
-    else:
-        charged = problem.sequence.start_up_hours
+    charged = problem.start_up_hours * problem.price_per_hour
+    cells = np.zeros(0, dtype=np.int64)
+    if problem.sequence is not None:
         tied = (charged > 0) | (problem.sequence.min_up_hours > 1)
         cells = np.flatnonzero(tied[counts.item])
     offer, kind = counts.item[cells], counts.kind[cells]
-    columns = program.add_hourly(
-        kind, price=charged[offer] * problem.price_per_hour[offer], upper=upper[offer, kind]
-    )
+    columns = program.add_hourly(kind, price=charged[offer], upper=upper[offer, kind])
     return CellColumns(item=offer, within=np.zeros_like(offer), kind=kind, columns=columns)
 
 
@@ -220,8 +220,6 @@ def _tail(
     excess = scenarios.probability / (1 - scenarios.tail_level)
     cost = scenarios.tail_weight * np.concatenate([[1.0], excess])
     dearest = float(others_price(problem, kinds) @ kinds.weight.max(axis=1, initial=0))
-    charged = problem.price_per_hour
-    if problem.sequence is not None:
-        charged = charged * (1 + problem.sequence.start_up_hours)
+    charged = problem.price_per_hour * (1 + problem.start_up_hours)
     dearest += float(charged @ upper @ kinds.weight.max(axis=1, initial=0))
     return program.add_linking(cost=cost, upper=dearest / scale)

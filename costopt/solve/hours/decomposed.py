@@ -66,7 +66,9 @@ class Decomposed:
             return self
         rows = self.assembly.changes
         worth = -row_prices[rows.rows] * rows.per_unit
-        dearer = np.maximum(worth[changes.kind], -self.problem.price_per_hour)
+        dearer = np.zeros(self.problem.offer_count)
+        own = changes.counted
+        dearer[own] = np.maximum(worth[changes.kind[own]], -self.problem.price_per_hour[own])
         price = self.assembly.price.copy()
         price[counts.columns] += dearer[counts.item]
         beside = self.problem.price_per_hour + dearer

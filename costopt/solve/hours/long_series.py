@@ -1,6 +1,7 @@
 """Long series: commitments and fleets by levels of demand, then a fleet for every hour."""
 
 from dataclasses import dataclass, replace
+from time import perf_counter
 from typing import Final
 
 import numpy as np
@@ -12,10 +13,11 @@ from costopt.solve.hours.fleets import Fleets
 from costopt.solve.hours.infeasible import infeasible_hours
 from costopt.solve.hours.kinds import HourKinds, hour_kinds
 from costopt.solve.hours.levels import Levels, levels_of
-from costopt.solve.hours.linear_bound import linear_bound
+from costopt.solve.hours.lifted_bound import least_costs, lifted_bound
+from costopt.solve.hours.linear_bound import apart_at_mean, linear_bound
 from costopt.solve.hours.problem import HourlyProblem
 from costopt.solve.hours.reach import reach_of
-from costopt.solve.hours.search import by_parts
+from costopt.solve.hours.search import LEAST_COSTS_SHARE, LIFTING_SHARE, by_parts, fleets_of
 from costopt.solve.hours.solution import HourlyDecision
 from costopt.solve.problem import BoolArray, FloatArray, IntArray
 
@@ -48,8 +50,9 @@ def search_long_series(
 ) -> LongFound:
     """Find commitments by levels and a fleet for every hour, with a bound over the series.
 
-    The bound is the linear program at the mean demand of each level; the fleets are those of
-    levels at their highest demand, and every hour takes the cheapest of them that serves it.
+    The bound is the linear program at the mean demand of each level, with what whole fleets of
+    its hours cost at least; the fleets are those of levels at their highest demand, and every
+    hour takes the cheapest of them that serves it.
 
     Args:
         problem: a problem whose hours are not tied to each other.
@@ -64,7 +67,14 @@ def search_long_series(
     reach = replace(reach, upper=np.where(needed[:, None], reach.upper, 0))
     hours = take_apart(levels.above, own, reach)
     bound = linear_bound(levels.mean, needed, deadline=deadline)
-    found = by_parts(hours, gap=gap, deadline=deadline, bound_whole=False)
+    fleets, start = fleets_of(hours), None
+    if bound is not None:
+        half = perf_counter() + LIFTING_SHARE * (deadline - perf_counter())
+        lifted, start = _lifted(problem, levels, needed, fleets, gap=gap, deadline=half)
+        bound = max(bound, lifted)
+    found = by_parts(
+        hours, gap=gap, deadline=deadline, bound_whole=False, fleets=fleets, start=start
+    )
     if bound is None or found.bound is None:
         named = np.array(infeasible_hours(hours, deadline=deadline), dtype=np.int64)
         at_top = (problem.demand_factor >= levels.above.demand_factor[:, levels.level]).all(axis=0)
@@ -80,6 +90,45 @@ def search_long_series(
         return LongFound(decision=None, bound=bound)
     by_level = decision_at(levels.above, own, hours.assembly, found.values)
     return LongFound(decision=_spread(problem, levels, by_level, reach.loads), bound=bound)
+
+
+def _lifted(
+    problem: HourlyProblem,
+    levels: Levels,
+    needed: BoolArray,
+    fleets: tuple[Fleets, ...],
+    *,
+    gap: float,
+    deadline: float,
+) -> tuple[float, FloatArray | None]:
+    """Bound over the series by what whole fleets cost at least, and commitments that it is at.
+
+    Each level carries the mean over its own hours of the least cost, so that hours put together
+    lose none of it.
+    """
+    started = perf_counter()
+    least = least_costs(
+        problem,
+        fleets,
+        tolerance=gap / 4,
+        deadline=started + LEAST_COSTS_SHARE * (deadline - started),
+    )
+    hours = apart_at_mean(levels.mean, needed)
+    weight = np.bincount(levels.level, problem.weight)
+    costs = []
+    for one in least:
+        cost = one.at(problem.demand_factor[one.block])
+        total = np.bincount(levels.level, problem.weight * cost)
+        by_level = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
+        by_kind = np.full(len(hours.kinds), np.inf)
+        np.minimum.at(by_kind, hours.kinds.kind, by_level)
+        costs.append(by_kind)
+    lifted = lifted_bound(hours, least, costs, gap=gap / 4, deadline=deadline)
+    if lifted is None:
+        return 0.0, None
+    columns = hours.assembly.columns
+    quantities = None if lifted.values is None else lifted.values[columns.quantities]
+    return lifted.bound * columns.scale + columns.constant, quantities
 
 
 def _spread(

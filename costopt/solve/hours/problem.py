@@ -11,6 +11,7 @@ from costopt.solve.hours.commitments import (
     ResourceCommitments,
     SpendCommitments,
 )
+from costopt.solve.hours.gangs import Gangs
 from costopt.solve.problem import FloatArray, IntArray, LimitRow, ServingBlock
 
 NO_SERVER: Final = -1
@@ -59,9 +60,9 @@ class Sequence:
 
     Attributes:
         start_up_hours: hours charged for a start before the instance serves, at the offer's
-            price (offers,) [h].
-        min_up_hours: hours that an instance runs at least once started; 0 and 1 ask nothing
-            (offers,) [h].
+            price, which plans of money cover like any hour (offers,) [h].
+        min_up_hours: hours that an instance runs at least once started, longer than a round if
+            need be; 0 and 1 ask nothing (offers,) [h].
     """
 
     start_up_hours: FloatArray
@@ -111,6 +112,7 @@ class HourlyProblem:
         spends: commitments of money per hour.
         resources: commitments of amounts of resources.
         work: jobs with a deadline; hours must then follow each other.
+        gangs: offers whose instances run together, all of a configuration or none.
         sequence: start-up and minimum-up time; hours must then follow each other. None = hours
             are kinds that stand for themselves.
         scenarios: courses that demand may take; None = the hours are one course.
@@ -129,6 +131,7 @@ class HourlyProblem:
     spends: SpendCommitments = field(default_factory=SpendCommitments.none)
     resources: ResourceCommitments = field(default_factory=ResourceCommitments.none)
     work: DeferrableWork = field(default_factory=DeferrableWork.none)
+    gangs: Gangs = field(default_factory=Gangs.none)
     sequence: Sequence | None = None
     scenarios: Scenarios | None = None
     changes: HourlyChanges | None = None
@@ -171,6 +174,24 @@ class HourlyProblem:
     def tail_weight(self) -> float:
         """Weight of the dearest scenarios in the objective [0..1]."""
         return 0.0 if self.scenarios is None else self.scenarios.tail_weight
+
+    @property
+    def gang_work_lost(self) -> FloatArray:
+        """Work that each configuration of a gang loses with a start (configurations,) [units]."""
+        gangs = self.gangs
+        speed = np.zeros(len(gangs.size))
+        mine = np.flatnonzero(gangs.configuration >= 0)
+        if len(self.work):
+            speed[gangs.configuration[mine]] = self.work.rate[mine]
+        lost: FloatArray = speed * gangs.size * gangs.lost_hours
+        return lost
+
+    @property
+    def start_up_hours(self) -> FloatArray:
+        """Hours charged for a start (offers,) [h]."""
+        return (
+            np.zeros(self.offer_count) if self.sequence is None else self.sequence.start_up_hours
+        )
 
     @property
     def hours_are_coupled(self) -> bool:

@@ -59,6 +59,7 @@ def reach_of(problem: HourlyProblem, kinds: HourKinds) -> Reach:
         else np.broadcast_to(factor.max(axis=1, keepdims=True), factor.shape)
     )
     useful = _work_counts(problem, kinds)
+    _count_gangs(problem, useful)
     serving = np.flatnonzero(problem.server >= 0)
     block = np.searchsorted(problem.first_server, problem.server[serving], side="right") - 1
     useful[serving] = np.ceil(_totals(problem, loads)[problem.server[serving], None] * peak[block])
@@ -105,6 +106,17 @@ def _work_counts(problem: HourlyProblem, kinds: HourKinds) -> FloatArray:
     open_to = (work.release[job][:, None] <= hour) & (hour < work.deadline[job][:, None])
     counts[working] = np.where(open_to, np.ceil(work.amount[job] / work.rate[working])[:, None], 0)
     return counts
+
+
+def _count_gangs(problem: HourlyProblem, useful: FloatArray) -> None:
+    """Set the useful counts of gangs to their sizes, in the hours open to them."""
+    gangs = problem.gangs
+    if not len(gangs):
+        return
+    mine = np.flatnonzero(gangs.configuration >= 0)
+    configuration = gangs.configuration[mine]
+    open_to = (useful[mine] > 0) | ~gangs.works[configuration][:, None]
+    useful[mine] = np.where(open_to, gangs.size[configuration][:, None], 0)
 
 
 def hour_in_scenario(problem: HourlyProblem) -> IntArray:

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from costopt.solve.hours.bill import starts_of
+from costopt.solve.hours.gangs import EVERY_HOUR, runs_started
 from costopt.solve.hours.problem import HourlyProblem
 from costopt.solve.hours.solution import HourlyDecision
-from costopt.solve.problem import BoolArray, FloatArray
+from costopt.solve.problem import BoolArray, FloatArray, IntArray
 from costopt.solve.recheck import FEASIBILITY_TOLERANCE
 
 
@@ -18,6 +18,7 @@ def hourly_violations(problem: HourlyProblem, decision: HourlyDecision) -> list[
         *_commitment_violations(problem, decision),
         *_serving_violations(problem, decision),
         *_work_violations(problem, decision),
+        *_gang_violations(problem, decision),
         *_sequence_violations(problem, decision),
     ]
 
@@ -101,19 +102,58 @@ def _work_violations(problem: HourlyProblem, decision: HourlyDecision) -> Iterat
             if inside.sum() != counts[mine].sum():
                 yield f"job {job} runs before its release or after its deadline"
             done = float((work.rate[mine] @ inside).sum())
+            done -= _lost_to_starts(problem, counts, job)
             if done < work.amount[job] * (1 - FEASIBILITY_TOLERANCE):
                 yield f"job {job}: {done:g} of {work.amount[job]:g} is done by its deadline"
+
+
+def _lost_to_starts(problem: HourlyProblem, counts: IntArray, job: int) -> float:
+    """Work of a job that its gangs lose with their starts in one scenario [units]."""
+    gangs = problem.gangs
+    if not len(gangs):
+        return 0.0
+    mine = gangs.job[gangs.task] == job
+    starts = runs_started(gangs.whole(counts)[mine] > 0).sum(axis=1)
+    return float(problem.gang_work_lost[mine] @ starts)
+
+
+def _gang_violations(problem: HourlyProblem, decision: HourlyDecision) -> Iterator[str]:
+    gangs = problem.gangs
+    if not len(gangs):
+        return
+    running = gangs.whole(decision.counts)
+    part = (running != 0) & (running != gangs.size[:, None])
+    yield from _broken("a part of a gang runs, or more than the whole of it", part)
+    used = (running > 0).sum(axis=1) > 0
+    for task in range(len(gangs)):
+        mine = gangs.task == task
+        if used[mine].sum() != 1:
+            yield f"task {task} runs in {used[mine].sum()} configurations instead of one"
+        if gangs.job[task] == EVERY_HOUR:
+            yield from _broken(f"task {task} does not run", running[mine].sum(axis=0) == 0)
 
 
 def _sequence_violations(problem: HourlyProblem, decision: HourlyDecision) -> Iterator[str]:
     if problem.sequence is None:
         return
-    started = starts_of(problem, decision.counts)
     for scenario in range(len(problem.probability)):
         mine = np.flatnonzero(problem.scenario == scenario)
-        counts, starts = decision.counts[:, mine], started[:, mine]
-        for offer in np.flatnonzero(problem.sequence.min_up_hours > 1):
-            window = min(int(problem.sequence.min_up_hours[offer]), len(mine))
-            recent = sum(np.roll(starts[offer], back) for back in range(window))
-            if (recent > counts[offer]).any():
+        for offer in np.flatnonzero(problem.sequence.min_up_hours > 1).tolist():
+            least = int(problem.sequence.min_up_hours[offer])
+            if not stays_up(decision.counts[offer, mine], least):
                 yield f"an instance of offer {offer} stops before its minimum-up time"
+
+
+def stays_up(counts: IntArray, least: int) -> bool:
+    """Whether instances of a repeating round run long enough once started.
+
+    Those that have started in the last ``U`` hours must all be running still.
+
+    Args:
+        counts: instances in each hour of the round (hours,).
+        least: ``U`` [h].
+    """
+    starts = np.maximum(counts - np.roll(counts, 1), 0)
+    rounds, rest = divmod(least, len(counts))
+    recent = rounds * starts.sum() + sum(np.roll(starts, back) for back in range(rest))
+    return bool((recent <= counts).all())

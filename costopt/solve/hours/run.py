@@ -53,7 +53,8 @@ def solve_hours(
         impossible = tuple(np.flatnonzero(unserved[kinds.kind]).tolist())
         return _without_answer(started, None, impossible)
     needed = needed_offers(problem, reach)
-    if len(kinds) > LONG_SERIES and not problem.hours_are_coupled:
+    is_coupled = problem.hours_are_coupled or len(problem.gangs) > 0
+    if len(kinds) > LONG_SERIES and not is_coupled:
         long = search_long_series(problem, kinds, needed, gap=gap, deadline=deadline)
         if long.bound is None:
             return _without_answer(started, None, long.infeasible_hours)

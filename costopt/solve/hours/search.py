@@ -1,23 +1,30 @@
 """Search over hours by parts: prices from the linear program, fleets by hour, then the choice."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Final
 
 import numpy as np
 
 from costopt.solve.highs import Outcome
-from costopt.solve.hours.bound import bound_by_hours
 from costopt.solve.hours.decomposed import Decomposed
 from costopt.solve.hours.fleets import Fleets
-from costopt.solve.hours.highs import LinearRun, minimise_linear, minimise_whole
+from costopt.solve.hours.highs import minimise_linear, minimise_whole
+from costopt.solve.hours.lifted_bound import Lifted, least_costs, lifted_bound
 from costopt.solve.hours.master import Chosen, choose_fleets
 from costopt.solve.hours.options import options_among
 from costopt.solve.hours.staircase import find_fleets
+from costopt.solve.hours.windows import bound_by_windows
 from costopt.solve.problem import FloatArray
 
 FIRST_FLEETS_SHARE: Final = 0.5
 """Share of the time that may pass before the first choice among fleets."""
+
+LIFTING_SHARE: Final = 0.6
+"""Share of the time left that may pass on lifting the bound by least costs of whole fleets."""
+
+LEAST_COSTS_SHARE: Final = 0.5
+"""Share of that which may pass on the least costs, before the program that they go into."""
 
 BOUND_SHARE: Final = 0.85
 """Share of the time left that may pass on the bound, before a last choice among fleets."""
@@ -62,7 +69,8 @@ def search(hours: Decomposed, *, gap: float, deadline: float) -> Found:
     is_small = columns <= SMALL_PROGRAM
     now = perf_counter()
     stop = now + START_SHARE * (deadline - now) if is_small else deadline
-    found = by_parts(hours, gap=gap, deadline=stop, bound_whole=not is_small)
+    bound_whole = not is_small or hours.problem.hours_are_coupled
+    found = by_parts(hours, gap=gap, deadline=stop, bound_whole=bound_whole)
     if found.bound is None or columns > LARGE_PROGRAM or _is_near(hours, found, gap):
         return found
     return _at_once(hours, found, gap=gap, deadline=deadline)
@@ -93,19 +101,31 @@ def _is_near(hours: Decomposed, found: Found, gap: float) -> bool:
     return cost - (found.bound + offset) <= gap * cost
 
 
-def by_parts(hours: Decomposed, *, gap: float, deadline: float, bound_whole: bool = True) -> Found:
+def by_parts(
+    hours: Decomposed,
+    *,
+    gap: float,
+    deadline: float,
+    bound_whole: bool = True,
+    fleets: tuple[Fleets, ...] | None = None,
+    start: FloatArray | None = None,
+) -> Found:
     """Find commitments and fleets by parts.
 
     The linear program over all hours gives a bound and commitments to start from. Rounded, they
     leave one small program for each hour; its fleets join those known. A program over the fleets
     known chooses one for each hour, and the commitments with them; new commitments ask for new
-    fleets, until nothing gets cheaper or time runs out. What time is left tightens the bound.
+    fleets, until nothing gets cheaper or time runs out. What time is left tightens the bound, by
+    what whole fleets cost at least and then hour by hour; the commitments at which the first
+    bound stands are tried too.
 
     Args:
         hours: the problem, taken apart.
         gap: relative distance between objective and bound at which to stop [1].
         deadline: when to stop, by the clock of `perf_counter` [s].
         bound_whole: whether to tighten the bound; the caller may have no use for it.
+        fleets: fleets known of each block; receives those that come up. None = none yet.
+        start: quantities to commit that are tried first (commitments,) [1]; None = none.
     """
     started = perf_counter()
     program = hours.assembly.program
@@ -116,78 +136,132 @@ def by_parts(hours: Decomposed, *, gap: float, deadline: float, bound_whole: boo
         return Found(values=None, bound=-np.inf)
     if linear.row_prices is not None:
         hours = hours.priced_by_changes(linear.row_prices)
-    fleets = tuple(
+    if fleets is None:
+        fleets = fleets_of(hours)
+    known = _Known(hours=hours, fleets=fleets, bound=linear.objective, gap=gap)
+    if start is not None:
+        _alternate(known, with_commitments(hours, linear.values, start), deadline=deadline)
+    _alternate(known, linear.values, deadline=deadline)
+    if not bound_whole or known.is_near or linear.row_prices is None:
+        return known.found
+    half = perf_counter() + LIFTING_SHARE * (deadline - perf_counter())
+    lifted = _lifted(known, deadline=half)
+    if lifted is not None and lifted.values is not None and not known.is_near:
+        _alternate(known, lifted.values, deadline=deadline)
+    if known.is_near:
+        return known.found
+    stop = perf_counter() + BOUND_SHARE * (deadline - perf_counter())
+    by_hours = bound_by_windows(hours, linear.row_prices, fleets, gap=gap / 4, deadline=stop)
+    known.bound = max(known.bound, by_hours)
+    linking = linear.values if known.best is None else known.best.values
+    known.best = _chosen(known, linking, deadline=deadline)
+    return known.found
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Known:
+    """What a search by parts knows so far.
+
+    Attributes:
+        hours: the problem, taken apart.
+        fleets: fleets known of each block.
+        bound: lower bound on the objective, in the program's unit.
+        gap: relative distance between objective and bound at which to stop [1].
+        best: the best choice found.
+        tried: commitments for which fleets were sought.
+    """
+
+    hours: Decomposed
+    fleets: tuple[Fleets, ...]
+    bound: float
+    gap: float
+    best: Chosen | None = None
+    tried: set[tuple[float, ...]] = field(default_factory=set)
+
+    @property
+    def found(self) -> Found:
+        """The outcome as it stands."""
+        return Found(values=None if self.best is None else self.best.values, bound=self.bound)
+
+    @property
+    def is_near(self) -> bool:
+        """Whether plan and bound are within the gap."""
+        return _is_near(self.hours, self.found, self.gap)
+
+
+def fleets_of(hours: Decomposed) -> tuple[Fleets, ...]:
+    """Give each block a place for the fleets that will be found.
+
+    Args:
+        hours: the problem, taken apart.
+    """
+    return tuple(
         Fleets(block=block, load=load)
         for block, load in zip(hours.problem.blocks, hours.reach.loads, strict=True)
     )
-    best = _alternate(hours, fleets, linear, gap=gap, deadline=deadline)
-    found = Found(values=None if best is None else best.values, bound=linear.objective)
-    if not bound_whole or _is_near(hours, found, gap) or linear.row_prices is None:
-        return found
-    stop = perf_counter() + BOUND_SHARE * (deadline - perf_counter())
-    by_hours = bound_by_hours(hours, linear.row_prices, fleets, gap=gap / 4, deadline=stop)
-    linking = linear.values if best is None else best.values
-    better = _chosen(hours, fleets, linking, best, gap=gap, deadline=deadline)
-    return Found(
-        values=None if better is None else better.values,
-        bound=max(linear.objective, by_hours),
-    )
 
 
-def _alternate(
-    hours: Decomposed,
-    fleets: tuple[Fleets, ...],
-    linear: LinearRun,
-    *,
-    gap: float,
-    deadline: float,
-) -> Chosen | None:
-    """Fleets for commitments, commitments for fleets, until nothing changes."""
-    if linear.values is None:
-        return None
+def with_commitments(hours: Decomposed, values: FloatArray, start: FloatArray) -> FloatArray:
+    """Give values with other quantities committed (columns,).
+
+    Args:
+        hours: the problem, taken apart.
+        values: values of the columns (columns,).
+        start: quantities of each commitment (commitments,) [1].
+    """
+    changed = values.copy()
+    changed[hours.assembly.columns.quantities] = start
+    return changed
+
+
+def _lifted(known: _Known, *, deadline: float) -> Lifted | None:
+    """Raise the bound by what whole fleets cost at least; give the commitments that it is at."""
     started = perf_counter()
-    program = hours.assembly.program
-    linking = np.where(program.integer, np.round(linear.values), linear.values)
-    best: Chosen | None = None
-    tried = set()
+    least = least_costs(
+        known.hours.problem,
+        known.fleets,
+        tolerance=known.gap / 4,
+        deadline=started + LEAST_COSTS_SHARE * (deadline - started),
+    )
+    costs = [one.at(known.hours.reach.factor[one.block]) for one in least]
+    lifted = lifted_bound(known.hours, least, costs, gap=known.gap / 4, deadline=deadline)
+    if lifted is not None:
+        known.bound = max(known.bound, lifted.bound)
+    return lifted
+
+
+def _alternate(known: _Known, start: FloatArray, *, deadline: float) -> None:
+    """Fleets for commitments, commitments for fleets, until nothing changes."""
+    hours, started = known.hours, perf_counter()
+    linking = np.where(hours.assembly.program.integer, np.round(start), start)
     stop = started + FIRST_FLEETS_SHARE * (deadline - started)
-    while perf_counter() < deadline:
-        tried.add(_commitments(hours, linking))
-        find_fleets(hours, fleets, linking, gap=gap / 2, deadline=stop)
-        best = _chosen(hours, fleets, linking, best, gap=gap, deadline=deadline)
-        if best is None or _commitments(hours, best.values) in tried:
+    while perf_counter() < deadline and _commitments(hours, linking) not in known.tried:
+        known.tried.add(_commitments(hours, linking))
+        find_fleets(hours, known.fleets, linking, gap=known.gap / 2, deadline=stop)
+        known.best = _chosen(known, linking, deadline=deadline)
+        if known.best is None or known.is_near:
             break
-        if _is_near(hours, Found(values=best.values, bound=linear.objective), gap):
-            break
-        linking, stop = best.values, deadline
-    return best
+        linking, stop = known.best.values, deadline
 
 
-def _chosen(
-    hours: Decomposed,
-    fleets: tuple[Fleets, ...],
-    linking: FloatArray,
-    best: Chosen | None,
-    *,
-    gap: float,
-    deadline: float,
-) -> Chosen | None:
+def _chosen(known: _Known, linking: FloatArray, *, deadline: float) -> Chosen | None:
     """The better of the best choice so far and one among all fleets known now."""
+    hours, best = known.hours, known.best
     left = deadline - perf_counter()
     if left <= 0:
         return best
     options = options_among(
         hours.problem,
         hours.reach,
-        fleets,
+        known.fleets,
         hours.committed_servers(linking),
         None if best is None else best.options,
     )
     chosen = choose_fleets(
         hours,
-        fleets,
+        known.fleets,
         options,
-        gap=gap / 4,
+        gap=known.gap / 4,
         time_limit_seconds=left,
         known=best,
     )

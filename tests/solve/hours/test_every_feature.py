@@ -19,6 +19,7 @@ from costopt.solve.hours.kinds import hour_kinds
 from costopt.solve.hours.long_series import search_long_series
 from costopt.solve.hours.problem import HourlyProblem, Scenarios, Sequence
 from costopt.solve.hours.prune import needed_offers
+from costopt.solve.hours.pulp_model import write_pulp_hours
 from costopt.solve.hours.reach import reach_of
 from costopt.solve.hours.recheck import hourly_violations
 from costopt.solve.hours.run import solve_hours
@@ -172,6 +173,17 @@ def test_every_way_to_solve_brackets_the_whole_program(seed: int, *, tied: bool)
     cost = float(hours.assembly.program.cost @ found.values) * columns.scale + columns.constant
     assert cheapest * (1 - SAME) <= cost <= cheapest * 1.3
     assert hourly_violations(problem, decision) == []
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_the_model_written_with_pulp_costs_what_the_arrays_cost(*, tied: bool) -> None:
+    for seed in range(3):
+        problem = drawn(seed, tied=tied)
+        arrays = solve_hours(problem, gap=1e-9, time_limit_seconds=20)
+        written = write_pulp_hours(problem).solve(gap=1e-9)
+        assert (written.cost is None) == (arrays.costs is None), f"seed {seed}"
+        if arrays.costs is not None:
+            assert written.cost == pytest.approx(arrays.costs.objective, rel=1e-6), f"seed {seed}"
 
 
 @pytest.mark.parametrize("seed", range(5))

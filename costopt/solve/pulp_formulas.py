@@ -1,0 +1,65 @@
+"""Formulas of a PuLP model in aligned columns: what each is, and what it says."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import pulp
+
+from costopt.solve.problem import ServingBlock
+
+Formulas = Iterable[tuple[str, str]]
+"""Formulas with what they say."""
+
+
+def laid_out(model: pulp.LpProblem, decisions: Formulas, goal: str, constraints: Formulas) -> str:
+    """Write how large a model is, what it decides, its goal and its constraints.
+
+    Args:
+        model: the model.
+        decisions: each kind of variable.
+        goal: what is minimised, with its unit.
+        constraints: each family of rows.
+    """
+    return "\n".join(
+        [
+            f"Program with {model.numVariables()} variables and "
+            f"{model.numConstraints()} constraints",
+            "Decide",
+            *_table(decisions),
+            "Minimise",
+            f"  {goal}",
+            "Such that",
+            *_table(constraints),
+        ]
+    )
+
+
+def _table(rows: Formulas) -> list[str]:
+    """Align what is said of each formula behind the longest of them."""
+    found = list(rows)
+    width = max((len(formula) for formula, _ in found), default=0)
+    return [f"  {formula:<{width}}  {said}" for formula, said in found]
+
+
+def spot_formulas(blocks: Sequence[ServingBlock], hour: str = "") -> Iterator[tuple[str, str]]:
+    """Yield what spot may carry of each workload, and what may be lost together.
+
+    Args:
+        blocks: workloads.
+        hour: index of the hour in formulas over time.
+    """
+    for index, block in enumerate(blocks):
+        if block.max_spot_fraction < 1:
+            yield (
+                f"sum_(spot k) x_{index}kb{hour} <= {block.max_spot_fraction:g}",
+                f"spot carries no more of a request size of workload {index}",
+            )
+        if block.limits_losses:
+            yield (
+                f"largest {block.max_losses} of X_{index}gb{hour} <= {block.max_lost_fraction:g}",
+                f"what failure groups g of workload {index} carry, lost together",
+            )
+        if block.min_failure_groups > 1:
+            yield (
+                f"sum_g y_{index}g{hour} >= {block.min_failure_groups}",
+                f"failure groups of workload {index} in use, once any is",
+            )
