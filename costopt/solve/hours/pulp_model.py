@@ -14,6 +14,7 @@ import pulp
 
 from costopt.solve.hours.problem import HourlyProblem
 from costopt.solve.hours.pulp_counts import counts_of
+from costopt.solve.hours.pulp_parts import refuse_unwritten
 from costopt.solve.problem import FloatArray
 from costopt.solve.pulp_block import PulpBlock, write_block
 from costopt.solve.pulp_program import PulpProgram, numbered, plain
@@ -118,7 +119,11 @@ def write_pulp_hours(problem: HourlyProblem, names: HourlyNames | None = None) -
     Args:
         problem: a checked problem.
         names: of offers and commitments, for the names of variables.
+
+    Raises:
+        InvalidInputError: the problem has a part that is not written with PuLP.
     """
+    refuse_unwritten(problem)
     named = names or HourlyNames()
     model = pulp.LpProblem("costopt_over_hours", pulp.LpMinimize)
     offers = [plain(name) for name in named.offers] or [""] * problem.offer_count
