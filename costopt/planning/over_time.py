@@ -185,12 +185,12 @@ def _series_bound(
 ) -> float | None:
     """Return a bound over the profile's own hours: that of the kinds, where these are the same.
 
-    It is one of what runs: changes from what ran before have no part in it.
+    It is one of what runs, where the bound of the kinds is one of the way from what ran before,
+    too; there none is told of hours that are the profile's own.
     """
-    changes = assembly.problem.changes
-    own = hours.excess_fraction < SAME_DEMAND and changes is None
-    if own or solution.decision is None:
-        return _bound(assembly, solution, request)
+    if hours.excess_fraction < SAME_DEMAND or solution.decision is None:
+        is_free = assembly.problem.changes is None
+        return _bound(assembly, solution, request) if is_free else None
     mean = replace(assembly.problem, demand_factor=hours.mean_factor, changes=None)
     seconds = min(SERIES_SECONDS, request.time_limit_seconds)
     return linear_bound(mean, deadline=perf_counter() + seconds) or None

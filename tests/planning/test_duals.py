@@ -72,7 +72,8 @@ def test_a_batch_grows_until_the_budget_is_spent(few: Catalog) -> None:
     one_type = few.filter(instance_types=["g6.xlarge"], purchase_options=["on_demand"])
     cost = optimize(batch, one_type).cost_total
     assert cost is not None
-    found = costopt.most_demand(batch, one_type, limits=Limits(budget=1.5 * cost))
+    limits = Limits(budget=1.5 * cost)
+    found = costopt.most_demand(batch, one_type, limits=limits, time_limit_seconds=120.0)
     assert 1.35 < found.factor < 1.65
     assert found.bound_factor <= found.factor * 1.002
     assert (found.plan.cost_total or 0.0) <= 1.5 * cost * (1 + 1e-6)
@@ -95,7 +96,7 @@ def test_without_a_limit_the_demand_has_no_end(few: Catalog) -> None:
 def test_a_budget_ends_a_job_earlier_and_not_earlier_still(few: Catalog) -> None:
     one_type = few.filter(instance_types=["g6e.xlarge"], purchase_options=["on_demand"])
     limits = Limits(budget=8.0)
-    found = costopt.earliest_finish(TUNE, one_type, limits=limits)
+    found = costopt.earliest_finish(TUNE, one_type, limits=limits, time_limit_seconds=120.0)
     assert found.hours is not None
     assert found.hours < 1.0
     assert (found.plan.cost_total or 0.0) <= 8.0 * (1 + 1e-6)

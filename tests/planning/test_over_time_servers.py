@@ -5,6 +5,7 @@ import pytest
 
 from costopt.planning.over_time_products import BY_THE_HOUR, QuantityProducts, SpendProducts
 from costopt.planning.over_time_servers import fewer_servers, useful_servers
+from costopt.solve.hours.changes import HourlyChanges
 from costopt.solve.hours.commitments import QuantityCommitments, SpendCommitments
 from costopt.solve.hours.problem import HourlyProblem
 from costopt.solve.hours.run import solve_hours
@@ -57,7 +58,11 @@ def random_case(seed: int) -> tuple[Problem, QuantityProducts, SpendProducts]:
 
 
 def least(
-    problem: Problem, quantities: QuantityProducts, spends: SpendProducts, useful: np.ndarray
+    problem: Problem,
+    quantities: QuantityProducts,
+    spends: SpendProducts,
+    useful: np.ndarray,
+    changes: HourlyChanges | None = None,
 ) -> float:
     fewer = fewer_servers(problem.blocks, useful)
     kept = np.flatnonzero(useful[problem.server])
@@ -70,6 +75,7 @@ def least(
             blocks=fewer.blocks,
             weight=np.array([0.6, 0.4]) * HORIZON,
             demand_factor=np.array([[0.5, 1.5]]),
+            changes=None if changes is None else changes.only(kept),
             quantities=QuantityCommitments(
                 cost=quantities.present_value,
                 upper=np.full(len(quantities.present_value), np.inf),
@@ -103,3 +109,32 @@ def test_the_fewer_servers_cost_the_same_as_all(first: int) -> None:
         cost = least(problem, quantities, spends, every)
         assert least(problem, quantities, spends, useful) == pytest.approx(cost, rel=1e-6), seed
     assert left_out >= 10
+
+
+def fleet_before(problem: Problem, seed: int) -> HourlyChanges:
+    """Instances of the first type, which has two layouts, and of the third ran before."""
+    random = np.random.default_rng(1000 + seed)
+    of_server = np.array([0, 0, -1, -1, 1, -1, -1, -1])
+    return HourlyChanges(
+        kind=of_server[problem.server],
+        running=random.uniform(0.2, 3, 2).round(1),
+        start_cost=float(random.choice([0.0, 5.0, 40.0])),
+        stop_cost=float(random.choice([0.0, 5.0, 40.0])),
+    )
+
+
+@pytest.mark.parametrize("first", range(0, 30, 5))
+def test_the_fewer_servers_beside_a_fleet_cost_the_same_as_all(first: int) -> None:
+    left_out = 0
+    for seed in range(first, first + 5):
+        problem, quantities, spends = random_case(seed)
+        changes = fleet_before(problem, seed)
+        every = np.ones(len(problem.blocks[0].max_utilisation), dtype=np.bool_)
+        kept = np.ones(problem.offer_count, dtype=np.bool_)
+        useful = useful_servers(problem, problem.price_per_hour, quantities, spends, kept, changes)
+        assert useful[problem.server[changes.has_run]].all()
+        left_out += int((~useful).sum())
+        cost = least(problem, quantities, spends, every, changes)
+        found = least(problem, quantities, spends, useful, changes)
+        assert found == pytest.approx(cost, rel=1e-6), seed
+    assert left_out >= 1

@@ -42,6 +42,12 @@ def _decisions(written: PulpHours) -> Iterator[tuple[str, str]]:
     if started := _count(written.started):
         yield "s_ot >= 0", f"instances started: {started}"
     yield from _gang_decisions(written)
+    yield from _decisions_of_all_hours(written)
+
+
+def _decisions_of_all_hours(written: PulpHours) -> Iterator[tuple[str, str]]:
+    if written.begun:
+        yield "b_k, d_k >= 0", "instances started and stopped of what ran before, in the mean"
     if written.at_risk:
         yield "h, g_s >= 0", "value at risk, and what a scenario pays beyond it"
 
@@ -62,6 +68,9 @@ def _goal(written: PulpHours) -> str:
     terms = ["sum_c K_c Q_c"] if written.quantities else []
     terms += ["sum_p K_p v_p"] if written.spends else []
     terms += ["sum_k K_k R_k"] if written.resources else []
+    if problem.changes is not None:
+        terms.append(f"sum_k ({problem.changes.start_cost:g} b_k + "
+                     f"{problem.changes.stop_cost:g} d_k)")  # fmt: skip
     mean = "sum_s p_s C_s"
     if problem.scenarios is not None and written.at_risk:
         tail = problem.tail_weight
@@ -80,6 +89,11 @@ def _constraints(written: PulpHours) -> Iterator[tuple[str, str]]:
     yield from spot_formulas(problem.blocks, "t")
     for row in problem.rows:
         yield f"sum_o w_o n_ot <= {row.upper:g}", f"{row.name}, in each hour"
+    if written.begun:
+        yield (
+            "sum_t p_t h_t / H sum_(o of k) n_ot - b_k + d_k = r_k",
+            f"what {len(written.ended)} kinds ran before, and all others together, differs by",
+        )
     if written.at_risk:
         yield "C_s <= h + g_s", "what a scenario pays beyond the value at risk"
 

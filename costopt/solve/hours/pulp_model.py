@@ -7,16 +7,17 @@ nothing: every hour of the problem is written, so that a mistake in either shows
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from math import ceil, floor, isfinite
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import pulp
 
-from costopt.solve.hours.gangs import EVERY_HOUR
 from costopt.solve.hours.problem import HourlyProblem
+from costopt.solve.hours.pulp_counts import counts_of
 from costopt.solve.hours.pulp_gangs import PulpGangs
+from costopt.solve.hours.pulp_parts import refuse_unwritten
 from costopt.solve.problem import FloatArray
-from costopt.solve.pulp_block import PulpBlock, useful_instances, write_block
+from costopt.solve.pulp_block import PulpBlock, write_block
 from costopt.solve.pulp_program import PulpProgram, numbered, plain
 
 if TYPE_CHECKING:
@@ -63,6 +64,9 @@ class PulpHours(PulpProgram):
         paid: ``C_s``, paid by the hour in each scenario over the horizon [currency].
         at_risk: ``h`` and ``g_s``, value at risk and what a scenario costs beyond it [currency];
             empty where the mean alone counts.
+        begun: ``b_k``, mean instances of each kind that are more than ran before, the last of all
+            kinds of which none did; empty where nothing is said to have run.
+        ended: ``d_k``, mean instances of each kind that are fewer than ran before.
     """
 
     problem: HourlyProblem
@@ -78,6 +82,8 @@ class PulpHours(PulpProgram):
     gangs: PulpGangs
     paid: Sequence[pulp.LpVariable]
     at_risk: Sequence[pulp.LpVariable]
+    begun: Sequence[pulp.LpVariable]
+    ended: Sequence[pulp.LpVariable]
 
     def solve(
         self,
@@ -116,12 +122,16 @@ def write_pulp_hours(problem: HourlyProblem, names: HourlyNames | None = None) -
     Args:
         problem: a checked problem.
         names: of offers and commitments, for the names of variables.
+
+    Raises:
+        InvalidInputError: the problem has a part that is not written with PuLP.
     """
+    refuse_unwritten(problem)
     named = names or HourlyNames()
     model = pulp.LpProblem("costopt_over_hours", pulp.LpMinimize)
     offers = [plain(name) for name in named.offers] or [""] * problem.offer_count
     hours = range(problem.hour_count)
-    counts = [_counts(model, problem, offers, hour) for hour in hours]
+    counts = [counts_of(model, problem, offers, hour) for hour in hours]
     written = PulpHours(
         problem=problem,
         model=model,
@@ -150,6 +160,8 @@ def write_pulp_hours(problem: HourlyProblem, names: HourlyNames | None = None) -
         gangs=PulpGangs.written(model, problem),
         paid=[model.add_variable(f"C_{scenario}") for scenario in range(len(problem.probability))],
         at_risk=_at_risk(model, problem),
+        begun=_changed(model, "b", problem, 1),
+        ended=_changed(model, "d", problem, 0),
     )
     from costopt.solve.hours.pulp_rows import hourly_rows, objective_of
 
@@ -157,53 +169,6 @@ def write_pulp_hours(problem: HourlyProblem, names: HourlyNames | None = None) -
     for name, row in hourly_rows(written):
         model += row, name
     return written
-
-
-def _counts(
-    model: pulp.LpProblem, problem: HourlyProblem, names: Sequence[str], hour: int
-) -> dict[int, pulp.LpVariable]:
-    """Add ``n_ot``, whole, up to the offer's limit and to all that can be of use in the hour."""
-    found = {}
-    uppers = problem.upper.tolist()
-    for offer, useful in enumerate(_useful_counts(problem, hour)):
-        most = min(useful, floor(uppers[offer])) if isfinite(uppers[offer]) else useful
-        if most > 0:
-            name = numbered("n", f"{hour}_{offer}", names[offer])
-            found[offer] = model.add_variable(name, 0, most, pulp.LpInteger)
-    return found
-
-
-def _useful_counts(problem: HourlyProblem, hour: int) -> Iterator[int]:
-    """Yield the most instances of each offer that can be of use in an hour.
-
-    Where starts count, an instance may idle through the hour: the busiest one counts.
-    """
-    factor = problem.demand_factor
-    wanted = factor[:, hour] if problem.sequence is None else factor.max(axis=1, initial=0)
-    of_server = [
-        most
-        for block, demand in zip(problem.blocks, wanted, strict=True)
-        for most in useful_instances(replace(block, demand=block.demand * demand))
-    ]
-    scenario = problem.scenario[: hour + 1].tolist()
-    before = scenario[:-1].count(scenario[-1])
-    for offer, server in enumerate(problem.server.tolist()):
-        yield of_server[server] if server >= 0 else _useful_to_jobs(problem, offer, before)
-
-
-def _useful_to_jobs(problem: HourlyProblem, offer: int, hour_of_round: int) -> int:
-    """Instances that finish the offer's job in one hour; 0 outside of the hours open to it."""
-    work, gangs = problem.work, problem.gangs
-    gang = int(gangs.configuration[offer]) if len(gangs) else -1
-    if gang >= 0 and gangs.job[gangs.task[gang]] == EVERY_HOUR:
-        return int(gangs.size[gang])
-    job = int(work.job[offer]) if len(work) else -1
-    if job < 0 or work.rate[offer] <= 0:
-        return 0
-    inside = int(work.release[job]) <= hour_of_round < int(work.deadline[job])
-    if gang >= 0:
-        return int(gangs.size[gang]) if inside else 0
-    return ceil(float(work.amount[job]) / float(work.rate[offer])) if inside else 0
 
 
 def rounds_of(problem: HourlyProblem) -> list[list[int]]:
@@ -275,6 +240,16 @@ def _started(
         for offer in counts
         if charged[offer] > 0 or kept[offer] > 1
     }
+
+
+def _changed(
+    model: pulp.LpProblem, letter: str, problem: HourlyProblem, others: int
+) -> list[pulp.LpVariable]:
+    """Add a column for each kind that ran before, and for some others together."""
+    if problem.changes is None:
+        return []
+    kinds = range(len(problem.changes.running) + others)
+    return [model.add_variable(f"{letter}_{kind}", 0) for kind in kinds]
 
 
 def _at_risk(model: pulp.LpProblem, problem: HourlyProblem) -> list[pulp.LpVariable]:

@@ -25,6 +25,9 @@ def objective_of(written: PulpHours) -> pulp.LpAffineExpression:
         value, *beyond = written.at_risk
         terms.append(tail * value)
         terms += weighted(tail * problem.probability / (1 - problem.scenarios.tail_level), beyond)
+    if problem.changes is not None:
+        terms += [problem.changes.start_cost * begun for begun in written.begun]
+        terms += [problem.changes.stop_cost * ended for ended in written.ended]
     return pulp.lpSum(terms)
 
 
@@ -46,6 +49,7 @@ def hourly_rows(written: PulpHours) -> Rows:
     yield from written.gangs.rows(written.counts, rounds_of(written.problem))
     yield from _start_rows(written)
     yield from _payment_rows(written)
+    yield from _change_rows(written)
 
 
 def _limit_rows(written: PulpHours, hour: int) -> Rows:
@@ -174,3 +178,28 @@ def _charge(written: PulpHours, hour: int) -> pulp.LpAffineExpression:
     usage = problem.spends.other_usage
     others = float(other_price @ usage[:, hour]) if len(problem.spends) else 0.0
     return pulp.lpSum(terms) + others
+
+
+def _change_rows(written: PulpHours) -> Rows:
+    """Yield ``sum_t p_t h_t sum_(o of k) n_ot / H - b_k + d_k = r_k`` for what ran before.
+
+    ``p_t`` is the probability of the hour's scenario and ``H`` the expected hours of all.
+    """
+    problem, changes = written.problem, written.problem.changes
+    if changes is None:
+        return
+    of_hour = [
+        float(problem.weight[hour] * problem.probability[scenario])
+        for hour, scenario in enumerate(problem.scenario.tolist())
+    ]
+    for kind, begun in enumerate(written.begun):
+        has_run = kind < len(written.ended)
+        running = [
+            part / sum(of_hour) * count
+            for part, counts in zip(of_hour, written.counts, strict=True)
+            for offer, count in counts.items()
+            if int(changes.kind[offer]) == (kind if has_run else -1)
+        ]
+        before = float(changes.running[kind]) if has_run else 0.0
+        fewer = [written.ended[kind]] if has_run else []
+        yield f"change_{kind}", pulp.lpSum([*running, -1 * begun, *fewer]) == before

@@ -15,6 +15,7 @@ from costopt.solve.hours.commitments import QuantityCommitments
 from costopt.solve.hours.decomposed import take_apart
 from costopt.solve.hours.kinds import hour_kinds
 from costopt.solve.hours.problem import HourlyProblem, Scenarios
+from costopt.solve.hours.pulp_model import write_pulp_hours
 from costopt.solve.hours.reach import reach_of
 from costopt.solve.hours.run import solve_hours
 from costopt.solve.hours.search import by_parts
@@ -142,6 +143,25 @@ def test_parts_bracket_the_cheapest_way_from_a_fleet(over_hours: Build, seed: in
     assert found.bound * columns.scale <= cheapest * (1 + SAME)
     cost = float(hours.assembly.program.cost @ found.values) * columns.scale
     assert cheapest * (1 - SAME) <= cost <= cheapest * 1.35
+
+
+@pytest.mark.parametrize("first", range(0, 12, 4))
+def test_the_program_written_from_sets_agrees_on_the_way_from_a_fleet(
+    over_hours: Build, first: int
+) -> None:
+    for seed in range(first, first + 4):
+        problem = drawn(over_hours, seed, scenarios=seed % 2 == 1)
+        arrays = solve_hours(problem, gap=0, time_limit_seconds=20)
+        written = write_pulp_hours(problem).solve(gap=0.0)
+        assert (written.cost is None) == (arrays.costs is None)
+        if arrays.costs is not None:
+            assert written.cost == pytest.approx(arrays.costs.objective, rel=SAME)
+
+
+def test_the_mathematics_of_a_program_names_what_is_started_and_stopped(over_hours: Build) -> None:
+    told = str(write_pulp_hours(two_types(over_hours, start=0.3, stop=0.2)))
+    assert "sum_k (0.3 b_k + 0.2 d_k)" in told
+    assert "sum_t p_t h_t / H sum_(o of k) n_ot - b_k + d_k = r_k" in told
 
 
 def two_types(build: Build, *, start: float, stop: float) -> HourlyProblem:
