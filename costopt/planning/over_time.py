@@ -172,11 +172,14 @@ def _solved(
 def _bound(
     assembly: HourlyAssembly, solution: HourlySolution, request: PlanRequest
 ) -> float | None:
-    """Return what no plan costs less than: where gangs were left out, all the rest alone."""
+    """Return what no plan costs less than: where gangs were left out, all the rest alone.
+
+    The rest alone is bounded without changes: what it would stop may be what a gang keeps.
+    """
     if solution.bound is None or not assembly.is_lossy:
         return solution.bound
     seconds = min(SERIES_SECONDS, request.time_limit_seconds)
-    rest = without_gangs(assembly.problem)
+    rest = without_gangs(replace(assembly.problem, changes=None))
     return min(solution.bound, linear_bound(rest, deadline=perf_counter() + seconds) or 0.0)
 
 

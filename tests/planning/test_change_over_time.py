@@ -18,6 +18,7 @@ from costopt.planning.optimize_request import optimize
 from costopt.workload.demand_profile import DemandProfile
 from costopt.workload.limits import Limits
 from costopt.workload.requirement import Requirement
+from costopt.workload.training import FineTuneJob
 
 Priced = Callable[[Mapping[str, float]], Catalog]
 
@@ -208,3 +209,20 @@ def test_alternatives_to_a_plan_over_time_count_the_way_to_them(moved: Plan) -> 
     (other, *_) = moved.explain().alternatives
     assert other.cost_total == pytest.approx(2 * HOURS)
     assert other.difference == pytest.approx(14.60 - 12.0)
+
+
+def test_a_bound_of_the_rest_does_not_count_stops_of_what_a_gang_keeps(few: Catalog) -> None:
+    """Nothing has to be stopped, so that nothing is proven by what a stop costs."""
+    tune = FineTuneJob(
+        model="meta-llama/Llama-3.1-8B-Instruct", method="qlora", tokens=2e7,
+        sequence_length=1024, deadline_hours=4,
+    )  # fmt: skip
+    asked: dict[str, Any] = {"limits": FIRM, "demand_profile": DAY, "time_limit_seconds": 1.0}
+    before = optimize([WORK, tune], few, **asked).require()
+    free, dear = (
+        optimize([WORK, tune], few, current_fleet=before, switching_cost={"stop": stop}, **asked)
+        for stop in (0.0, 1e6)
+    )
+    assert free.switching_cost == dear.switching_cost == 0.0
+    assert dear.cost_total == pytest.approx(before.cost_total)
+    assert dear.bound == pytest.approx(free.bound)
