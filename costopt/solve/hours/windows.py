@@ -49,7 +49,7 @@ def bound_by_windows(
 ) -> float:
     """Give a lower bound on the objective, in the program's unit, no worse than that by hours.
 
-    Where hours are tied, windows of them are solved whole, the rows priced that tie windows to
+    Where starts tie hours, windows of them are solved whole, the rows priced that tie windows to
     each other or to commitments. With the rows inside it kept, the least cost of a window is no
     lower than the sum of its hours with these priced (weak duality), which stands where time runs
     out. Windows get wider while time is left; one that took too long is not tried as part of a
@@ -63,7 +63,7 @@ def bound_by_windows(
         deadline: when to stop solving programs whole, by the clock of `perf_counter` [s].
     """
     by_hours = hour_bounds(hours, row_prices, fleets, gap=gap, deadline=deadline)
-    if not hours.problem.hours_are_coupled:
+    if hours.problem.sequence is None:
         return by_hours.total
     values, is_open = by_hours.values, np.ones(len(by_hours.values), dtype=bool)
     total, width, inner = by_hours.total, 1, np.zeros(len(values))

@@ -12,7 +12,8 @@ from costopt.solve.hours.commitments import QuantityCommitments
 from costopt.solve.hours.decode import decision_at
 from costopt.solve.hours.decomposed import Decomposed, take_apart
 from costopt.solve.hours.fleets import Fleets
-from costopt.solve.hours.highs import minimise_linear
+from costopt.solve.hours.highs import minimise_linear, minimise_whole
+from costopt.solve.hours.improve import improved_by_windows
 from costopt.solve.hours.kinds import hour_kinds
 from costopt.solve.hours.problem import HourlyProblem, Sequence
 from costopt.solve.hours.reach import reach_of
@@ -179,3 +180,18 @@ def test_a_fleet_serves_up_to_its_largest_factor() -> None:
     assert fleets.add(np.array([2, 0]), 1.0) == pytest.approx(2.0)
     assert fleets.add(np.array([0, 2]), 0.0) == 0.0
     assert len(fleets.counts) == 3
+
+
+def test_a_plan_improved_by_windows_keeps_its_limits_and_costs_no_more() -> None:
+    """From a plan with three of every offer in every hour that may have them."""
+    problem = tied(10)
+    hours = apart(problem)
+    program, counts = hours.assembly.program, hours.assembly.columns.counts.columns
+    lower = program.lower.copy()
+    lower[counts] = np.where(program.upper[counts] > 3, 3.0, 0.0)
+    lavish = minimise_whole(replace(program, lower=lower), gap=0.0, time_limit_seconds=5.0)
+    assert lavish.values is not None
+    better = improved_by_windows(hours, lavish.values, gap=0.0, deadline=perf_counter() + 5)
+    assert program.cost @ better < program.cost @ lavish.values
+    decision = decision_at(problem, hours.kinds, hours.assembly, better)
+    assert hourly_violations(problem, decision) == []

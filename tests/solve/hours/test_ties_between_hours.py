@@ -62,6 +62,24 @@ def test_starts_and_minimum_up_times_cost_what_exhaustive_search_finds(
 
 
 @pytest.mark.parametrize("seed", range(8))
+def test_offers_that_start_alike_replace_each_other_at_no_loss(
+    over_hours: Build, seed: int
+) -> None:
+    """Without limits on counts the dearer of both is left out; the search knows both."""
+    random = np.random.default_rng(seed)
+    sequence = Sequence(
+        start_up_hours=np.full(2, random.choice([0.5, 2.0])),
+        min_up_hours=np.full(2, random.integers(1, 6)),
+    )
+    factors = random.integers(0, 4, 3).astype(float).tolist()
+    prices = [1.0, float(random.choice([1.5, 2.0, 2.5]))]
+    problem = over_hours(factors, rates=[1.0, 2.0], prices=prices, sequence=sequence)
+    solution = solve_hours(problem, gap=0, time_limit_seconds=20)
+    assert solution.costs is not None
+    assert solution.costs.objective == pytest.approx(cheapest_course(problem, 3), rel=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(8))
 def test_longer_times_never_lower_the_cost(over_hours: Build, seed: int) -> None:
     random = np.random.default_rng(seed)
     factors = random.integers(0, 5, 6).astype(float).tolist()
