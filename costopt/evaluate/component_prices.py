@@ -84,6 +84,7 @@ class ComponentPrices:
         self.catalog = catalog
         self._needs: dict[Component, Mapping[Place, float]] = {}
         self._levels: dict[Component, float] = {}
+        self._found: dict[tuple[str, str], pd.DataFrame] = {}
 
     @cached_property
     def _listed(self) -> Mapping[Component, Mapping[Term, float]]:
@@ -183,9 +184,12 @@ class ComponentPrices:
 
     def _types_of(self, component: Component) -> pd.DataFrame:
         """Return the instance types of a scope."""
-        types, names = self._types
-        wanted = {"provider": component.provider, "instance_type": component.instance_types}
-        return types[names.rows(wanted)]
+        named = component.provider, component.instance_types
+        if named not in self._found:
+            types, names = self._types
+            rows = names.rows({"provider": named[0], "instance_type": named[1]})
+            self._found[named] = types[rows]
+        return self._found[named]
 
     def _refuse_claimed_twice(self, component: Component, types: pd.DataFrame) -> None:
         """Refuse an instance type whose resource is priced in two scopes.

@@ -115,16 +115,20 @@ def resource_products(
         (1 - request.price_decline) / (1 + request.cost_of_capital), request.horizon_hours
     )
     prices = ComponentPrices(request, catalog)
-    regions = {place[:2] for place in places if place is not None}
+    columns_at: dict[Place, list[int]] = {}
+    for column, place in enumerate(places):
+        if place is not None:
+            columns_at.setdefault(place, []).append(column)
+    regions = {place[:2] for place in columns_at}
     best: dict[Component, tuple[float, float, float, Tranche, Floats]] = {}
     for tranche in _allowed(request, catalog):
         component = Component.of(tranche)
         if (component.provider, component.region) not in regions:
             continue
         price = prices.price(tranche)
-        needs = np.array(
-            [0.0 if place is None else price.needs.get(place, 0.0) for place in places]
-        )
+        needs = np.zeros(len(places))
+        for place, amount in price.needs.items():
+            needs[columns_at.get(place, [])] = amount
         step = step_of_resource(component.resource)
         value, replaced = price.present_value(request), price.replaced_per_hour * declined
         saving = 1 - value / (replaced * request.horizon_hours)

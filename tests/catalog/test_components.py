@@ -1,6 +1,7 @@
 """Prices of the resources that instances consist of, as a table of a catalogue."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
@@ -8,7 +9,9 @@ import pytest
 
 from costopt.catalog.building.publish import table_bytes
 from costopt.catalog.catalog import Catalog
-from costopt.catalog.schema import COMPONENTS
+from costopt.catalog.schema import COMPONENTS, DATED_MATERIAL, TABLES
+from costopt.catalog.store.part import SHARED_TABLES, NewVersion, fresh_parts
+from costopt.catalog.store.store import open_store
 from costopt.errors import InvalidInputError, UnknownNameError
 
 MakeTable = Callable[..., pd.DataFrame]
@@ -62,6 +65,25 @@ def test_a_folder_of_before_there_were_components_opens(
     opened = Catalog.open(folder)
     assert opened.components.empty
     assert opened.fingerprint == small.fingerprint
+
+
+def test_components_are_kept_in_a_store(
+    tmp_path: Path, small: Catalog, components: pd.DataFrame, make_table: MakeTable
+) -> None:
+    dated = {name: make_table(name, ()) for name in DATED_MATERIAL}
+    held = {name: small.table(name) for name in set(TABLES) - DATED_MATERIAL} | dated
+    held["components"] = components
+    at = datetime(2026, 11, 21, 3, 15, tzinfo=UTC)
+    store = open_store(tmp_path / "store")
+    store.publish(
+        NewVersion(
+            created_at=at,
+            started_from=None,
+            parts=fresh_parts(held, at),
+            shared={name: held[name] for name in SHARED_TABLES},
+        )
+    )
+    assert Catalog.open(store.place).components.equals(components)
 
 
 def test_odd_components_of_a_folder_are_refused_where_they_are_read(

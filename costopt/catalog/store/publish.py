@@ -11,7 +11,7 @@ from itertools import chain
 import pandas as pd
 
 from costopt.catalog.manifest import MANIFEST_NAME
-from costopt.catalog.schema import TABLES
+from costopt.catalog.schema import OPTIONAL_TABLES, TABLES
 from costopt.catalog.store.audit import AuditEntry, AuditEvent, record
 from costopt.catalog.store.files import StagedVersion, StoreFiles
 from costopt.catalog.store.moment import as_utc, iso_text, stamped_at
@@ -183,7 +183,8 @@ def _shared_tables(new: NewVersion) -> Iterator[tuple[str, str, pd.DataFrame]]:
 def _provider_tables(new: NewVersion) -> Iterator[tuple[str, str, pd.DataFrame]]:
     for part in sorted(new.parts, key=lambda part: part.provider):
         for table in sorted(part.tables):
-            yield table, part.provider, part.tables[table]
+            if table not in OPTIONAL_TABLES or len(part.tables[table]):
+                yield table, part.provider, part.tables[table]
 
 
 def _provider_entry(part: ProviderPart) -> ProviderEntry:
