@@ -50,7 +50,9 @@ def broken_requirement(workload: Requirement, lines: Sequence[PlanLine]) -> Iter
                 f"{line.place}: planned up to {percent_to(line.max_utilisation, 2)}, "
                 f"{percent_to(allowed, 2)} asked"
             )
-        if line.utilisation is None or not line.utilisation <= allowed * (1 + TOLERANCE):
+        if line.utilisation is None:
+            yield f"{line.place}: nothing says how far it is loaded"
+        elif not line.utilisation <= allowed * (1 + TOLERANCE):
             yield (
                 f"{line.place}: loaded to {percent_to(line.utilisation, 2)}, "
                 f"{percent_to(allowed, 2)} allowed"

@@ -10,6 +10,7 @@ from costopt.plan.line import OfferKey
 from costopt.plan.plan import Plan
 from costopt.plan.schedule import Schedule
 from costopt.plan.words import payment_in_words, percent
+from costopt.workload.request import Job
 
 HOURS_KEY: Final = "hours:"
 """Beginning of the keys of what the hours decide."""
@@ -52,19 +53,20 @@ def _of_offer(
     if len(full) == len(running):
         return
     names = dict.fromkeys(plan.lines[row].workload for row in own)
-    told = []
-    for name in names:
+    jobs = {name for name, one in plan.request.named_workloads if isinstance(one, Job)}
+    told = [f"in which {name} works" for name in names] if names.keys() <= jobs else []
+    for name in (name for name in names if name not in jobs):
         factors = [schedule.hours[number].demand_factor[name] for number in full]
         low, high = min(factors), max(factors)
         span = f"{low:.2f}" if low == high else f"{low:.2f} to {high:.2f}"
-        told.append(f"{span} times the mean rate of {name}")
+        told.append(f"at {span} times the mean rate of {name}")
     payment = payment_in_words(offer.purchase_option, offer.term_years, offer.payment)
     all_of_it = "the one" if most == 1 else f"all {most} x"
     yield Binding(
         key=f"{HOURS_KEY}{'/'.join((offer.provider, offer.region, offer.instance_type))}:"
         f"{offer.purchase_option}",
         text=(
-            f"hours at {' and '.join(told)}, {percent(part)} of all, need {all_of_it} "
+            f"hours {' and '.join(told)}, {percent(part)} of all, need {all_of_it} "
             f"{offer.instance_type} in {offer.provider} {offer.region}, {payment}"
         ),
     )
