@@ -190,3 +190,16 @@ def test_what_others_rent_follows_the_hours(reasons: Explanation) -> None:
     for name in ("single_type_on_demand", "cheapest_single_offer", "ec2_fleet_lowest_price"):
         assert by_name[name].cost_total == pytest.approx(mean * YEAR)
         assert "at most 4 x g6.xlarge" in by_name[name].text
+
+
+def test_other_plans_are_told_where_the_request_names_clouds(bundled: Catalog) -> None:
+    """Without the only cloud that is allowed there is no plan, and no error."""
+    limits = Limits(purchase_options=("on_demand", "reserved"), providers=("aws",))
+    plan = optimize(
+        WORK,
+        priced(bundled, "reserved", 0.6),
+        limits=limits,
+        demand_profile=DemandProfile(factors=[1.0, 2.0]),
+    )
+    by_name = {one.name: one.text for one in plan.explain().alternatives}
+    assert by_name["aws"] == "without aws: no plan within the limits"
