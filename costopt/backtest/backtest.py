@@ -50,9 +50,15 @@ def backtest_commitments(
         UnknownNameError: no such rule, purchase option or product.
         MissingExchangeRateError: a price is in another currency and no rate leads to this one.
     """
+    if catalog is not None and not isinstance(catalog, Catalog):
+        raise InvalidInputError(
+            "catalog", ["give a Catalog, such as Catalog.bundled(), for its exchange rates"]
+        )
     decides = read_rule(rule)
     used = read_usage(usage)
     market = read_market(prices, used.skus, currency, catalog)
+    if not isinstance(owned, Sequence):
+        raise InvalidInputError("owned", ["give a list of co.Commitment records; () for none"])
     wrong = [one for one in owned if not isinstance(one, Commitment)]
     if wrong:
         raise InvalidInputError(

@@ -1,6 +1,7 @@
 """Usage: instance-hours of each SKU in each hour, checked once and cut into calendar months."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,9 @@ from costopt.errors import InvalidInputError
 
 MONTHS_TO_WALK = 2
 """Months that usage must touch: one to learn from, one to be judged by [1]."""
+
+MOST_UNITS: Final = 1e12
+"""Units in an hour beyond which a solver no longer counts exactly, and nobody runs them [1]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -128,6 +132,7 @@ def _cell_problems(frame: pd.DataFrame) -> list[str]:
         ("is missing; write 0 where nothing ran", np.isnan(units)),
         ("must be a finite number", np.isinf(units)),
         ("must be at least 0", units < 0),
+        (f"at most {MOST_UNITS:,.0f} are counted; check the unit", units > MOST_UNITS),
     ):
         if is_wrong.any():
             row, column = np.argwhere(is_wrong)[0]

@@ -51,7 +51,7 @@ def broken_requirement(workload: Requirement, lines: Sequence[PlanLine]) -> Iter
                 f"{percent_to(allowed, 2)} asked"
             )
         if line.utilisation is None:
-            yield f"{line.place}: its load is not told, {percent_to(allowed, 2)} allowed"
+            yield f"{line.place}: nothing says how far it is loaded"
         elif not line.utilisation <= allowed * (1 + TOLERANCE):
             yield (
                 f"{line.place}: loaded to {percent_to(line.utilisation, 2)}, "

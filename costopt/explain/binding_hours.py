@@ -54,22 +54,19 @@ def _of_offer(
         return
     names = dict.fromkeys(plan.lines[row].workload for row in own)
     beside = {name for name, one in plan.request.named_workloads if not follows_profile(one)}
-    told = []
-    for name in names:
-        if name in beside:
-            told.append(f"work on {name}")
-            continue
+    told = [f"in which {name} works" for name in names] if names.keys() <= beside else []
+    for name in (name for name in names if name not in beside):
         factors = [schedule.hours[number].demand_factor[name] for number in full]
         low, high = min(factors), max(factors)
         span = f"{low:.2f}" if low == high else f"{low:.2f} to {high:.2f}"
-        told.append(f"{span} times the mean rate of {name}")
+        told.append(f"at {span} times the mean rate of {name}")
     payment = payment_in_words(offer.purchase_option, offer.term_years, offer.payment)
     all_of_it = "the one" if most == 1 else f"all {most} x"
     yield Binding(
         key=f"{HOURS_KEY}{'/'.join((offer.provider, offer.region, offer.instance_type))}:"
         f"{offer.purchase_option}",
         text=(
-            f"hours at {' and '.join(told)}, {percent(part)} of all, need {all_of_it} "
+            f"hours {' and '.join(told)}, {percent(part)} of all, need {all_of_it} "
             f"{offer.instance_type} in {offer.provider} {offer.region}, {payment}"
         ),
     )

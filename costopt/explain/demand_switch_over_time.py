@@ -93,7 +93,7 @@ def _point(kind: str, factor: float, text: str) -> SwitchPoint:
 def _change(plan: Plan, schedule: Schedule, found: HoursFound) -> str:
     """Say what is otherwise in another plan; empty where nothing that lasts is."""
     proven = "" if found.slack <= plan.request.gap * found.objective else " or less"
-    cost = f"for {cost_figure(plan, found.spent)}{proven} in all"
+    cost = f"for {cost_figure(plan, found.other.cost_total)}{proven} in all"
     if not _same(schedule.tranches, found.schedule.tranches):
         return f"the commitments become {_commitments(plan, found.schedule.tranches)}, {cost}"
     if types_of(found.lines) != types_of(plan.lines):

@@ -12,10 +12,10 @@ from costopt.plan.answer import cost_figure
 from costopt.plan.plan import Plan
 from costopt.plan.status import PlanStatus
 
-TIME_LIMIT_SECONDS: Final = 6.0
+TIME_LIMIT_SECONDS: Final = 9.0
 """Time for all limits together [s]."""
 
-SEARCH_SECONDS: Final = 1.5
+SEARCH_SECONDS: Final = 3.0
 """Time for planning with one limit let out [s]."""
 
 

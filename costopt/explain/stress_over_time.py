@@ -13,7 +13,7 @@ from costopt.evaluate.hours_operated import operated_by_hour
 from costopt.evaluate.operate import Operated
 from costopt.evaluate.schedule_money import DECLINING
 from costopt.evaluate.scheduled import scheduled
-from costopt.evaluate.worked_hours import broken_work, job_hours, worked_by_hour
+from costopt.evaluate.worked_hours import JobHours, broken_work, job_hours, worked_by_hour
 from costopt.evaluate.workload_check import broken_workload
 from costopt.explain.field import OfferMatch, Other, any_of
 from costopt.explain.hours_again import HoursAgain, HoursFound, spent_on
@@ -25,6 +25,7 @@ from costopt.plan.plan import Plan
 from costopt.plan.schedule import Schedule
 from costopt.plan.status import PlanStatus, proven_status
 from costopt.plan.words import percent
+from costopt.workload.batch import BatchInference
 from costopt.workload.demand_hours import follows_profile
 from costopt.workload.requirement import Requirement
 
@@ -137,7 +138,11 @@ def standing_in_hours(plan: Plan, schedule: Schedule, case: Case, catalog: Catal
     pairs = zip(plan.request.named_workloads, request.workloads, strict=True)
     for (name, planned), workload in pairs:
         if not follows_profile(workload):
-            job = job_hours(name, workload, plan.lines, schedule, plan.request, catalog)
+            job = (
+                _job(name, planned, plan, schedule, case, catalog)
+                if isinstance(planned, BatchInference)
+                else job_hours(name, workload, plan.lines, schedule, plan.request, catalog)
+            )
             broken += [f"{name}: {text}" for text in broken_work(job, schedule.scenarios)]
             runs += [hour.operated for hour in worked_by_hour(job, schedule)]
             continue
@@ -152,6 +157,19 @@ def standing_in_hours(plan: Plan, schedule: Schedule, case: Case, catalog: Catal
             runs.append(run)
         broken += of_workload
     return standing_of(runs, broken, is_overfull=is_overfull, cost=plan.cost_total or 0.0)
+
+
+def _job(
+    name: str,
+    workload: BatchInference,
+    plan: Plan,
+    schedule: Schedule,
+    case: Case,
+    catalog: Catalog,
+) -> JobHours:
+    """Work out what a job's instances do in a case, and how much there is to do."""
+    job = job_hours(name, workload, plan.lines, schedule, plan.request, catalog)
+    return replace(job, done=job.done * case.rate_factor, units=job.units * case.demand_factor)
 
 
 def pool_lost_in_hours(plan: Plan, schedule: Schedule, pool: str) -> Standing:

@@ -9,6 +9,7 @@ from costopt.catalog.catalog import Catalog
 from costopt.explain.alternatives import Alternative
 from costopt.explain.binding import Binding, binding_limits
 from costopt.explain.binding_hours import HOURS_KEY, hours_and_limits
+from costopt.explain.busiest_hour import changes_for_busiest_hour
 from costopt.explain.commitment_worth import CommitmentWorth, commitment_switches
 from costopt.explain.infeasible import helpful_changes
 from costopt.explain.later import Later
@@ -237,7 +238,7 @@ def _over_time(plan: Plan, catalog: Catalog, workloads: tuple[NamedWorkload, ...
         switch_points=tuple(commitment_switches(plan)),
         rejected=(),
         because=plan.unanswered_because,
-        changes=(),
+        changes=changes_for_busiest_hour(plan, catalog),
         prices=price_history(plan, catalog),
         later=later,
     )

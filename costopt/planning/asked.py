@@ -6,6 +6,7 @@ from costopt.account.account import Account
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.profile.profile import Profile
+from costopt.workload.eligible_usage import EligibleUsage
 from costopt.workload.request import AnyWorkload, PlanRequest
 from costopt.written import Written
 
@@ -43,6 +44,27 @@ def asked_profiles(subject: str, profiles: Profile | Sequence[Profile]) -> tuple
             subject, ["profiles must be Profiles: co.Profile.read(path, ...) reads one"]
         )
     return tuple(runs)
+
+
+def asked_usage(
+    subject: str, usage: EligibleUsage | Sequence[EligibleUsage]
+) -> tuple[EligibleUsage, ...]:
+    """Return one kind of other usage or several as a tuple.
+
+    Args:
+        subject: function that is asked, for messages.
+        usage: as handed over.
+
+    Raises:
+        InvalidInputError: it is no list.
+    """
+    if isinstance(usage, EligibleUsage):
+        return (usage,)
+    if not isinstance(usage, Sequence) or isinstance(usage, str):
+        raise InvalidInputError(
+            subject, ["eligible_usage must be a list of EligibleUsage; () for none"]
+        )
+    return tuple(usage)
 
 
 def check_sources(subject: str, catalog: Catalog, account: Account | None) -> None:

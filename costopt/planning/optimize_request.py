@@ -17,7 +17,13 @@ from costopt.evaluate.own import account_notes
 from costopt.plan.beside import CatalogStamp
 from costopt.plan.plan import Plan
 from costopt.plan.status import PlanStatus
-from costopt.planning.asked import asked_profiles, asked_workloads, check_sources, limited_by
+from costopt.planning.asked import (
+    asked_profiles,
+    asked_usage,
+    asked_workloads,
+    check_sources,
+    limited_by,
+)
 from costopt.planning.baselines import baselines_of
 from costopt.planning.current_fleet import Fleet, read_fleet, read_switching_cost
 from costopt.planning.found import Found
@@ -119,7 +125,7 @@ def optimize(
         else read_fleet(current_fleet, catalog, is_over_time=demand_profile is not None),
         switching_cost=read_switching_cost(switching_cost),
         demand_profile=demand_profile,
-        eligible_usage=tuple(eligible_usage),
+        eligible_usage=asked_usage("optimize", eligible_usage),
         cost_of_capital=cost_of_capital,
         price_decline=price_decline,
         **({} if horizon_hours is None else {"horizon_hours": horizon_hours}),

@@ -6,6 +6,7 @@ from math import floor
 from typing import Final
 
 from costopt.candidate.find import NamedWorkload
+from costopt.candidate.service import MOST_INSTANCES, ServiceCandidates
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.evaluate.check import request_hash
@@ -27,7 +28,7 @@ from costopt.planning.search import shared_limits
 from costopt.planning.signed_tranches import SignedTranches
 from costopt.planning.taking_part import exclusions_of, rated_offers
 from costopt.solve.run import solve_problem
-from costopt.workload.demand_hours import follows_profile, hours_of
+from costopt.workload.demand_hours import DemandHours, follows_profile, hours_of
 from costopt.workload.limits import Limits
 from costopt.workload.request import Job, PlanRequest
 
@@ -57,11 +58,33 @@ def plan_over_time(
             nothing.
     """
     hours = hours_of(request, catalog)
+    _refuse_too_many(workloads, hours)
     if request.eligible_usage:
         ordered = sorted(workloads, key=stands_beside)
         refuse_unheard(assemble_over_time(ordered, hours, request, catalog), request)
     found = search_from_fleet_over_time(workloads, hours, request, catalog, signed)
     return _write_plan(workloads, found, request, catalog)
+
+
+def _refuse_too_many(workloads: Sequence[NamedWorkload], hours: DemandHours) -> None:
+    """Refuse an hour that needs more instances than can be counted exactly.
+
+    Raises:
+        InvalidInputError: the demand of some hour is too high.
+    """
+    served = [item for item in workloads if follows_profile(item.workload)]
+    for item, factors in zip(served, hours.factor, strict=False):
+        if not isinstance(item.candidates, ServiceCandidates):
+            continue
+        least = item.candidates.least_instances * float(factors.max())
+        if least > MOST_INSTANCES:
+            raise InvalidInputError(
+                item.name,
+                [
+                    f"its busiest hour needs at least {least:,.0f} instances; more than "
+                    f"{MOST_INSTANCES:,.0f} are not planned; check the unit of demand_profile"
+                ],
+            )
 
 
 def refuse_over_time(request: PlanRequest) -> None:

@@ -7,7 +7,14 @@ from numbers import Real
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, Field, PlainValidator, Strict, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    Strict,
+    model_validator,
+)
 
 from costopt.errors import InvalidInputError
 from costopt.workload.hourly_file import read_hourly_file
@@ -15,6 +22,9 @@ from costopt.written import Count, Name, NotNegative, Positive, Several, Some, W
 
 MOST_HOURS: Final = 3 * 8760
 """Longest series that is taken: the longest term that providers sell, three years [h]."""
+
+MOST_FACTOR: Final = 1e9
+"""Factor on a mean rate beyond which its unit is wrong [1]."""
 
 PROBABILITY_ROUNDING: Final = 1e-3
 """Probabilities of scenarios may miss 1 by this much; they are normalised."""
@@ -26,11 +36,22 @@ def _some_demand(factors: Sequence[float]) -> Sequence[float]:
         raise ValueError("the demand is zero in every hour; leave the workload out")
     if len(factors) > MOST_HOURS:
         raise ValueError(f"{len(factors):,} hours; at most {MOST_HOURS:,}, three years, are taken")
+    if max(factors) > MOST_FACTOR:
+        raise ValueError(f"{max(factors):g} times the mean rate; check its unit")
     return factors
 
 
+def _plain(factors: Any) -> Any:
+    """Return an array or a column of a table as a list; anything else as it is."""
+    return factors.tolist() if hasattr(factors, "tolist") else factors
+
+
 Factors = Annotated[
-    Sequence[NotNegative], Some, AfterValidator(_some_demand), AfterValidator(tuple)
+    Sequence[NotNegative],
+    Some,
+    BeforeValidator(_plain),
+    AfterValidator(_some_demand),
+    AfterValidator(tuple),
 ]
 """One factor on the mean rate for each hour, in the order of time."""
 

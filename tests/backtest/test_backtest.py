@@ -243,6 +243,18 @@ def test_owned_commitments_that_do_not_fit_are_refused(one: Any, sentence: str) 
         co.backtest_commitments(SHORT, PRICES, "minimum", owned=[one])
 
 
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"owned": None}, "give a list of co.Commitment records"),
+        ({"currency": "CNY", "catalog": "bundled"}, "give a Catalog, such as Catalog.bundled"),
+    ],
+)
+def test_arguments_of_another_kind_are_refused(given: Any, sentence: str) -> None:
+    with pytest.raises(co.CostoptError, match=sentence):
+        co.backtest_commitments(SHORT, PRICES, "minimum", **given)
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_one_more_product_never_worsens_hindsight(rule: Any) -> None:
     fewer = co.backtest_commitments(SHORT, RESERVED_ONLY, rule)

@@ -60,6 +60,7 @@ def changed_index(change: Any) -> pd.DataFrame:
         (two_months(a=[np.nan, *range(47)]), "a at .* is missing; write 0 where nothing ran"),
         (two_months(a=[-1, *range(47)]), "a at .* = -1: must be at least 0"),
         (two_months(a=[np.inf, *range(47)]), "must be a finite number"),
+        (two_months(a=1e300), "at most 1,000,000,000,000 are counted; check the unit"),
         (two_months(a=0.0), "nothing was used in any hour"),
         (two_months(a="many"), "column 'a': usage must be numbers"),
         (two_months().drop(two_months().index[[5, 9]]), "2 gap.s. in time: nothing between"),

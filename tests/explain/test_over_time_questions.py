@@ -9,6 +9,7 @@ import pytest
 
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
+from costopt.explain.stress_over_time import TrialOverTime
 from costopt.explain.stress_record import Stress, StressRow
 from costopt.plan.diff import diff
 from costopt.plan.plan import Plan
@@ -66,14 +67,18 @@ def plan(catalog: Catalog) -> Plan:
     return planned(catalog, [1.0] * 12 + [2.5] * 12, "reserved")
 
 
+@pytest.fixture(scope="module")
+def stress(plan: Plan) -> Stress:
+    return plan.stress()
+
+
 def cases(stress: Stress, kind: str) -> dict[float, StressRow]:
     return {row.factor: row for row in stress.rows if row.kind == kind}
 
 
-def test_stress_holds_every_hours_fleet_against_the_case(plan: Plan) -> None:
+def test_stress_holds_every_hours_fleet_against_the_case(stress: Stress) -> None:
     # The one instance of the night is full at 1 unit: 10 % more is 110 %. The three of the day
     # carry 2.5, so that 1.2 x 2.5 = 3.0 just fits them: only the night breaks.
-    stress = plan.stress()
     rows = cases(stress, "demand")
     assert rows[1.1].utilisation == pytest.approx(1.1)
     assert rows[1.2].broken == (
@@ -89,20 +94,23 @@ def test_stress_holds_every_hours_fleet_against_the_case(plan: Plan) -> None:
     assert "mended for $365/month more: 2 x g6.xlarge" in str(stress)
 
 
-def test_stress_moves_what_is_paid_by_the_hour_alone(plan: Plan) -> None:
-    rows = cases(plan.stress(), "hourly_price")
+def test_stress_moves_what_is_paid_by_the_hour_alone(stress: Stress) -> None:
+    rows = cases(stress, "hourly_price")
     # 0.6 $/h are signed; two more by day cost 1 $/h on average.
     assert rows[0.8].cost_total == pytest.approx((0.6 + 0.8) * YEAR)
     assert rows[1.2].cost_total == pytest.approx((0.6 + 1.2) * YEAR)
     assert rows[1.2].mended_cost_total == pytest.approx((0.6 + 1.2) * YEAR)
-    assert "prices of what is paid by the hour +20.0 %: $1,314/month" in str(plan.stress())
+    assert "prices of what is paid by the hour +20.0 %: $1,314/month" in str(stress)
 
 
 def test_stress_without_a_pool_names_the_hour_hit_hardest(bundled: Catalog) -> None:
     plan = planned(priced(bundled, 0.3, spot=0.5), [1.0, 2.0], "reserved", "spot")
     # One is reserved at 0.3; the second runs half of the time: 0.25 on spot, 0.3 reserved.
     assert [line.offer.purchase_option for line in plan.lines] == ["reserved", "spot"]
-    (lost,) = cases(plan.stress(), "pool").values()
+    assert plan.schedule is not None
+    assert plan.made_from is not None
+    trial = TrialOverTime(plan, plan.schedule, plan.made_from, plan._workloads)
+    (lost,) = trial.of_pools()
     assert lost.served_fraction == pytest.approx(0.5)
     assert lost.cost_total == pytest.approx(0.3 * YEAR)
     # The second goes on demand, half of the time.

@@ -190,3 +190,32 @@ def test_what_others_rent_follows_the_hours(reasons: Explanation) -> None:
     for name in ("single_type_on_demand", "cheapest_single_offer", "ec2_fleet_lowest_price"):
         assert by_name[name].cost_total == pytest.approx(mean * YEAR)
         assert "at most 4 x g6.xlarge" in by_name[name].text
+
+
+def test_other_plans_are_told_where_the_request_names_clouds(bundled: Catalog) -> None:
+    """Without the only cloud that is allowed there is no plan, and no error."""
+    limits = Limits(purchase_options=("on_demand", "reserved"), providers=("aws",))
+    plan = optimize(
+        WORK,
+        priced(bundled, "reserved", 0.6),
+        limits=limits,
+        demand_profile=DemandProfile(factors=[1.0, 2.0]),
+    )
+    by_name = {one.name: one.text for one in plan.explain().alternatives}
+    assert by_name["aws"] == "without aws: no plan within the limits"
+
+
+def test_what_helps_the_busiest_hour_is_told_where_there_is_no_plan(bundled: Catalog) -> None:
+    """Two of g6.xlarge are allowed and no other type: hours at 4 times the rate need four."""
+    plan = optimize(
+        WORK,
+        priced(bundled, "reserved", 0.6),
+        limits=Limits(quota={"g6.xlarge": 2, "g5.xlarge": 0}),
+        demand_profile=DemandProfile(factors=FACTORS),
+    )
+    changes = plan.explain().changes
+    assert changes
+    assert all(
+        one.startswith("in the busiest hour, at 4 times the mean rate: ") for one in changes
+    )
+    assert any("limits.quota" in one and "(+2)" in one for one in changes)

@@ -10,6 +10,7 @@ from costopt.explain.price_noise import price_noise
 from costopt.plan.plan import Plan
 from costopt.planning.optimize_request import optimize
 from costopt.planning.tries import Tries
+from costopt.workload.demand_profile import DemandProfile
 from costopt.workload.limits import Limits
 from costopt.workload.requirement import Requirement
 
@@ -103,3 +104,17 @@ def test_a_demand_with_other_types_is_planned_again(bundled: Catalog) -> None:
     # Below, two of the second carry 8/s for the same 1.00: nothing cheaper down to 8/s.
     assert found[True].value == pytest.approx(1.0, abs=0.021)
     assert "g4dn.xlarge beside today's" in found[True].text
+
+
+def test_a_plan_over_time_costs_its_pools_75th_percentile_price(nodes: Catalog) -> None:
+    """One node by night and two by day, all on spot in one region."""
+    here = nodes.filter(regions=["us-east-1"])
+    work = Requirement(demand_per_second=1.0, throughput_per_second={"p4d.24xlarge": 1.0})
+    day = DemandProfile(factors=[1.0] * 12 + [2.0] * 12)
+    plan = optimize(work, here, limits=ON_SPOT, demand_profile=day).require()
+    usual = upper_quartile(plan, here, "us-east-1")
+    assert usual is not None
+    noise = plan.explain().price_noise
+    assert noise.cost_total == pytest.approx(1.5 * usual * plan.horizon_hours)
+    assert (noise.pools, noise.unknown, noise.saving) == (1, 0, 0.0)
+    assert noise.text.endswith("no other plan is then clearly cheaper")

@@ -9,6 +9,8 @@ import pytest
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.evaluate.check import evaluate_plan
+from costopt.explain.stress_cases import Case
+from costopt.explain.stress_over_time import standing_in_hours
 from costopt.plan.plan import Plan
 from costopt.plan.schedule import Schedule
 from costopt.plan.status import PlanStatus
@@ -206,3 +208,19 @@ def test_a_job_beside_a_profile_takes_no_spot(bundled: Catalog, batch: Batch) ->
     assert plan.unanswered_because == (
         "nothing that the limits allow runs nightly on firm capacity",
     )
+
+
+def test_reasons_of_a_plan_with_a_job_name_its_commitments(night: Plan) -> None:
+    (worth,) = night.explain().commitments
+    # A fourth costs 0.4 and serves nobody; without the third 12 h on demand cost 0.5 an hour,
+    # and the job has 12 idle hours left by night where it takes 20: 8 more, in 24, on demand.
+    assert worth.more == pytest.approx(0.4 * YEAR)
+    assert worth.less == pytest.approx((0.5 + 8 / 24 - 0.4) * YEAR)
+
+
+def test_a_slower_job_is_short_of_its_work_by_the_deadline(catalog: Catalog, night: Plan) -> None:
+    slow = standing_in_hours(night, schedule_of(night), Case(rate_factor=0.8), catalog)
+    # 20 hours at 0.8 of the rate are 16 of the 19.5 that the job takes.
+    (late,) = [text for text in slow.broken if text.startswith("nightly: ")]
+    done, units = (float(word.replace(",", "")) for word in late.split()[1:4:2])
+    assert done / units == pytest.approx(16 / 19.5, rel=1e-3)
