@@ -17,6 +17,7 @@ from costopt.evaluate.requirement_check import broken_hardware
 from costopt.evaluate.schedule_money import runs_on
 from costopt.evaluate.schedule_outcome import outcome_over_time
 from costopt.evaluate.scheduled import Scheduled, scheduled
+from costopt.evaluate.starts import broken_starts
 from costopt.evaluate.tranche_prices import SPEND_OPTION
 from costopt.evaluate.worked_hours import broken_work
 from costopt.evaluate.workload_check import broken_operation
@@ -64,6 +65,7 @@ def check_schedule(plan: Plan, schedule: Schedule, catalog: Catalog) -> CheckedS
         *_broken_lines(plan, found.lines, catalog),
         *_broken_quotas(plan.request, found, catalog),
         *_broken_commitments(plan.request, found),
+        *broken_starts(found.lines, found.schedule, plan.request),
         *_broken_hours(plan.request, found, catalog),
     ]
     return CheckedSchedule(lines=found.lines, violations=tuple(violations))

@@ -109,6 +109,7 @@ def with_figures(
                 weights.probability,
                 request.limits.cvar,
             ),
+            "starts_cost": float(weights.hours @ ((usage.charged - usage.counts) @ prices.hourly)),
             "on_demand_cost": on_demand,
             "coverage": None if covered is None or not on_demand else coverage(covered, on_demand),
             "utilisation": utilisation(committed - waste, committed) if committed else None,
@@ -189,7 +190,7 @@ def _with_use(
 def _on_demand_cost(usage: Usage, prices: LinePrices, weights: Weights) -> float | None:
     """Return what all that is neither spot nor owned would cost on demand; None if unknown."""
     firm = ~prices.is_spot & ~prices.is_owned
-    cost = float(weights.hours @ (usage.counts[:, firm] @ prices.on_demand[firm]))
+    cost = float(weights.hours @ (usage.charged[:, firm] @ prices.on_demand[firm]))
     return None if isnan(cost) else cost
 
 

@@ -11,6 +11,7 @@ from costopt.catalog.catalog import Catalog
 from costopt.commitment.apply import Coverage, apply_commitments, rank_of
 from costopt.commitment.time_value import mean_factor
 from costopt.evaluate.facts import offers_of
+from costopt.evaluate.starts import charged_for_starts, started_hours
 from costopt.evaluate.tranche_prices import (
     PLACE,
     TranchePrice,
@@ -40,6 +41,7 @@ class LinePrices:
         declined: mean of a list price over the horizon, of today's [1].
         is_spot: True for what can be reclaimed.
         is_owned: True for what was paid for before.
+        start_up_hours: charged for a start [h].
     """
 
     hourly: Floats
@@ -48,6 +50,7 @@ class LinePrices:
     declined: float
     is_spot: NDArray[np.bool_]
     is_owned: NDArray[np.bool_]
+    start_up_hours: Floats
 
 
 def line_prices(lines: Sequence[PlanLine], request: PlanRequest, catalog: Catalog) -> LinePrices:
@@ -76,6 +79,7 @@ def line_prices(lines: Sequence[PlanLine], request: PlanRequest, catalog: Catalo
         declined=declined,
         is_spot=np.array([line.is_spot for line in lines], dtype=np.bool_),
         is_owned=np.array([line.is_owned for line in lines], dtype=np.bool_),
+        start_up_hours=charged_for_starts(lines, offers, request, catalog),
     )
 
 
@@ -99,6 +103,7 @@ class Usage:
 
     Attributes:
         counts: instances of each line, then charges of other usage (hours, lines) [1].
+        charged: the same with the hours that are charged for starts (hours, lines) [1].
         by_hour: of them, what is paid by the hour, in parts (hours, lines) [1].
         used: of each tranche (hours, tranches) [1] or [plan currency/h].
         replaced: on-demand charges that each tranche takes the place of; NaN where the catalogue
@@ -107,6 +112,7 @@ class Usage:
     """
 
     counts: Floats
+    charged: Floats
     by_hour: Floats
     used: Floats
     replaced: Floats
@@ -123,7 +129,8 @@ def usage_of(
 ) -> Usage:
     """Let each commitment pay for what it covers, hour by hour, in the provider's order.
 
-    Savings are held against each other at today's prices, as the plan was made.
+    Savings are held against each other at today's prices, as the plan was made. A start is charged
+    as so many hours more of the instance, which a commitment of instances has paid for.
 
     Args:
         lines: of the plan.
@@ -134,9 +141,10 @@ def usage_of(
         others: other usage of the company.
     """
     counts = np.array([hour.counts for hour in hours], dtype=np.float64)
-    counts = np.concatenate([counts, others.charges], axis=1)
+    charged = counts + started_hours(hours, prices.start_up_hours)
+    counts, charged = (np.concatenate([one, others.charges], axis=1) for one in (counts, charged))
     no_others = [False] * others.charges.shape[1]
-    by_hour = counts.copy()
+    by_hour = charged.copy()
     shape = len(hours), len(tranches)
     used, replaced = np.zeros(shape), np.zeros(shape)
     draws = np.zeros((len(tranches), counts.shape[1]), dtype=np.bool_)
@@ -146,7 +154,7 @@ def usage_of(
             draws[index] = [*(runs_on(line, tranche) for line in lines), *no_others]
             by_hour[:, draws[index]] = 0.0
             used[:, index] = counts[:, draws[index]].sum(axis=1)
-            value = counts * np.where(draws[index], prices.on_demand, 0.0)
+            value = charged * np.where(draws[index], prices.on_demand, 0.0)
             replaced[:, index] = value.sum(axis=1)
     if of_money:
         rates = np.array([_rates(lines, tranche_prices[index]) for index in of_money])
@@ -166,7 +174,14 @@ def usage_of(
         used[:, of_money] = committed - applied.unused.T
         replaced[:, of_money] = applied.replaced.T * prices.declined
         draws[of_money] = ~np.isnan(rates)
-    return Usage(counts=counts, by_hour=by_hour, used=used, replaced=replaced, draws=draws)
+    return Usage(
+        counts=counts,
+        charged=charged,
+        by_hour=by_hour,
+        used=used,
+        replaced=replaced,
+        draws=draws,
+    )
 
 
 def runs_on(line: PlanLine, tranche: Tranche) -> bool:

@@ -25,6 +25,7 @@ from costopt.evaluate.schedule_money import (
     tranche_prices_of,
     usage_of,
 )
+from costopt.evaluate.starts import with_starts
 from costopt.evaluate.tranche_prices import priced_tranche
 from costopt.evaluate.worked_hours import JobHours, job_hours, with_work, worked_by_hour
 from costopt.plan.line import PlanLine
@@ -90,6 +91,7 @@ def scheduled(
     }
     for name, job in jobs.items():
         schedule = with_work(schedule, name, job)
+    schedule = with_starts(schedule, request)
     of_workload = {
         name: worked_by_hour(jobs[name], schedule)
         if name in jobs
@@ -205,17 +207,17 @@ def _with_costs(
 ) -> tuple[PlanLine, ...]:
     """Give each line what is paid for it: by the hour, and its part of what it runs on.
 
-    Lines share a commitment by the instance-hours that they run on it, and one of money by the
-    on-demand charges that commitments take off them, other usage of the company included. Where it
-    takes nothing off any, those that could draw on it share it by their instance-hours, and
-    without such a line all do.
+    Lines share a commitment by the instance-hours charged on it, starts included, and one of money
+    by the on-demand charges that commitments take off them, other usage of the company included.
+    Where it takes nothing off any, those that could draw on it share it by their instance-hours,
+    and without such a line all do.
     """
     by_hour = weights.hours @ usage.by_hour
     total = by_hour * prices.hourly
     cash, locked, beyond = np.zeros((3, len(total)))
-    ran = weights.hours @ usage.counts
+    ran, charged = weights.hours @ usage.counts, weights.hours @ usage.charged
     for tranche, draws in zip(tranches, usage.draws, strict=True):
-        saved = (ran - by_hour) * (prices.hourly if tranche.instances is None else 1.0)
+        saved = (charged - by_hour) * (prices.hourly if tranche.instances is None else 1.0)
         shared = (np.where(draws, saved, 0.0), np.where(draws, ran, 0.0), ran)
         part = next(one / one.sum() for one in shared if one.sum() > 0)
         total = total + part * tranche.cost_total

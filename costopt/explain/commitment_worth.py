@@ -16,7 +16,7 @@ from costopt.plan.schedule import Schedule, Tranche
 from costopt.plan.schedule_words import tranche_in_words
 from costopt.plan.words import money, signed_percent
 from costopt.planning.other_commitments import Costed, GivenCommitments, changed, step_of
-from costopt.workload.demand_hours import demand_hours
+from costopt.workload.demand_hours import hours_of
 
 MOST_COMMITMENTS: Final = 3
 """Commitments that are looked at, the dearest first."""
@@ -61,8 +61,7 @@ def commitment_worths(
     schedule, request = plan.schedule, plan.request
     if schedule is None or request.demand_profile is None or not schedule.tranches:
         return ()
-    names = [name for name, _ in request.named_workloads]
-    hours = demand_hours(request.demand_profile, names, catalog, request.horizon_hours)
+    hours = hours_of(request, catalog)
     given = GivenCommitments.of(workloads, hours, request, catalog)
     base = given.costed(schedule.tranches) if given.knows(schedule) else None
     if base is None:

@@ -15,7 +15,7 @@ from costopt.explain.switch_points import SwitchPoint
 from costopt.plan.beside import Baseline
 from costopt.plan.status import PlanStatus
 from costopt.planning.over_time import search_over_time
-from costopt.workload.demand_hours import demand_hours
+from costopt.workload.demand_hours import hours_of
 
 SEARCH_SECONDS: Final = 2.0
 """Time for planning all hours again without some offers [s]."""
@@ -61,8 +61,7 @@ class LaterOverTime(Later):
         if request.demand_profile is None or not left.any():
             return Other(lines=(), cost_total=0.0, status=PlanStatus.INFEASIBLE)
         narrowed = self.catalog.with_offers(offers[left])
-        names = [name for name, _ in request.named_workloads]
-        hours = demand_hours(request.demand_profile, names, narrowed, request.horizon_hours)
+        hours = hours_of(request, narrowed)
         seconds = min(request.time_limit_seconds, SEARCH_SECONDS)
         quicker = request.model_copy(update={"time_limit_seconds": seconds})
         found = search_over_time(all_candidates(quicker, narrowed), hours, quicker, narrowed)

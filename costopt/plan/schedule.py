@@ -20,7 +20,10 @@ class ScheduledHour(PlanRecord):
         routing: of each line, the share of each prompt size of its workload; empty where it does
             not run [0..1].
         used: of each tranche, instances or money per hour in use [1] or [plan currency/h].
-        paid_per_hour: for what no commitment covers, mean over the horizon [plan currency/h].
+        paid_per_hour: for what no commitment covers, starts of the hour included, mean over the
+            horizon [plan currency/h].
+        starts: instances that start for this hour, of each line; empty where neither starting nor
+            stopping takes time [1].
     """
 
     scenario: str
@@ -30,6 +33,7 @@ class ScheduledHour(PlanRecord):
     routing: tuple[tuple[float, ...], ...]
     used: tuple[float, ...] = ()
     paid_per_hour: float = 0.0
+    starts: tuple[int, ...] = ()
 
 
 class Tranche(PlanRecord):
@@ -152,6 +156,8 @@ class Schedule(PlanRecord):
             None where the catalogue lacks one [plan currency].
         coverage: part of that which commitments cover; None likewise [0..1].
         utilisation: part of the commitments in use, by their cost; None without any [0..1].
+        starts_cost: charged for starts before what plans of money take off, part of what lines
+            cost [plan currency].
         waste: paid for commitments that are not used [plan currency].
         effective_savings_rate: saved of ``on_demand_cost``, waste included; None likewise.
         npv: of all commitments; None likewise [plan currency].
@@ -168,6 +174,7 @@ class Schedule(PlanRecord):
     tranches: tuple[Tranche, ...]
     cost_by_scenario: tuple[float, ...] = ()
     objective: float = 0.0
+    starts_cost: float = 0.0
     on_demand_cost: float | None = None
     coverage: float | None = None
     utilisation: float | None = None

@@ -10,7 +10,8 @@ def schedule_frame(schedule: Schedule) -> pd.DataFrame:
 
     Columns: ``scenario``, ``hour`` (of the profile, from 0), ``kind`` (position in
     ``schedule.hours``), ``demand_factor`` of each workload, ``line`` i with the instances of the
-    plan's line i, ``tranche`` i with what is in use of it, ``paid_per_hour``.
+    plan's line i, ``tranche`` i with what is in use of it, ``paid_per_hour``, and
+    where starting or stopping takes time ``starts`` i with those of line i that start for it.
 
     Args:
         schedule: of a plan.
@@ -25,5 +26,6 @@ def schedule_frame(schedule: Schedule) -> pd.DataFrame:
                 | {f"line {row}": count for row, count in enumerate(kind.counts)}
                 | {f"tranche {row}": used for row, used in enumerate(kind.used)}
                 | {"paid_per_hour": kind.paid_per_hour}
+                | {f"starts {row}": count for row, count in enumerate(kind.starts)}
             )
     return pd.DataFrame(rows)

@@ -37,7 +37,12 @@ def schedule_sentences(plan: Plan) -> Iterator[tuple[str, tuple[str, ...]]]:
     yield (_commit_title(plan, schedule), tuple(_commitments(plan, schedule)))
     yield (
         _run_title(plan, schedule),
-        (*_fleets(plan, schedule), *_worked(plan, schedule), *_totals(plan, schedule)),
+        (
+            *_fleets(plan, schedule),
+            *_starts(plan, schedule),
+            *_worked(plan, schedule),
+            *_totals(plan, schedule),
+        ),
     )
 
 
@@ -123,6 +128,21 @@ def _fleets(plan: Plan, schedule: Schedule) -> Iterator[str]:
         if hour.counts not in told:
             yield f"at the {name} demand ({demand}): {_fleet(plan, hour.counts)}"
         told.add(hour.counts)
+
+
+def _starts(plan: Plan, schedule: Schedule) -> Iterator[str]:
+    """Say how often instances start, where starting or stopping takes time, and what it costs."""
+    profile = plan.request.demand_profile
+    if profile is None or not profile.ties_hours:
+        return
+    chance = dict(zip(schedule.scenarios, schedule.probability, strict=True))
+    starts = sum(chance[hour.scenario] * sum(hour.starts) for hour in schedule.hours)
+    parts = [f"{starts:.3g} starts in every {hours_in_words(len(schedule.kind_of_hour[0]))}"]
+    if profile.start_up_hours:
+        parts.append(f"charged {money(schedule.starts_cost, plan.currency)} in all")
+    if profile.min_up_hours:
+        parts.append(f"what has started runs at least {profile.min_up_hours} h")
+    yield ", ".join(parts)
 
 
 def _jobs(plan: Plan) -> set[str]:

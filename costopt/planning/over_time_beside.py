@@ -82,7 +82,7 @@ def beside(found: FoundOverTime, request: PlanRequest, catalog: Catalog) -> Besi
 def _coarser(assembly: HourlyAssembly, request: PlanRequest, catalog: Catalog) -> HourlyAssembly:
     """Return the problem over few kinds of hours, so that a second is enough to solve it."""
     profile = request.demand_profile
-    if profile is None or len(assembly.problem.work) or request.eligible_usage:
+    if profile is None or assembly.problem.hours_are_coupled or request.eligible_usage:
         return assembly
     fewer = profile.model_copy(update={"kinds": min(profile.kinds or FEW_KINDS, FEW_KINDS)})
     names = [name for name, _ in request.named_workloads]

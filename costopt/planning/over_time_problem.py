@@ -25,7 +25,13 @@ from costopt.planning.over_time_products import (
     spend_products,
 )
 from costopt.planning.over_time_servers import fewer_servers, useful_servers
-from costopt.planning.over_time_work import served_and_worked, within_rounds
+from costopt.planning.over_time_starts import (
+    only,
+    sequence_of,
+    servers_compare,
+    worth_starting,
+)
+from costopt.planning.over_time_work import is_batch, served_and_worked, within_rounds
 from costopt.planning.search import shared_limits
 from costopt.planning.service_columns import ServiceColumns
 from costopt.solve.hours.commitments import QuantityCommitments, SpendCommitments
@@ -87,8 +93,14 @@ def assemble_over_time(
     is_spend = (columns["purchase_option"] == SPEND_OPTION).to_numpy(dtype=np.bool_)
     usable = ~is_spend & (quantities.product != DEARER)
     whole = assembled.problem
-    usable &= _worth_keeping(whole, np.where(is_spend, np.nan, price), quantities, spends)
-    useful = useful_servers(whole, price, quantities, spends, usable)
+    is_job = np.array([is_batch(item) for item in workloads])[columns["service"]]
+    sequence = sequence_of(columns, is_job, request, catalog)
+    own_price = np.where(is_spend, np.nan, price)
+    worth = _worth_keeping(whole, own_price, quantities, spends)
+    usable &= worth | worth_starting(sequence, whole.server, own_price, quantities, spends)
+    useful = np.isin(np.arange(whole.server.max(initial=-1) + 1), whole.server[usable])
+    if servers_compare(sequence, whole.server, quantities.product < 0, is_job, usable):
+        useful = useful_servers(whole, price, quantities, spends, usable)
     fewer = fewer_servers(whole.blocks, useful)
     kept = np.flatnonzero(usable & useful[whole.server])
     used = np.unique(quantities.product[kept])
@@ -109,6 +121,7 @@ def assemble_over_time(
         weight=np.zeros(0),
         demand_factor=np.zeros((len(working.blocks), 0)),
         work=working.work,
+        sequence=only(sequence, kept),
         quantities=QuantityCommitments(
             cost=quantities.present_value, upper=np.full(len(quantities.keys), np.inf)
         ),

@@ -13,6 +13,7 @@ from costopt.catalog.catalog import Catalog
 from costopt.planning.over_time_servers import FewerServers
 from costopt.solve.hours.bill import covered_by
 from costopt.solve.hours.problem import NO_SERVER, DeferrableWork, HourlyProblem
+from costopt.solve.hours.recheck import stays_up
 from costopt.solve.hours.solution import HourlySolution
 from costopt.solve.problem import ServingBlock
 from costopt.workload.batch import BatchInference
@@ -92,7 +93,7 @@ def without_surplus(problem: HourlyProblem, solution: HourlySolution) -> HourlyS
     """Return a solution in which no instance works on a job that is done without it.
 
     On what is committed such hours cost nothing, so the program may leave them in. The dearest
-    and the latest go first.
+    and the latest go first; those stay that an instance must be up for.
 
     Args:
         problem: that was solved.
@@ -102,6 +103,8 @@ def without_surplus(problem: HourlyProblem, solution: HourlySolution) -> HourlyS
     if decision is None or not len(work):
         return solution
     counts = decision.counts.copy()
+    sequence = problem.sequence
+    least = np.zeros(len(counts), np.int64) if sequence is None else sequence.min_up_hours
     for job, amount in enumerate(work.amount.tolist()):
         offers = np.flatnonzero(work.job == job)
         for scenario in range(len(problem.probability)):
@@ -110,9 +113,12 @@ def without_surplus(problem: HourlyProblem, solution: HourlySolution) -> HourlyS
             row, column = np.nonzero(counts[np.ix_(offers, hours)])
             order = np.lexsort((-column, -problem.price_per_hour[offers[row]]))
             for offer, hour in zip(offers[row[order]], hours[column[order]], strict=True):
-                spare = min(int(counts[offer, hour]), int(surplus / work.rate[offer]))
-                counts[offer, hour] -= max(spare, 0)
-                surplus -= max(spare, 0) * work.rate[offer]
+                spare = max(min(int(counts[offer, hour]), int(surplus / work.rate[offer])), 0)
+                counts[offer, hour] -= spare
+                if not stays_up(counts[offer, hours], least[offer]):
+                    counts[offer, hour] += spare
+                    continue
+                surplus -= spare * work.rate[offer]
     return replace(
         solution,
         decision=replace(decision, counts=counts),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from math import floor
 from typing import Final
 
 from costopt.candidate.find import NamedWorkload
@@ -112,7 +113,13 @@ def _unfit_batch(name: str, workload: BatchInference, request: PlanRequest) -> I
             f"deadline_hours of {name} is below 1, and beside a demand profile whole hours are "
             "planned; give at least 1"
         )
-    if request.demand_profile is not None and request.demand_profile.kinds is not None:
+    profile = request.demand_profile
+    if profile is not None and (profile.min_up_hours or 1) > floor(workload.deadline_hours):
+        yield (
+            f"{name} is due after {workload.deadline_hours:g} h, and what is started for it runs "
+            f"at least {profile.min_up_hours} h by min_up_hours; allow it as long"
+        )
+    if profile is not None and profile.kinds is not None:
         yield (
             f"kinds puts hours together, and {name} is due after so many of them; leave kinds out"
         )

@@ -69,7 +69,8 @@ def hours_of(request: PlanRequest, catalog: Catalog) -> DemandHours:
     """Return the kinds of hours that a request with a demand profile is planned over.
 
     Beside a job every hour of the profile is a kind of its own, because it matters which come
-    before the deadline; and beside other eligible usage, which has a charge in each.
+    before the deadline; beside other eligible usage, which has a charge in each; and where
+    starting or stopping takes time, because it matters which hour follows which.
 
     Args:
         request: the question.
@@ -92,14 +93,19 @@ def hours_of(request: PlanRequest, catalog: Catalog) -> DemandHours:
                     f"profile {hours.profile_hours:,}; give one charge for each hour of it"
                 ],
             )
-    if len(names) == len(request.workloads) and not request.eligible_usage:
+    if (
+        len(names) == len(request.workloads)
+        and not request.eligible_usage
+        and not request.demand_profile.ties_hours
+    ):
         return hours
     if hours.profile_hours > MOST_HOURS_APART:
         raise InvalidInputError(
             "demand_profile",
             [
-                f"it has {hours.profile_hours:,} hours; beside jobs or eligible_usage each counts "
-                f"on its own, and at most {MOST_HOURS_APART} are planned: give a typical week"
+                f"it has {hours.profile_hours:,} hours; beside jobs or eligible_usage, and with "
+                "start_up_hours or min_up_hours, each counts on its own, and at most "
+                f"{MOST_HOURS_APART} are planned: give a typical week"
             ],
         )
     numbers = hours.kind_of_hour
@@ -166,7 +172,9 @@ def demand_hours(
         counts.append(np.bincount(group, weights=count).astype(np.float64))
         owners.append(np.full(kinds, index, dtype=np.int64))
     factor = np.concatenate(factors, axis=1)
-    planned = np.stack([factor[:, row].sum(axis=1) for row in numbers])
+    excess = np.stack(
+        [(factor[:, row] - own).sum(axis=1) for row, own in zip(numbers, series, strict=True)]
+    )
     return DemandHours(
         factor=factor,
         mean_factor=np.concatenate(means, axis=1),
@@ -175,7 +183,7 @@ def demand_hours(
         scenarios=names,
         probability=probability,
         kind_of_hour=numbers,
-        excess_fraction=float((probability @ (planned - series.sum(axis=2))).sum()
+        excess_fraction=float((probability @ excess).sum()
                               / (probability @ series.sum(axis=2)).sum()),
     )  # fmt: skip
 

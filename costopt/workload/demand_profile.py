@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
+from math import inf
+from numbers import Real
 from pathlib import Path
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, Strict, model_validator
+from pydantic import AfterValidator, Field, PlainValidator, Strict, model_validator
 
 from costopt.errors import InvalidInputError
 from costopt.workload.hourly_file import read_hourly_file
@@ -100,6 +102,23 @@ Scenarios = Annotated[Sequence[DemandScenario], Some, Several]
 """Scenarios, one or more."""
 
 
+def _hours_or_catalogue(value: object) -> float | str:
+    """Take a number of hours, or the word for those that are looked up."""
+    if value == "catalogue":
+        return "catalogue"
+    hours = float(value) if isinstance(value, Real) and not isinstance(value, bool) else -1.0
+    if not 0 <= hours < inf:
+        raise ValueError(f"{value!r} is neither hours of at least 0 nor 'catalogue'")
+    return hours
+
+
+StartUp = Annotated[float | Literal["catalogue"], PlainValidator(_hours_or_catalogue)]
+"""Hours charged for a start, or where they are looked up."""
+
+LeastHours = Annotated[Count, Field(le=MOST_HOURS)]
+"""Whole hours that an instance runs at least."""
+
+
 class DemandProfile(HourlyFactors):
     """Hourly demand over a typical day, week or year, repeated over the plan's horizon.
 
@@ -119,11 +138,18 @@ class DemandProfile(HourlyFactors):
             runs follows each.
         kinds: kinds of hours that a long series is put together into, each planned at its
             highest demand; without it every hour counts on its own [1].
+        start_up_hours: charged for each start, at the price of the instance, beside the hours in
+            which it serves; ``"catalogue"`` takes the reviewed time from request to ready.
+            Without it starts are free, and what runs follows demand from hour to hour [h].
+        min_up_hours: whole hours that an instance runs at least once it has started; by default
+            it may stop after each [h].
     """
 
     trace: Name | None = None
     scenarios: Scenarios | None = None
     kinds: Count | None = None
+    start_up_hours: StartUp | None = None
+    min_up_hours: LeastHours | None = None
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -138,6 +164,11 @@ class DemandProfile(HourlyFactors):
             told = " and ".join(f"{length:,}" for length in sorted(lengths))
             raise ValueError(f"the series have {told} hours; give all of them the same length")
         self._refuse_odd_scenarios()
+        if self.kinds is not None and self.ties_hours:
+            raise ValueError(
+                "kinds puts hours together, and start_up_hours and min_up_hours need hours that "
+                "follow each other; leave kinds out"
+            )
         return self
 
     def _refuse_odd_scenarios(self) -> None:
@@ -157,6 +188,11 @@ class DemandProfile(HourlyFactors):
         return (*self.series, *chain.from_iterable(named))
 
     @property
+    def ties_hours(self) -> bool:
+        """Whether it matters which hour follows which: starting or stopping takes time."""
+        return bool(self.start_up_hours) or (self.min_up_hours or 1) > 1
+
+    @property
     def hours(self) -> int | None:
         """Hours of each series; None for a trace, whose length the catalogue knows [h]."""
         return len(self._every_series[0]) if self._every_series else None
@@ -167,6 +203,8 @@ class DemandProfile(HourlyFactors):
         rates: Sequence[float] | Mapping[str, Sequence[float]],
         *,
         kinds: int | None = None,
+        start_up_hours: StartUp | None = None,
+        min_up_hours: int | None = None,
     ) -> Self:
         """Make a profile of hourly rates in any unit, each series over its own mean.
 
@@ -175,19 +213,33 @@ class DemandProfile(HourlyFactors):
         Args:
             rates: of all workloads alike, or workload -> its own; one for each hour.
             kinds: kinds of hours to put them together into.
+            start_up_hours: charged for each start; ``"catalogue"`` looks them up [h].
+            min_up_hours: that an instance runs at least [h].
 
         Raises:
             InvalidInputError: a rate is negative or not finite, or there is no demand at all.
         """
+        given: dict[str, Any] = {
+            "kinds": kinds,
+            "start_up_hours": start_up_hours,
+            "min_up_hours": min_up_hours,
+        }
         if isinstance(rates, Mapping):
             own: dict[str, Sequence[float]] = {
                 name: _over_mean(series, f"rates of {name}") for name, series in rates.items()
             }
-            return cls(by_workload=own, kinds=kinds)
-        return cls(factors=_over_mean(rates, "rates"), kinds=kinds)
+            return cls(by_workload=own, **given)
+        return cls(factors=_over_mean(rates, "rates"), **given)
 
     @classmethod
-    def from_csv(cls, path: str | Path, *, kinds: int | None = None) -> Self:
+    def from_csv(
+        cls,
+        path: str | Path,
+        *,
+        kinds: int | None = None,
+        start_up_hours: StartUp | None = None,
+        min_up_hours: int | None = None,
+    ) -> Self:
         """Read hourly rates from a CSV file with a header; rows are hours in the order of time.
 
         A column ``rate`` is of all workloads; any other column is of the workload of its name. A
@@ -197,6 +249,8 @@ class DemandProfile(HourlyFactors):
         Args:
             path: of the file.
             kinds: kinds of hours to put them together into.
+            start_up_hours: charged for each start; ``"catalogue"`` looks them up [h].
+            min_up_hours: that an instance runs at least [h].
 
         Raises:
             InvalidInputError: the file cannot be read, or a value breaks a rule.
@@ -204,13 +258,16 @@ class DemandProfile(HourlyFactors):
         columns = read_hourly_file(Path(path))
         common = columns.pop("rate", None)
         given: dict[str, Any] = {
+            "kinds": kinds,
+            "start_up_hours": start_up_hours,
+            "min_up_hours": min_up_hours,
             "factors": None if common is None else _over_mean(common, f"{path}: rate"),
             "by_workload": {
                 name: _over_mean(series, f"{path}: {name}") for name, series in columns.items()
             }
             or None,
         }
-        return cls(kinds=kinds, **given)
+        return cls(**given)
 
 
 def _over_mean(rates: Sequence[float], where: str) -> tuple[float, ...]:

@@ -1,5 +1,7 @@
 """Hours of a profile become kinds of hours, planned at the highest demand of their hours."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,7 +10,10 @@ from hypothesis import strategies as st
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError, UnknownNameError
 from costopt.workload.demand_hours import DemandHours, demand_hours
+from costopt.workload.demand_hours import hours_of as hours_of_request
 from costopt.workload.demand_profile import DemandProfile, DemandScenario
+from costopt.workload.request import PlanRequest
+from costopt.workload.requirement import Requirement
 
 
 def hours_of(profile: DemandProfile, bundled: Catalog, *names: str) -> DemandHours:
@@ -87,3 +92,18 @@ def test_a_kind_is_never_below_one_of_its_hours(
     planned = found.factor[:, found.kind_of_hour[0]]
     assert (planned >= np.array([first, second])).all()
     assert found.excess_fraction >= 0
+
+
+def test_hours_stay_apart_where_starting_takes_time(bundled: Catalog) -> None:
+    work = Requirement(demand_per_second=1.0, throughput_per_second={"g6.xlarge": 1.0})
+
+    def asked(hours: int, **given: Any) -> DemandHours:
+        profile = DemandProfile(factors=[1.0, 2.0] * (hours // 2), **given)
+        return hours_of_request(PlanRequest(workloads=(work,), demand_profile=profile), bundled)
+
+    assert asked(4).kind_of_hour.tolist() == [[0, 1, 0, 1]]
+    found = asked(4, start_up_hours=0.1)
+    assert found.factor.tolist() == [[1.0, 2.0, 1.0, 2.0]]
+    assert found.kind_of_hour.tolist() == [[0, 1, 2, 3]]
+    with pytest.raises(InvalidInputError, match="with start_up_hours or min_up_hours, each"):
+        asked(338, min_up_hours=2)

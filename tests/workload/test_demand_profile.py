@@ -28,6 +28,13 @@ TWO = Requirement(demand_per_second=2.0, throughput_per_second={"g6.xlarge": 1.0
         ({"factors": [1.0] * 26_281}, "26,281 hours; at most 26,280"),
         ({"factors": [1.0], "by_workload": {"chat": [1.0, 2.0]}}, "have 1 and 2 hours"),
         ({"factors": [1.0], "kinds": 0}, "kinds = 0: must be above 0"),
+        ({"factors": [1.0], "start_up_hours": -1}, "-1 is neither hours of at least 0 nor"),
+        ({"factors": [1.0], "start_up_hours": "catalog"}, "'catalog' is neither hours"),
+        ({"factors": [1.0], "start_up_hours": True}, "True is neither hours"),
+        ({"factors": [1.0], "start_up_hours": float("nan")}, "nan is neither hours"),
+        ({"factors": [1.0], "min_up_hours": 0}, "min_up_hours = 0: must be above 0"),
+        ({"factors": [1.0], "kinds": 1, "min_up_hours": 2}, "leave kinds out"),
+        ({"factors": [1.0], "kinds": 1, "start_up_hours": "catalogue"}, "leave kinds out"),
         ({"scenarios": [{"name": "a", "probability": 1.0}]}, "'a' needs factors or by_workload"),
     ],
 )
@@ -146,3 +153,21 @@ def test_a_request_file_holds_a_profile() -> None:
     )
     assert request.demand_profile == DemandProfile(factors=[0.5, 1.5], kinds=2)
     assert request.cost_of_capital == 0.08
+
+
+@pytest.mark.parametrize(
+    ("given", "ties_hours"),
+    [
+        ({}, False),
+        ({"start_up_hours": 0, "min_up_hours": 1}, False),
+        ({"start_up_hours": 0.1}, True),
+        ({"start_up_hours": "catalogue"}, True),
+        ({"min_up_hours": 2}, True),
+    ],
+)
+def test_hours_are_tied_where_starting_or_stopping_takes_time(
+    given: Mapping[str, Any], ties_hours: bool
+) -> None:
+    profile = DemandProfile.from_rates([1.0, 3.0], **given)
+    assert profile.ties_hours is ties_hours
+    assert DemandProfile.model_validate_json(profile.model_dump_json()) == profile

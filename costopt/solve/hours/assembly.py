@@ -48,7 +48,7 @@ def assemble_hours(problem: HourlyProblem, kinds: HourKinds, reach: Reach) -> Ho
     serving_rows.cap_spot_share(program, columns, problem)
     serving_rows.respect_limits(program, columns, problem)
     commitment_rows.draw_on_quantities(program, columns, problem)
-    commitment_rows.cover_instances_once(program, columns)
+    commitment_rows.cover_instances_once(program, columns, problem)
     commitment_rows.spend_within_plans(program, columns, problem, kinds)
     commitment_rows.cover_resources(program, columns, problem, kinds)
     tie_rows.finish_work(program, columns, problem)

@@ -27,7 +27,7 @@ def covered_by(problem: HourlyProblem, counts: IntArray, commitments: Commitment
     spends, hours = problem.spends, problem.hour_count
     price = np.concatenate([problem.price_per_hour, spends.other_price])
     other_usage = spends.other_usage if len(spends) else np.zeros((0, hours))
-    left = np.concatenate([counts, other_usage]).astype(np.float64)
+    left = np.concatenate([charged_hours(problem, counts), other_usage])
     covered = np.zeros((len(spends), *left.shape))
     for plan in range(len(spends)):
         rate = np.concatenate([spends.rate[plan], spends.other_rate[plan]])
@@ -82,6 +82,14 @@ def starts_of(problem: HourlyProblem, counts: IntArray) -> IntArray:
     return np.maximum(started, 0)
 
 
+def charged_hours(problem: HourlyProblem, counts: IntArray) -> FloatArray:
+    """Instance-hours charged in each hour, those of starts included (offers, hours) [h]."""
+    charged = counts.astype(np.float64)
+    if problem.sequence is not None:
+        charged += problem.start_up_hours[:, None] * starts_of(problem, counts)
+    return charged
+
+
 def costs_of(
     problem: HourlyProblem, counts: IntArray, commitments: Commitments, coverage: Coverage
 ) -> HourlyCosts:
@@ -123,11 +131,8 @@ def hourly_charges(
 
     Both in [currency/h].
     """
-    charged = counts - coverage.spends.sum(axis=0)
+    charged = charged_hours(problem, counts) - coverage.spends.sum(axis=0)
     hourly: FloatArray = problem.price_per_hour @ charged
-    if problem.sequence is not None:
-        hours = problem.sequence.start_up_hours * problem.price_per_hour
-        hourly = hourly + hours @ starts_of(problem, counts)
     hourly = hourly - problem.resources.price @ coverage.resources
     others = np.zeros(problem.hour_count)
     if len(problem.spends):

@@ -131,7 +131,8 @@ def _most_useful(
     money = np.zeros(len(spends))
     if len(spends):
         usage = spends.other_usage[:, kinds.example]
-        billed = np.nan_to_num(spends.rate) @ upper + np.nan_to_num(spends.other_rate) @ usage
+        charged = upper * (1 + problem.start_up_hours[:, None])
+        billed = np.nan_to_num(spends.rate) @ charged + np.nan_to_num(spends.other_rate) @ usage
         money = billed.max(axis=1, initial=0)
     units = np.zeros(len(resources))
     if len(resources):
@@ -163,9 +164,8 @@ def _covered(
     rate = problem.spends.rate if len(problem.spends) else np.zeros((0, problem.offer_count))
     plan, cell = np.nonzero(np.isfinite(rate)[:, counts.item])
     offer, kind = counts.item[cell], counts.kind[cell]
-    columns = program.add_hourly(
-        kind, price=-problem.price_per_hour[offer], upper=upper[offer, kind]
-    )
+    most = upper[offer, kind] * (1 + problem.start_up_hours[offer])
+    columns = program.add_hourly(kind, price=-problem.price_per_hour[offer], upper=most)
     return CellColumns(item=offer, within=plan, kind=kind, columns=columns)
 
 
@@ -192,17 +192,13 @@ def _amounts(program: HoursProgram, problem: HourlyProblem, upper: FloatArray) -
 def _starts(
     program: HoursProgram, problem: HourlyProblem, counts: CellColumns, upper: FloatArray
 ) -> CellColumns:
-    if problem.sequence is None:
-        cells = np.zeros(0, dtype=np.int64)
-        charged = np.zeros(problem.offer_count)
-    else:
-        charged = problem.sequence.start_up_hours
+    charged = problem.start_up_hours * problem.price_per_hour
+    cells = np.zeros(0, dtype=np.int64)
+    if problem.sequence is not None:
         tied = (charged > 0) | (problem.sequence.min_up_hours > 1)
         cells = np.flatnonzero(tied[counts.item])
     offer, kind = counts.item[cells], counts.kind[cells]
-    columns = program.add_hourly(
-        kind, price=charged[offer] * problem.price_per_hour[offer], upper=upper[offer, kind]
-    )
+    columns = program.add_hourly(kind, price=charged[offer], upper=upper[offer, kind])
     return CellColumns(item=offer, within=np.zeros_like(offer), kind=kind, columns=columns)
 
 
@@ -220,8 +216,6 @@ def _tail(
     excess = scenarios.probability / (1 - scenarios.tail_level)
     cost = scenarios.tail_weight * np.concatenate([[1.0], excess])
     dearest = float(others_price(problem, kinds) @ kinds.weight.max(axis=1, initial=0))
-    charged = problem.price_per_hour
-    if problem.sequence is not None:
-        charged = charged * (1 + problem.sequence.start_up_hours)
+    charged = problem.price_per_hour * (1 + problem.start_up_hours)
     dearest += float(charged @ upper @ kinds.weight.max(axis=1, initial=0))
     return program.add_linking(cost=cost, upper=dearest / scale)

@@ -22,14 +22,25 @@ def draw_on_quantities(
     program.add_entries(rows, columns.quantities[commitment[cells[first]]], -1)
 
 
-def cover_instances_once(program: HoursProgram, columns: HoursColumns) -> None:
-    """Add ``sum_s y_sot <= n_ot``: an instance is billed under one plan at most."""
+def cover_instances_once(
+    program: HoursProgram, columns: HoursColumns, problem: HourlyProblem
+) -> None:
+    """Add ``sum_s y_sot <= n_ot + u_o s_ot``: what is charged is billed under one plan at most.
+
+    ``u_o`` are the hours charged for each of ``s_ot`` starts.
+    """
     covered = columns.covered
     number, first = numbered(covered.item, covered.kind)
     rows = program.add_rows(covered.kind[first], upper=0)
     program.add_entries(rows[number], covered.columns, 1)
     count = columns.number[covered.item[first], covered.kind[first]]
     program.add_entries(rows, count, -1)
+    starts = columns.starts
+    row_of = np.full(columns.number.shape, -1)
+    row_of[covered.item[first], covered.kind[first]] = rows
+    row = row_of[starts.item, starts.kind]
+    charged = problem.start_up_hours[starts.item]
+    program.add_entries(row[row >= 0], starts.columns[row >= 0], -charged[row >= 0])
 
 
 def spend_within_plans(

@@ -71,6 +71,8 @@ def options_among(
     fleets: tuple[Fleets, ...],
     committed: FloatArray,
     always: Options | None,
+    *,
+    most: int = BEST_BY_PRICE,
 ) -> Options:
     """Give each hour with demand the cheapest fleets that serve it, priced in three ways.
 
@@ -82,6 +84,7 @@ def options_among(
         fleets: fleets known of each block.
         committed: instances of each server that are committed now (servers,) [1].
         always: options that must be among them.
+        most: of the cheapest for each way to price them.
     """
     found = [always] if always is not None else []
     hourly, cheapest = server_prices(problem)
@@ -99,7 +102,7 @@ def options_among(
         able = np.array(known.factors)[:, None] >= reach.factor[block]
         for price in prices:
             ranked = np.argsort(np.where(able, price[:, None], np.inf), axis=0, kind="stable")
-            best = ranked[:BEST_BY_PRICE]
+            best = ranked[:most]
             kind = np.broadcast_to(np.arange(best.shape[1]), best.shape)
             kept = np.take_along_axis(able, best, axis=0) & (reach.factor[block] > 0)
             found.append(

@@ -58,9 +58,9 @@ class Sequence:
 
     Attributes:
         start_up_hours: hours charged for a start before the instance serves, at the offer's
-            price (offers,) [h].
-        min_up_hours: hours that an instance runs at least once started; 0 and 1 ask nothing
-            (offers,) [h].
+            price, which plans of money cover like any hour (offers,) [h].
+        min_up_hours: hours that an instance runs at least once started, longer than a round if
+            need be; 0 and 1 ask nothing (offers,) [h].
     """
 
     start_up_hours: FloatArray
@@ -168,6 +168,13 @@ class HourlyProblem:
     def tail_weight(self) -> float:
         """Weight of the dearest scenarios in the objective [0..1]."""
         return 0.0 if self.scenarios is None else self.scenarios.tail_weight
+
+    @property
+    def start_up_hours(self) -> FloatArray:
+        """Hours charged for a start (offers,) [h]."""
+        return (
+            np.zeros(self.offer_count) if self.sequence is None else self.sequence.start_up_hours
+        )
 
     @property
     def hours_are_coupled(self) -> bool:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from costopt.solve.dominance import dominated
-from costopt.solve.hours.problem import HourlyProblem
+from costopt.solve.hours.problem import HourlyProblem, Sequence
 from costopt.solve.hours.reach import Reach
 from costopt.solve.kinds import Kinds
 from costopt.solve.problem import BoolArray, FloatArray, LimitRow, Problem
@@ -51,8 +51,23 @@ def _takings(problem: HourlyProblem) -> list[FloatArray]:
     takings += _commitment_takings(problem)
     takings += [np.where(np.isnan(rate), np.inf, rate) for rate in problem.spends.rate]
     if problem.sequence is not None:
-        takings.append(problem.sequence.start_up_hours * problem.price_per_hour)
-        takings.append(problem.sequence.min_up_hours.astype(np.float64))
+        takings += _starting_takings(problem, problem.sequence)
+    return takings
+
+
+def _starting_takings(problem: HourlyProblem, sequence: Sequence) -> list[FloatArray]:
+    """What one instance of each offer takes of money and time when it starts (offers,).
+
+    Where the time is the same for all, ``m`` instances take it side by side, and no longer than
+    one does: it keeps none of them from replacing.
+    """
+    takings = []
+    hours = sequence.start_up_hours
+    if len(np.unique(hours)) > 1:
+        rates = (np.where(np.isnan(rate), np.inf, rate * hours) for rate in problem.spends.rate)
+        takings += [hours * problem.price_per_hour, *rates]
+    if len(np.unique(sequence.min_up_hours)) > 1:
+        takings.append(sequence.min_up_hours.astype(np.float64))
     return takings
 
 

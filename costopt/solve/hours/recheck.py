@@ -4,10 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from costopt.solve.hours.bill import starts_of
 from costopt.solve.hours.problem import HourlyProblem
 from costopt.solve.hours.solution import HourlyDecision
-from costopt.solve.problem import BoolArray, FloatArray
+from costopt.solve.problem import BoolArray, FloatArray, IntArray
 from costopt.solve.recheck import FEASIBILITY_TOLERANCE
 
 
@@ -108,12 +107,24 @@ def _work_violations(problem: HourlyProblem, decision: HourlyDecision) -> Iterat
 def _sequence_violations(problem: HourlyProblem, decision: HourlyDecision) -> Iterator[str]:
     if problem.sequence is None:
         return
-    started = starts_of(problem, decision.counts)
     for scenario in range(len(problem.probability)):
         mine = np.flatnonzero(problem.scenario == scenario)
-        counts, starts = decision.counts[:, mine], started[:, mine]
-        for offer in np.flatnonzero(problem.sequence.min_up_hours > 1):
-            window = min(int(problem.sequence.min_up_hours[offer]), len(mine))
-            recent = sum(np.roll(starts[offer], back) for back in range(window))
-            if (recent > counts[offer]).any():
+        for offer in np.flatnonzero(problem.sequence.min_up_hours > 1).tolist():
+            least = int(problem.sequence.min_up_hours[offer])
+            if not stays_up(decision.counts[offer, mine], least):
                 yield f"an instance of offer {offer} stops before its minimum-up time"
+
+
+def stays_up(counts: IntArray, least: int) -> bool:
+    """Whether instances of a repeating round run long enough once started.
+
+    Those that have started in the last ``U`` hours must all be running still.
+
+    Args:
+        counts: instances in each hour of the round (hours,).
+        least: ``U`` [h].
+    """
+    starts = np.maximum(counts - np.roll(counts, 1), 0)
+    rounds, rest = divmod(least, len(counts))
+    recent = rounds * starts.sum() + sum(np.roll(starts, back) for back in range(rest))
+    return bool((recent <= counts).all())

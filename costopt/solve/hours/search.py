@@ -7,13 +7,14 @@ from typing import Final
 import numpy as np
 
 from costopt.solve.highs import Outcome
-from costopt.solve.hours.bound import bound_by_hours
 from costopt.solve.hours.decomposed import Decomposed
 from costopt.solve.hours.fleets import Fleets
 from costopt.solve.hours.highs import LinearRun, minimise_linear, minimise_whole
+from costopt.solve.hours.improve import improved_by_windows
 from costopt.solve.hours.master import Chosen, choose_fleets
 from costopt.solve.hours.options import options_among
 from costopt.solve.hours.staircase import find_fleets
+from costopt.solve.hours.windows import bound_by_windows
 from costopt.solve.problem import FloatArray
 
 FIRST_FLEETS_SHARE: Final = 0.5
@@ -21,6 +22,12 @@ FIRST_FLEETS_SHARE: Final = 0.5
 
 BOUND_SHARE: Final = 0.85
 """Share of the time left that may pass on the bound, before a last choice among fleets."""
+
+TIED_CHOICE_SHARE: Final = 0.4
+"""Share of the time left that a choice among fleets may take where starts tie hours."""
+
+IMPROVING_SHARE: Final = 0.6
+"""Share of the time left in which a plan over tied hours is improved window by window."""
 
 TINY_PROGRAM: Final = 300
 """Columns up to which the whole program is solved at once from the start."""
@@ -61,11 +68,24 @@ def search(hours: Decomposed, *, gap: float, deadline: float) -> Found:
         return _at_once(hours, Found(values=None, bound=-np.inf), gap=gap, deadline=deadline)
     is_small = columns <= SMALL_PROGRAM
     now = perf_counter()
-    stop = now + START_SHARE * (deadline - now) if is_small else deadline
-    found = by_parts(hours, gap=gap, deadline=stop, bound_whole=not is_small)
+    is_tied = hours.problem.sequence is not None
+    stop = now + START_SHARE * (deadline - now) if is_small or is_tied else deadline
+    found = by_parts(hours, gap=gap, deadline=stop, bound_whole=not is_small or is_tied)
+    if is_tied:
+        found = _improved(hours, found, gap=gap, deadline=deadline)
     if found.bound is None or columns > LARGE_PROGRAM or _is_near(hours, found, gap):
         return found
     return _at_once(hours, found, gap=gap, deadline=deadline)
+
+
+def _improved(hours: Decomposed, found: Found, *, gap: float, deadline: float) -> Found:
+    """Give what is found with a plan that costs no more, where it is not near enough."""
+    if found.values is None or _is_near(hours, found, gap):
+        return found
+    now = perf_counter()
+    stop = now + IMPROVING_SHARE * (deadline - now)
+    values = improved_by_windows(hours, found.values, gap=gap / 4, deadline=stop)
+    return replace(found, values=values)
 
 
 def _at_once(hours: Decomposed, known: Found, *, gap: float, deadline: float) -> Found:
@@ -123,7 +143,7 @@ def by_parts(hours: Decomposed, *, gap: float, deadline: float, bound_whole: boo
     if not bound_whole or _is_near(hours, found, gap) or linear.row_prices is None:
         return found
     stop = perf_counter() + BOUND_SHARE * (deadline - perf_counter())
-    by_hours = bound_by_hours(hours, linear.row_prices, fleets, gap=gap / 4, deadline=stop)
+    by_hours = bound_by_windows(hours, linear.row_prices, fleets, gap=gap / 4, deadline=stop)
     linking = linear.values if best is None else best.values
     better = _chosen(hours, fleets, linking, best, gap=gap, deadline=deadline)
     return Found(
@@ -174,13 +194,15 @@ def _chosen(
     left = deadline - perf_counter()
     if left <= 0:
         return best
-    options = options_among(
-        hours.problem,
-        hours.reach,
-        fleets,
-        hours.committed_servers(linking),
-        None if best is None else best.options,
-    )
+    held = hours.committed_servers(linking)
+    if hours.problem.sequence is not None:
+        left *= TIED_CHOICE_SHARE
+        if best is None:
+            # Among few fleets a plan is found at once, among many perhaps not in time.
+            few = options_among(hours.problem, hours.reach, fleets, held, None, most=1)
+            best = choose_fleets(hours, fleets, few, gap=gap, time_limit_seconds=left)
+    always = None if best is None else best.options
+    options = options_among(hours.problem, hours.reach, fleets, held, always)
     chosen = choose_fleets(
         hours,
         fleets,

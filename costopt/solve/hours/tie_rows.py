@@ -52,21 +52,23 @@ def count_starts(program: HoursProgram, columns: HoursColumns, problem: HourlyPr
 def _keep_running(
     program: HoursProgram, columns: HoursColumns, problem: HourlyProblem, started: IntArray
 ) -> None:
-    """Add ``sum_{i in the last U hours} s_oi <= n_ot``, ``U`` no longer than the round."""
+    """Add ``sum_{i in the last U hours} s_oi <= n_ot``; the round may come in them repeatedly."""
     if problem.sequence is None:
         return
     hours = np.arange(problem.hour_count)
     round_hours = np.bincount(problem.scenario)[problem.scenario]
     before = hour_before(problem)
     for offer in np.flatnonzero(problem.sequence.min_up_hours > 1).tolist():
-        window = np.minimum(problem.sequence.min_up_hours[offer], round_hours)
+        least = int(problem.sequence.min_up_hours[offer])
+        window = np.minimum(least, round_hours)
         rows = program.add_rows(np.full(len(hours), LINKING), upper=0)
         count = columns.number[offer]
         program.add_entries(rows[count >= 0], count[count >= 0], -1)
         hour = hours
         for back in range(int(window.max())):
             inside = (back < window) & (started[offer, hour] >= 0)
-            program.add_entries(rows[inside], started[offer, hour][inside], 1)
+            rounds = -((back - least) // round_hours[inside])
+            program.add_entries(rows[inside], started[offer, hour][inside], rounds)
             hour = before[hour]
 
 

@@ -12,13 +12,15 @@ from costopt.solve.hours.commitments import QuantityCommitments
 from costopt.solve.hours.decode import decision_at
 from costopt.solve.hours.decomposed import Decomposed, take_apart
 from costopt.solve.hours.fleets import Fleets
-from costopt.solve.hours.highs import minimise_linear
+from costopt.solve.hours.highs import minimise_linear, minimise_whole
+from costopt.solve.hours.improve import improved_by_windows
 from costopt.solve.hours.kinds import hour_kinds
 from costopt.solve.hours.problem import HourlyProblem, Sequence
 from costopt.solve.hours.reach import reach_of
 from costopt.solve.hours.recheck import hourly_violations
 from costopt.solve.hours.run import solve_hours
 from costopt.solve.hours.search import by_parts
+from costopt.solve.hours.windows import bound_by_windows
 from costopt.solve.problem import LimitRow, ServingBlock
 from costopt.solve.reduce import instances_needed
 
@@ -123,14 +125,43 @@ def test_a_bound_with_any_prices_holds() -> None:
         assert bound * hours.assembly.columns.scale <= exact.costs.objective * (1 + 1e-9)
 
 
-def test_parts_respect_ties_between_hours() -> None:
-    problem = two_workloads(10)
-    problem = replace(
-        problem,
-        sequence=Sequence(
-            start_up_hours=np.full(6, 0.5), min_up_hours=np.array([3, 0, 0, 2, 0, 0])
-        ),
+def tied(hours: int) -> HourlyProblem:
+    """Two workloads that take half an hour to start, and some that stay up."""
+    sequence = Sequence(start_up_hours=np.full(6, 0.5), min_up_hours=np.array([3, 0, 0, 2, 0, 0]))
+    return replace(two_workloads(hours), sequence=sequence)
+
+
+def test_the_bound_by_windows_is_no_lower_than_that_by_hours_and_below_the_optimum() -> None:
+    problem = tied(8)
+    hours = apart(problem)
+    linear = minimise_linear(hours.assembly.program, time_limit_seconds=20)
+    assert linear.row_prices is not None
+    by_hours, by_windows = (
+        bound(hours, linear.row_prices, no_fleets(problem), gap=0, deadline=perf_counter() + 5)
+        for bound in (bound_by_hours, bound_by_windows)
     )
+    exact = solve_hours(problem, gap=1e-3, time_limit_seconds=20)
+    assert exact.costs is not None
+    assert by_hours < by_windows * (1 - 1e-4)
+    assert by_windows * hours.assembly.columns.scale <= exact.costs.objective * (1 + 1e-9)
+
+
+def test_a_bound_by_windows_with_any_prices_holds() -> None:
+    problem = tied(6)
+    hours = apart(problem)
+    rows = len(hours.assembly.program.row_lower)
+    exact = solve_hours(problem, gap=1e-3, time_limit_seconds=20)
+    assert exact.costs is not None
+    for seed in range(4):
+        prices = np.random.default_rng(seed).normal(0, 1, rows)
+        bound = bound_by_windows(
+            hours, prices, no_fleets(problem), gap=1e-3, deadline=perf_counter() + 1
+        )
+        assert bound * hours.assembly.columns.scale <= exact.costs.objective * (1 + 1e-9)
+
+
+def test_parts_respect_ties_between_hours() -> None:
+    problem = tied(10)
     hours = apart(problem)
     found = by_parts(hours, gap=0.01, deadline=perf_counter() + 20)
     assert found.values is not None
@@ -149,3 +180,18 @@ def test_a_fleet_serves_up_to_its_largest_factor() -> None:
     assert fleets.add(np.array([2, 0]), 1.0) == pytest.approx(2.0)
     assert fleets.add(np.array([0, 2]), 0.0) == 0.0
     assert len(fleets.counts) == 3
+
+
+def test_a_plan_improved_by_windows_keeps_its_limits_and_costs_no_more() -> None:
+    """From a plan with three of every offer in every hour that may have them."""
+    problem = tied(10)
+    hours = apart(problem)
+    program, counts = hours.assembly.program, hours.assembly.columns.counts.columns
+    lower = program.lower.copy()
+    lower[counts] = np.where(program.upper[counts] > 3, 3.0, 0.0)
+    lavish = minimise_whole(replace(program, lower=lower), gap=0.0, time_limit_seconds=5.0)
+    assert lavish.values is not None
+    better = improved_by_windows(hours, lavish.values, gap=0.0, deadline=perf_counter() + 5)
+    assert program.cost @ better < program.cost @ lavish.values
+    decision = decision_at(problem, hours.kinds, hours.assembly, better)
+    assert hourly_violations(problem, decision) == []
