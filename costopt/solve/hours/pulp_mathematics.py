@@ -109,8 +109,8 @@ def _families(written: PulpHours) -> dict[str, str]:
         "sum_(o on c) n_ot <= Q_c": (
             "no more runs on a commitment than is committed" if written.quantities else ""
         ),
-        "sum_p y_pot <= n_ot, sum_p e_plt <= E_lt": (
-            "what runs is billed under one plan at most" if written.spends else ""
+        "sum_p y_pot <= n_ot + u_o s_ot, sum_p e_plt <= E_lt": (
+            "what is charged is billed under one plan at most" if written.spends else ""
         ),
         "sum_o q_po y_pot + sum_l q_pl e_plt <= v_p + owned_pt": (
             "a plan covers what it holds, at its own rates" if written.spends else ""

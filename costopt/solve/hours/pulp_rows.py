@@ -1,6 +1,7 @@
 """Rows of a PuLP model over hours: each function yields one family of constraints."""
 
-from math import isfinite
+from collections.abc import Iterator, Sequence
+from math import ceil, isfinite
 
 import pulp
 
@@ -82,7 +83,9 @@ def _spend_rows(written: PulpHours, hour: int) -> Rows:
     for offer, running in written.counts[hour].items():
         billed = [covered[plan, offer] for plan in plans if (plan, offer) in covered]
         if billed:
-            yield f"billed_once_{hour}_{offer}", pulp.lpSum(billed) <= running
+            started = written.started[hour].get(offer, 0)
+            charged = running + float(problem.start_up_hours[offer]) * started
+            yield f"billed_once_{hour}_{offer}", pulp.lpSum(billed) <= charged
     for line in others_of(problem):
         billed = [others[plan, line] for plan in plans if (plan, line) in others]
         if billed:
@@ -143,13 +146,20 @@ def _start_rows(written: PulpHours) -> Rows:
                 now = written.counts[hour][offer]
                 yield f"start_{hour}_{offer}", now - earlier.get(offer, 0) <= started
             for offer, kept in enumerate(sequence.min_up_hours.tolist()):
-                recent = [
-                    written.started[hours[place - back]] for back in range(min(kept, len(hours)))
-                ]
-                lately = [started[offer] for started in recent if offer in started]
-                if kept > 1 and lately:
+                lately = list(_lately(written, hours, place, offer, kept)) if kept > 1 else []
+                if lately:
                     running = pulp.lpSum([written.counts[hour].get(offer, 0)])
                     yield f"stay_{hour}_{offer}", pulp.lpSum(lately) <= running
+
+
+def _lately(
+    written: PulpHours, hours: Sequence[int], place: int, offer: int, kept: int
+) -> Iterator[pulp.LpAffineExpression]:
+    """Yield what was started in the last hours, as often as the round comes in them."""
+    for back in range(min(kept, len(hours))):
+        started = written.started[hours[place - back]].get(offer)
+        if started is not None:
+            yield ceil((kept - back) / len(hours)) * started
 
 
 def _payment_rows(written: PulpHours) -> Rows:
