@@ -12,12 +12,18 @@ from costopt.solve.hours.decomposed import take_apart
 from costopt.solve.hours.fleets import Fleets
 from costopt.solve.hours.infeasible import infeasible_hours
 from costopt.solve.hours.kinds import HourKinds, hour_kinds
-from costopt.solve.hours.levels import Levels, levels_of
+from costopt.solve.hours.levels import MOST_LEVELS, PLANNED_LEVELS, Levels, levels_of
 from costopt.solve.hours.lifted_bound import least_costs, lifted_bound
 from costopt.solve.hours.linear_bound import apart_at_mean, linear_bound
 from costopt.solve.hours.problem import HourlyProblem
 from costopt.solve.hours.reach import reach_of
-from costopt.solve.hours.search import LEAST_COSTS_SHARE, LIFTING_SHARE, by_parts, fleets_of
+from costopt.solve.hours.search import (
+    LEAST_COSTS_SHARE,
+    LIFTING_SHARE,
+    TOLERANCE_SHARE,
+    by_parts,
+    fleets_of,
+)
 from costopt.solve.hours.solution import HourlyDecision
 from costopt.solve.problem import BoolArray, FloatArray, IntArray
 
@@ -61,16 +67,17 @@ def search_long_series(
         gap: relative distance at which the search by levels may stop [1].
         deadline: when to stop, by the clock of `perf_counter` [s].
     """
-    levels = levels_of(problem, kinds)
+    levels = levels_of(problem, kinds, most=PLANNED_LEVELS)
+    bounding = levels_of(problem, kinds, most=MOST_LEVELS)
     own = hour_kinds(levels.above)
     reach = reach_of(levels.above, own)
     reach = replace(reach, upper=np.where(needed[:, None], reach.upper, 0))
     hours = take_apart(levels.above, own, reach)
-    bound = linear_bound(levels.mean, needed, deadline=deadline)
+    bound = linear_bound(bounding.mean, needed, deadline=deadline)
     fleets, start = fleets_of(hours), None
     if bound is not None:
         half = perf_counter() + LIFTING_SHARE * (deadline - perf_counter())
-        lifted, start = _lifted(problem, levels, needed, fleets, gap=gap, deadline=half)
+        lifted, start = _lifted(problem, bounding, needed, fleets, gap=gap, deadline=half)
         bound = max(bound, lifted)
     found = by_parts(
         hours, gap=gap, deadline=deadline, bound_whole=False, fleets=fleets, start=start
@@ -110,7 +117,7 @@ def _lifted(
     least = least_costs(
         problem,
         fleets,
-        tolerance=gap / 4,
+        tolerance=gap * TOLERANCE_SHARE,
         deadline=started + LEAST_COSTS_SHARE * (deadline - started),
     )
     hours = apart_at_mean(levels.mean, needed)

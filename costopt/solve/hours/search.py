@@ -26,6 +26,9 @@ LIFTING_SHARE: Final = 0.6
 LEAST_COSTS_SHARE: Final = 0.5
 """Share of that which may pass on the least costs, before the program that they go into."""
 
+TOLERANCE_SHARE: Final = 0.5
+"""Part of the gap up to which the least costs of whole fleets may be left open."""
+
 BOUND_SHARE: Final = 0.85
 """Share of the time left that may pass on the bound, before a last choice among fleets."""
 
@@ -217,7 +220,7 @@ def _lifted(known: _Known, *, deadline: float) -> Lifted | None:
     least = least_costs(
         known.hours.problem,
         known.fleets,
-        tolerance=known.gap / 4,
+        tolerance=known.gap * TOLERANCE_SHARE,
         deadline=started + LEAST_COSTS_SHARE * (deadline - started),
     )
     costs = [one.at(known.hours.reach.factor[one.block]) for one in least]
