@@ -127,7 +127,7 @@ def by_parts(
         deadline: when to stop, by the clock of `perf_counter` [s].
         bound_whole: whether to tighten the bound; the caller may have no use for it.
         fleets: fleets known of each block; receives those that come up. None = none yet.
-        start: quantities to commit that are tried first (commitments,) [1]; None = none.
+        start: quantities to commit in place of those of the linear program (commitments,) [1].
     """
     started = perf_counter()
     program = hours.assembly.program
@@ -141,7 +141,8 @@ def by_parts(
     known = _Known(hours=hours, fleets=fleets, bound=linear.objective, gap=gap)
     if start is not None:
         _alternate(known, with_commitments(hours, linear.values, start), deadline=deadline)
-    _alternate(known, linear.values, deadline=deadline)
+    if known.best is None:
+        _alternate(known, linear.values, deadline=deadline)
     if not bound_whole or known.is_near or linear.row_prices is None:
         return known.found
     half = perf_counter() + LIFTING_SHARE * (deadline - perf_counter())
