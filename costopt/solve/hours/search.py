@@ -10,7 +10,7 @@ from costopt.solve.highs import Outcome
 from costopt.solve.hours.bound import bound_by_hours
 from costopt.solve.hours.decomposed import Decomposed
 from costopt.solve.hours.fleets import Fleets
-from costopt.solve.hours.highs import minimise_linear, minimise_whole
+from costopt.solve.hours.highs import LinearRun, minimise_linear, minimise_whole
 from costopt.solve.hours.lifted_bound import Lifted, least_costs, lifted_bound
 from costopt.solve.hours.master import Chosen, choose_fleets
 from costopt.solve.hours.options import options_among
@@ -28,6 +28,9 @@ LEAST_COSTS_SHARE: Final = 0.5
 
 TOLERANCE_SHARE: Final = 0.5
 """Part of the gap up to which the least costs of whole fleets may be left open."""
+
+FEW_KINDS: Final = 48
+"""Kinds of hours up to which each is solved whole before least costs are sought."""
 
 BOUND_SHARE: Final = 0.85
 """Share of the time left that may pass on the bound, before a last choice among fleets."""
@@ -118,8 +121,8 @@ def by_parts(
     leave one small program for each hour; its fleets join those known. A program over the fleets
     known chooses one for each hour, and the commitments with them; new commitments ask for new
     fleets, until nothing gets cheaper or time runs out. What time is left tightens the bound, by
-    what whole fleets cost at least and then hour by hour; the commitments at which the first
-    bound stands are tried too.
+    what whole fleets cost at least and hour by hour; the commitments at which the former stands
+    are tried too.
 
     Args:
         hours: the problem, taken apart.
@@ -143,20 +146,33 @@ def by_parts(
         _alternate(known, with_commitments(hours, linear.values, start), deadline=deadline)
     if known.best is None:
         _alternate(known, linear.values, deadline=deadline)
-    if not bound_whole or known.is_near or linear.row_prices is None:
+    if not bound_whole or known.is_near:
         return known.found
-    half = perf_counter() + LIFTING_SHARE * (deadline - perf_counter())
-    lifted = _lifted(known, deadline=half)
+    ways = (_by_least_costs, _by_hours)
+    for raise_bound in ways[::-1] if len(hours.kinds) <= FEW_KINDS else ways:
+        if not known.is_near:
+            raise_bound(known, linear, deadline)
+    return known.found
+
+
+def _by_least_costs(known: "_Known", linear: LinearRun, deadline: float) -> None:
+    """Lift the bound by least costs of whole fleets, and try the commitments that it is at."""
+    lifted = _lifted(known, deadline=perf_counter() + LIFTING_SHARE * (deadline - perf_counter()))
     if lifted is not None and lifted.values is not None and not known.is_near:
         _alternate(known, lifted.values, deadline=deadline)
-    if known.is_near:
-        return known.found
+
+
+def _by_hours(known: "_Known", linear: LinearRun, deadline: float) -> None:
+    """Raise the bound hour by hour, and choose anew among the fleets that come up."""
+    if linear.row_prices is None or linear.values is None:
+        return
     stop = perf_counter() + BOUND_SHARE * (deadline - perf_counter())
-    by_hours = bound_by_hours(hours, linear.row_prices, fleets, gap=gap / 4, deadline=stop)
-    known.bound = max(known.bound, by_hours)
+    bound = bound_by_hours(
+        known.hours, linear.row_prices, known.fleets, gap=known.gap / 4, deadline=stop
+    )
+    known.bound = max(known.bound, bound)
     linking = linear.values if known.best is None else known.best.values
     known.best = _chosen(known, linking, deadline=deadline)
-    return known.found
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
