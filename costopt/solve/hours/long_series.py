@@ -28,7 +28,7 @@ from costopt.solve.hours.search import (
 from costopt.solve.hours.solution import HourlyDecision
 from costopt.solve.problem import BoolArray, FloatArray, IntArray
 
-PLANNING_SHARE: Final = 0.45
+PLANNING_SHARE: Final = 0.35
 """Share of the time for a plan with the commitments of the linear program."""
 
 LONG_SERIES: Final = 384

@@ -20,10 +20,10 @@ from costopt.solve.problem import FloatArray
 FIRST_FLEETS_SHARE: Final = 0.5
 """Share of the time that may pass before the first choice among fleets."""
 
-LIFTING_SHARE: Final = 0.6
+LIFTING_SHARE: Final = 0.7
 """Share of the time left that may pass on lifting the bound by least costs of whole fleets."""
 
-LEAST_COSTS_SHARE: Final = 0.5
+LEAST_COSTS_SHARE: Final = 0.7
 """Share of that which may pass on the least costs, before the program that they go into."""
 
 TOLERANCE_SHARE: Final = 0.5
