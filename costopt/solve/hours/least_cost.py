@@ -69,9 +69,9 @@ def least_cost(
     """
     served = demand[0] > 0
     factors, place = np.unique(demand[0][served], return_inverse=True)
-    weights = np.zeros(len(factors))
-    np.add.at(weights, np.ravel(place), demand[1][served])
-    bounds, costs = np.zeros(len(factors)), np.full(len(factors), np.inf)
+    weights = np.bincount(np.ravel(place), demand[1][served], len(factors)).astype(np.float64)
+    bounds = factors * _in_fractions(fleets, price)
+    costs = np.full(len(factors), np.inf)
     solved = np.zeros(len(factors), dtype=bool)
     while (step := _next(weights, bounds, costs, solved, tolerance)) is not None:
         left = deadline - perf_counter()
@@ -103,7 +103,7 @@ def _next(
     solved: BoolArray,
     tolerance: float,
 ) -> int | None:
-    """Factor to be solved next: the highest, the lowest, then the middle of the widest stretch."""
+    """Factor to be solved next: both ends, then the middle of the stretch that differs most."""
     for end in (len(solved) - 1, 0):
         if len(solved) and not solved[end]:
             return end
@@ -115,6 +115,24 @@ def _next(
     inside = np.flatnonzero((stretch == worst) & (differs > 0))
     reached = np.cumsum(differs[inside])
     return int(inside[np.searchsorted(reached, reached[-1] / 2)])
+
+
+def _in_fractions(fleets: Fleets, price: FloatArray) -> float:
+    """What fractions of instances cost at a demand factor of 1 [currency/h].
+
+    ``sum_b min_k p_k L_bk``, of spot only up to its share where that is cheaper.
+    """
+    block = fleets.block
+    wanted = block.demand > 0
+    with np.errstate(invalid="ignore"):
+        cost = np.where(np.isfinite(fleets.load), price[:, None] * fleets.load, np.inf)[:, wanted]
+    firm = np.min(cost[~block.is_spot], axis=0, initial=np.inf)
+    spot = np.min(cost[block.is_spot], axis=0, initial=np.inf)
+    cap = block.max_spot_fraction
+    with np.errstate(invalid="ignore"):
+        mixed = np.where(np.isfinite(firm), firm + cap * (spot - firm), spot if cap >= 1 else firm)
+    least = np.where(spot < firm, mixed, firm)
+    return float(least.sum()) if np.isfinite(least).all() else 0.0
 
 
 def _fleet(

@@ -45,21 +45,21 @@ def least_costs(
         deadline: when to stop, by the clock of `perf_counter` [s].
     """
     weight = problem.weight * problem.probability[problem.scenario]
-    found = []
-    for prices in server_prices(problem):
-        for block, known in enumerate(fleets):
-            first, last = problem.first_server[block : block + 2]
-            demand = (problem.demand_factor[block], weight)
-            found.append(
-                least_cost(
-                    block,
-                    prices[first:last],
-                    demand,
-                    known,
-                    tolerance=tolerance,
-                    deadline=deadline,
-                )
+    found: list[LeastCost] = []
+    ways = [(price, block) for price in server_prices(problem) for block in range(len(fleets))]
+    for price, block in ways:
+        first, last = problem.first_server[block : block + 2]
+        left = deadline - perf_counter()
+        found.append(
+            least_cost(
+                block,
+                price[first:last],
+                (problem.demand_factor[block], weight),
+                fleets[block],
+                tolerance=tolerance,
+                deadline=perf_counter() + left / (len(ways) - len(found)),
             )
+        )
     return found
 
 

@@ -8,18 +8,28 @@ import numpy as np
 
 from costopt.solve.hours.bill import covered_by, hourly_charges
 from costopt.solve.hours.decode import decision_at
-from costopt.solve.hours.decomposed import take_apart
+from costopt.solve.hours.decomposed import Decomposed, take_apart
 from costopt.solve.hours.fleets import Fleets
 from costopt.solve.hours.infeasible import infeasible_hours
 from costopt.solve.hours.kinds import HourKinds, hour_kinds
-from costopt.solve.hours.levels import Levels, levels_of
+from costopt.solve.hours.levels import MOST_LEVELS, PLANNED_LEVELS, Levels, levels_of
 from costopt.solve.hours.lifted_bound import least_costs, lifted_bound
 from costopt.solve.hours.linear_bound import apart_at_mean, linear_bound
 from costopt.solve.hours.problem import HourlyProblem
 from costopt.solve.hours.reach import reach_of
-from costopt.solve.hours.search import LEAST_COSTS_SHARE, LIFTING_SHARE, by_parts, fleets_of
+from costopt.solve.hours.search import (
+    LEAST_COSTS_SHARE,
+    LIFTING_SHARE,
+    TOLERANCE_SHARE,
+    Found,
+    by_parts,
+    fleets_of,
+)
 from costopt.solve.hours.solution import HourlyDecision
 from costopt.solve.problem import BoolArray, FloatArray, IntArray
+
+PLANNING_SHARE: Final = 0.35
+"""Share of the time for a plan with the commitments of the linear program."""
 
 LONG_SERIES: Final = 384
 """Kinds of hours above which a series is brought to levels first."""
@@ -61,20 +71,30 @@ def search_long_series(
         gap: relative distance at which the search by levels may stop [1].
         deadline: when to stop, by the clock of `perf_counter` [s].
     """
-    levels = levels_of(problem, kinds)
+    levels = levels_of(problem, kinds, most=PLANNED_LEVELS)
+    bounding = levels_of(problem, kinds, most=MOST_LEVELS)
     own = hour_kinds(levels.above)
     reach = reach_of(levels.above, own)
     reach = replace(reach, upper=np.where(needed[:, None], reach.upper, 0))
     hours = take_apart(levels.above, own, reach)
-    bound = linear_bound(levels.mean, needed, deadline=deadline)
-    fleets, start = fleets_of(hours), None
-    if bound is not None:
-        half = perf_counter() + LIFTING_SHARE * (deadline - perf_counter())
-        lifted, start = _lifted(problem, levels, needed, fleets, gap=gap, deadline=half)
-        bound = max(bound, lifted)
+    bound = linear_bound(bounding.mean, needed, deadline=deadline)
+    fleets, started = fleets_of(hours), perf_counter()
     found = by_parts(
-        hours, gap=gap, deadline=deadline, bound_whole=False, fleets=fleets, start=start
+        hours,
+        gap=gap,
+        deadline=started + PLANNING_SHARE * (deadline - started),
+        bound_whole=False,
+        fleets=fleets,
     )
+    if bound is not None and found.bound is not None:
+        half = perf_counter() + LIFTING_SHARE * (deadline - perf_counter())
+        lifted, start = _lifted(problem, bounding, needed, fleets, gap=gap, deadline=half)
+        bound = max(bound, lifted)
+        if start is not None:
+            other = by_parts(
+                hours, gap=gap, deadline=deadline, bound_whole=False, fleets=fleets, start=start
+            )
+            found = _cheaper(hours, found, other)
     if bound is None or found.bound is None:
         named = np.array(infeasible_hours(hours, deadline=deadline), dtype=np.int64)
         at_top = (problem.demand_factor >= levels.above.demand_factor[:, levels.level]).all(axis=0)
@@ -90,6 +110,14 @@ def search_long_series(
         return LongFound(decision=None, bound=bound)
     by_level = decision_at(levels.above, own, hours.assembly, found.values)
     return LongFound(decision=_spread(problem, levels, by_level, reach.loads), bound=bound)
+
+
+def _cheaper(hours: Decomposed, one: Found, other: Found) -> Found:
+    """The cheaper of two plans, or the one that there is."""
+    cost = hours.assembly.program.cost
+    if other.values is None or one.values is None:
+        return one if other.values is None else other
+    return other if cost @ other.values < cost @ one.values else one
 
 
 def _lifted(
@@ -110,7 +138,7 @@ def _lifted(
     least = least_costs(
         problem,
         fleets,
-        tolerance=gap / 4,
+        tolerance=gap * TOLERANCE_SHARE,
         deadline=started + LEAST_COSTS_SHARE * (deadline - started),
     )
     hours = apart_at_mean(levels.mean, needed)

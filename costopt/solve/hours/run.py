@@ -21,6 +21,7 @@ from costopt.solve.hours.prune import needed_offers
 from costopt.solve.hours.reach import reach_of
 from costopt.solve.hours.recheck import hourly_violations
 from costopt.solve.hours.search import search
+from costopt.solve.hours.settled_spends import with_settled_spends
 from costopt.solve.hours.solution import HourlyDecision, HourlySolution
 from costopt.solve.problem import FloatArray
 from costopt.solve.problem_checks import check_effort
@@ -87,6 +88,7 @@ def _settled(
     """
     if decision is None:
         return _without_answer(started, bound, ())
+    decision = with_settled_spends(problem, decision)
     broken = hourly_violations(problem, decision)
     if broken:
         raise PlanCheckError(broken)

@@ -9,7 +9,7 @@ import numpy as np
 from costopt.solve.highs import Outcome
 from costopt.solve.hours.decomposed import Decomposed
 from costopt.solve.hours.fleets import Fleets
-from costopt.solve.hours.highs import minimise_linear, minimise_whole
+from costopt.solve.hours.highs import LinearRun, minimise_linear, minimise_whole
 from costopt.solve.hours.improve import improved_by_windows
 from costopt.solve.hours.lifted_bound import Lifted, least_costs, lifted_bound
 from costopt.solve.hours.master import Chosen, choose_fleets
@@ -21,11 +21,17 @@ from costopt.solve.problem import FloatArray
 FIRST_FLEETS_SHARE: Final = 0.5
 """Share of the time that may pass before the first choice among fleets."""
 
-LIFTING_SHARE: Final = 0.6
+LIFTING_SHARE: Final = 0.7
 """Share of the time left that may pass on lifting the bound by least costs of whole fleets."""
 
-LEAST_COSTS_SHARE: Final = 0.5
+LEAST_COSTS_SHARE: Final = 0.7
 """Share of that which may pass on the least costs, before the program that they go into."""
+
+TOLERANCE_SHARE: Final = 0.5
+"""Part of the gap up to which the least costs of whole fleets may be left open."""
+
+FEW_KINDS: Final = 48
+"""Kinds of hours up to which each is solved whole before least costs are sought."""
 
 BOUND_SHARE: Final = 0.85
 """Share of the time left that may pass on the bound, before a last choice among fleets."""
@@ -135,8 +141,8 @@ def by_parts(
     leave one small program for each hour; its fleets join those known. A program over the fleets
     known chooses one for each hour, and the commitments with them; new commitments ask for new
     fleets, until nothing gets cheaper or time runs out. What time is left tightens the bound, by
-    what whole fleets cost at least and then hour by hour; the commitments at which the first
-    bound stands are tried too.
+    what whole fleets cost at least and hour by hour; the commitments at which the former stands
+    are tried too.
 
     Args:
         hours: the problem, taken apart.
@@ -144,7 +150,7 @@ def by_parts(
         deadline: when to stop, by the clock of `perf_counter` [s].
         bound_whole: whether to tighten the bound; the caller may have no use for it.
         fleets: fleets known of each block; receives those that come up. None = none yet.
-        start: quantities to commit that are tried first (commitments,) [1]; None = none.
+        start: quantities to commit in place of those of the linear program (commitments,) [1].
     """
     started = perf_counter()
     program = hours.assembly.program
@@ -160,21 +166,35 @@ def by_parts(
     known = _Known(hours=hours, fleets=fleets, bound=linear.objective, gap=gap)
     if start is not None:
         _alternate(known, with_commitments(hours, linear.values, start), deadline=deadline)
-    _alternate(known, linear.values, deadline=deadline)
-    if not bound_whole or known.is_near or linear.row_prices is None:
+    if known.best is None:
+        _alternate(known, linear.values, deadline=deadline)
+    if not bound_whole or known.is_near:
         return known.found
-    half = perf_counter() + LIFTING_SHARE * (deadline - perf_counter())
-    lifted = _lifted(known, deadline=half)
+    ways = (_by_least_costs, _by_hours)
+    for raise_bound in ways[::-1] if len(hours.kinds) <= FEW_KINDS else ways:
+        if not known.is_near:
+            raise_bound(known, linear, deadline)
+    return known.found
+
+
+def _by_least_costs(known: "_Known", linear: LinearRun, deadline: float) -> None:
+    """Lift the bound by least costs of whole fleets, and try the commitments that it is at."""
+    lifted = _lifted(known, deadline=perf_counter() + LIFTING_SHARE * (deadline - perf_counter()))
     if lifted is not None and lifted.values is not None and not known.is_near:
         _alternate(known, lifted.values, deadline=deadline)
-    if known.is_near:
-        return known.found
+
+
+def _by_hours(known: "_Known", linear: LinearRun, deadline: float) -> None:
+    """Raise the bound hour by hour, and choose anew among the fleets that come up."""
+    if linear.row_prices is None or linear.values is None:
+        return
     stop = perf_counter() + BOUND_SHARE * (deadline - perf_counter())
-    by_hours = bound_by_windows(hours, linear.row_prices, fleets, gap=gap / 4, deadline=stop)
-    known.bound = max(known.bound, by_hours)
+    bound = bound_by_windows(
+        known.hours, linear.row_prices, known.fleets, gap=known.gap / 4, deadline=stop
+    )
+    known.bound = max(known.bound, bound)
     linking = linear.values if known.best is None else known.best.values
     known.best = _chosen(known, linking, deadline=deadline)
-    return known.found
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -239,7 +259,7 @@ def _lifted(known: _Known, *, deadline: float) -> Lifted | None:
     least = least_costs(
         known.hours.problem,
         known.fleets,
-        tolerance=known.gap / 4,
+        tolerance=known.gap * TOLERANCE_SHARE,
         deadline=started + LEAST_COSTS_SHARE * (deadline - started),
     )
     costs = [one.at(known.hours.reach.factor[one.block]) for one in least]
