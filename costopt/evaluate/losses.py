@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil, prod
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,12 @@ from costopt.interruption.pool import chance_of_each
 from costopt.plan.line import PlanLine
 from costopt.workload.limits import FailureGroup
 from costopt.workload.spot_promises import SpotPromises
+
+LEAST_PART: Final = 0.1
+"""Part of an even part of what may be on spot from which a failure group counts [0..1].
+
+Source: costopt planning default (docs/robust-spot.md).
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,14 +113,40 @@ def _needed(line: PlanLine) -> int:
     return min(ceil(load * (1 - TOLERANCE)), line.count)
 
 
+def _too_few_groups(
+    promises: SpotPromises, lines: Sequence[PlanLine], max_spot_fraction: float
+) -> Iterator[str]:
+    """Yield a sentence where too few failure groups carry enough of the requests to count.
+
+    A group counts from a tenth of an even part of what may be on spot: instances that are there
+    and get next to nothing promise nothing.
+    """
+    most = min(max_spot_fraction, promises.max_lost_fraction)
+    least = LEAST_PART * most / promises.min_groups
+    carried: dict[str, float] = {}
+    for name, line in zip(line_groups(lines, promises.failure_group), lines, strict=True):
+        if name:
+            carried[name] = carried.get(name, 0.0) + line.share
+    counted = sum(share >= least - TOLERANCE for share in carried.values())
+    if sum(carried.values()) > TOLERANCE and counted < promises.min_groups:
+        yield (
+            f"spot is in {counted} failure groups ({promises.failure_group}) that carry at least "
+            f"{least:.2%} of the requests, {promises.min_groups} promised"
+        )
+
+
 def broken_promises(
-    promises: SpotPromises, lines: Sequence[PlanLine], catalog: Catalog
+    promises: SpotPromises,
+    lines: Sequence[PlanLine],
+    max_spot_fraction: float,
+    catalog: Catalog,
 ) -> Iterator[str]:
     """Yield a sentence for each promise on spot losses that the lines break.
 
     Args:
         promises: of the workload and the request together.
         lines: of one service, with their operating figures.
+        max_spot_fraction: largest share of any bucket that may be on spot [0..1].
         catalog: where spot signals and planning defaults are.
     """
     if promises.losses:
@@ -124,12 +157,7 @@ def broken_promises(
                 f"request size served, {promises.served_fraction:.1%} promised"
             )
     if promises.min_groups > 1:
-        groups = len(set(line_groups(lines, promises.failure_group)) - {""})
-        if 0 < groups < promises.min_groups:
-            yield (
-                f"spot is in {groups} failure groups ({promises.failure_group}), "
-                f"{promises.min_groups} promised"
-            )
+        yield from _too_few_groups(promises, lines, max_spot_fraction)
     if promises.availability:
         chance = availability_of(lines, catalog)
         if not chance >= promises.availability * (1 - TOLERANCE):

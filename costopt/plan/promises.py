@@ -44,7 +44,8 @@ def _of_service(outcome: WorkloadOutcome, promises: SpotPromises) -> Iterator[st
             f"{named}{more}"
         )
     if promises.min_groups > 1 and outcome.spot_fraction:
-        yield f"spot is in at least {counted(promises.min_groups, promises.failure_group)}"
+        groups = counted(promises.min_groups, promises.failure_group)
+        yield f"spot is in at least {groups} that carry a part of it"
     if promises.availability and outcome.availability is not None:
         yield (
             f"P(capacity >= demand) is at least {_floor(outcome.availability)}, "

@@ -134,6 +134,7 @@ def fewer_servers(blocks: tuple[ServingBlock, ...], useful: Flags) -> FewerServe
                 rates=block.rates[own],
                 max_utilisation=block.max_utilisation[own],
                 is_spot=block.is_spot[own],
+                failure_group=None if block.failure_group is None else block.failure_group[own],
             )
         )
         first = last

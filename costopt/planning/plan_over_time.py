@@ -31,7 +31,7 @@ from costopt.workload.requirement import Requirement
 REASON_SECONDS: Final = 2.0
 """Time to find out why an hour cannot be served [s]."""
 
-NOT_OVER_TIME: Final = ("budget", "max_distinct_types")
+NOT_OVER_TIME: Final = ("budget", "max_distinct_types", "availability")
 """Limits that the program over hours does not know."""
 
 
@@ -120,8 +120,9 @@ def _unfit_batch(name: str, workload: BatchInference, request: PlanRequest) -> I
 
 def _limits_not_over_time(where: str, limits: Limits) -> Iterator[str]:
     """Yield a sentence for each limit that cannot be held with a demand profile."""
-    given = [name for name in NOT_OVER_TIME if getattr(limits, name) is not None]
-    for name in (*given, *limits.promises):
+    for name in NOT_OVER_TIME:
+        if getattr(limits, name) is None:
+            continue
         yield f"{name} in the {where} is not held hour by hour; leave it out"
     if "capacity_block" in limits.options:
         yield f"capacity_block in the {where} is paid for days, not for hours; leave it out"

@@ -109,5 +109,6 @@ def _spot_constraints(problem: Problem) -> Iterator[tuple[str, str]]:
         if block.min_failure_groups > 1:
             yield (
                 f"sum_g y_{index}g >= {block.min_failure_groups}",
-                f"failure groups of workload {index} in use, once any is",
+                f"failure groups of workload {index} that carry {block.least_carried:g} of the "
+                "demand, once any carries something",
             )

@@ -71,7 +71,7 @@ def _block_rows(
         if spot and block.max_spot_fraction < 1:
             yield f"spot_{index}_{bucket}", pulp.lpSum(spot) <= block.max_spot_fraction
     yield from _loss_rows(written, index, block)
-    yield from _spread_rows(written, index, block, first)
+    yield from _spread_rows(written, index, block)
     for server in servers:
         load = [
             (load_of(block, server, bucket) or 0.0) * shares[index, server, bucket]
@@ -122,25 +122,27 @@ def _loss_rows(
 
 
 def _spread_rows(
-    written: PulpModel, index: int, block: ServingBlock, first: int
+    written: PulpModel, index: int, block: ServingBlock
 ) -> Iterator[tuple[str, pulp.LpConstraint]]:
-    """Yield that at least ``m`` failure groups hold instances once any does."""
+    """Yield that at least ``m`` failure groups carry enough to count once any carries a share."""
     groups = _groups(block)
     if block.min_failure_groups < 2 or not groups:
         return
-    any_held = written.model.add_variable(f"any_{index}", 0, 1, pulp.LpBinary)
-    held = []
+    total = float(block.demand.sum())
+    any_used = written.model.add_variable(f"any_{index}", 0, 1, pulp.LpBinary)
+    counted = []
     for group, servers in groups.items():
-        places = first + np.array(servers)
-        offers = np.flatnonzero(np.isin(written.problem.server, places)).tolist()
-        held.append(written.model.add_variable(f"held_{index}_{group}", 0, 1, pulp.LpBinary))
-        counts = pulp.lpSum(written.counts[offer] for offer in offers)
-        yield f"holds_{index}_{group}", held[-1] <= counts
-        for offer in offers:
-            count = written.counts[offer]
-            yield f"any_{index}_{offer}", count <= (count.upBound or 0) * any_held
-    enough = block.min_failure_groups * any_held
-    yield f"spread_{index}", pulp.lpSum(held) >= enough
+        carried = pulp.lpSum(
+            float(block.demand[bucket]) / total * written.shares[index, server, bucket]
+            for server in servers
+            for bucket in wanted(block)
+            if (index, server, bucket) in written.shares
+        )
+        counted.append(written.model.add_variable(f"counted_{index}_{group}", 0, 1, pulp.LpBinary))
+        yield f"carries_{index}_{group}", carried >= block.least_carried * counted[-1]
+        yield f"any_{index}_{group}", carried <= any_used
+    enough = block.min_failure_groups * any_used
+    yield f"spread_{index}", pulp.lpSum(counted) >= enough
 
 
 def _type_rows(written: PulpModel) -> Iterator[tuple[str, pulp.LpConstraint]]:

@@ -81,7 +81,8 @@ class Limits(Written):
         failure_group: what is lost together: a ``pool`` (provider, region, zone and instance
             type, the default), or all spot pools of a ``zone`` or of a ``region``. Where a
             provider names no zone, those of a region count as one. Firm capacity is never lost.
-        min_pools: failure groups that hold spot instances, at least, once any does [1].
+        min_pools: failure groups that carry a part of the requests, at least, once any does: a
+            tenth of an even part of what may be on spot counts [1].
         availability: P(capacity >= demand), at least: that every pool in use has at once what
             the routing asks of it, nothing re-routed. Instances of one pool are reclaimed
             together (beta-binomial with the catalogue's ``availability_fraction`` and

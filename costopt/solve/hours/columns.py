@@ -27,6 +27,12 @@ class CellColumns:
     kind: IntArray
     columns: IntArray
 
+    @classmethod
+    def none(cls) -> "CellColumns":
+        """Return no columns."""
+        nothing = np.zeros(0, dtype=np.int64)
+        return cls(item=nothing, within=nothing, kind=nothing, columns=nothing)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class HoursColumns:
@@ -153,7 +159,8 @@ def _routing(
     running = reach.running(problem, block) & (reach.factor[block] > 0)
     able = np.isfinite(reach.loads[block])
     kind, server, bucket = np.nonzero(running.T[:, :, None] & able)
-    columns = program.add_hourly(kind, price=np.zeros(len(kind)), upper=1)
+    most = problem.blocks[block].most_share[server]
+    columns = program.add_hourly(kind, price=np.zeros(len(kind)), upper=most)
     return CellColumns(item=bucket, within=server, kind=kind, columns=columns)
 
 

@@ -63,8 +63,8 @@ def choose_fleets(
         return None
     program = assembly.program
     routed = np.zeros(len(program.cost), dtype=bool)
-    for routing in assembly.columns.routing:
-        routed[routing.columns] = True
+    for routing, losses in zip(assembly.columns.routing, assembly.losses, strict=True):
+        routed[routing.columns] = routed[losses.columns] = True
     kept = np.flatnonzero(~routed)
     restricted = _with_choice(problem, assembly, fleets, options, routed)
     start = None
@@ -83,6 +83,7 @@ def choose_fleets(
         shares = np.stack(fleets[block].shares)
         chosen = shares[fleet_of[routing.kind], routing.within, routing.item]
         values[routing.columns] = chosen
+        assembly.losses[block].fill(values, routing)
     return Chosen(values=values, objective=float(program.cost @ values), options=picked)
 
 
