@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil, prod
 from typing import Final
 
@@ -13,7 +14,7 @@ from costopt.catalog.catalog import Catalog
 from costopt.evaluate.limits import TOLERANCE
 from costopt.interruption.failure_groups import failure_groups
 from costopt.interruption.pool import chance_of_each
-from costopt.plan.line import PlanLine
+from costopt.plan.line import OfferKey, PlanLine
 from costopt.workload.limits import FailureGroup
 from costopt.workload.spot_promises import SpotPromises
 
@@ -69,8 +70,14 @@ def worst_loss(lines: Sequence[PlanLine], kind: FailureGroup, losses: int) -> Wo
 
 def line_groups(lines: Sequence[PlanLine], kind: FailureGroup) -> list[str]:
     """Name what each line is lost with; empty for firm lines."""
-    offers = pd.DataFrame([line.offer.model_dump() for line in lines])
-    return [str(name) for name in failure_groups(offers, kind)]
+    return list(_groups_of(tuple(line.offer for line in lines), kind))
+
+
+@lru_cache(maxsize=256)
+def _groups_of(offers: tuple[OfferKey, ...], kind: FailureGroup) -> tuple[str, ...]:
+    """Name what offers are lost with; hours of a plan ask for the same ones again and again."""
+    table = pd.DataFrame([offer.model_dump() for offer in offers])
+    return tuple(str(name) for name in failure_groups(table, kind))
 
 
 def availability_of(lines: Sequence[PlanLine], catalog: Catalog) -> float:

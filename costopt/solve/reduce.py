@@ -74,9 +74,8 @@ class ReducedBlock:
         """Part of the demand that each merged bucket is (merged buckets,) [0..1]."""
         wanted = np.flatnonzero(self.bucket >= 0)
         weights = self.whole.demand_shares[wanted]
-        shares: FloatArray = np.bincount(
-            self.bucket[wanted], weights, minlength=self.kind_load.shape[1]
-        )
+        shares = np.zeros(self.kind_load.shape[1])
+        np.add.at(shares, self.bucket[wanted], weights)
         return shares
 
     @property

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from costopt.solve.hours import commitment_rows, serving_rows, tie_rows
+from costopt.solve.hours import commitment_rows, serving_rows, tie_rows, whole_rows
 from costopt.solve.hours.columns import HoursColumns, lay_out_columns
 from costopt.solve.hours.kinds import HourKinds
 from costopt.solve.hours.loss_rows import LossColumns, cap_losses
@@ -61,6 +61,8 @@ def assemble_hours(problem: HourlyProblem, kinds: HourKinds, reach: Reach) -> Ho
     tie_rows.finish_work(program, columns, problem)
     tie_rows.count_starts(program, columns, problem)
     tie_rows.weigh_tail(program, columns, problem, kinds)
+    whole_rows.keep_budgets(program, columns, problem, kinds)
+    whole_rows.limit_types(program, columns, problem)
     return HoursAssembly(
         program=program.finished(),
         columns=columns,

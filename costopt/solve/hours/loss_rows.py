@@ -7,7 +7,7 @@ import numpy as np
 from costopt.solve.hours.columns import CellColumns
 from costopt.solve.hours.program import HoursProgram
 from costopt.solve.hours.serving_rows import numbered
-from costopt.solve.problem import FloatArray, IntArray, ServingBlock
+from costopt.solve.problem import BoolArray, FloatArray, IntArray, ServingBlock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -53,8 +53,8 @@ class LossColumns:
             cells = self.excess.kind, self.excess.within, self.excess.item
             values[self.excess.columns] = beyond[cells]
         if len(self.counted.columns):
-            share = carried @ self.block.demand_shares
-            enough = share >= self.block.least_carried
+            share: FloatArray = carried @ self.block.demand_shares
+            enough: BoolArray = share >= self.block.least_carried
             values[self.counted.columns] = enough[self.counted.kind, self.counted.item]
             values[self.on_spot.columns] = (share > 0).any(axis=1)[self.on_spot.kind]
 

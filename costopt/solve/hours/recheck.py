@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from costopt.solve.hours.bill import starts_of
+from costopt.solve.hours.bill import paid_of, starts_of
 from costopt.solve.hours.problem import HourlyProblem
-from costopt.solve.hours.solution import HourlyDecision
+from costopt.solve.hours.solution import Coverage, HourlyDecision
 from costopt.solve.problem import BoolArray, FloatArray, IntArray, ServingBlock
 from costopt.solve.recheck import FEASIBILITY_TOLERANCE
 
@@ -19,6 +19,7 @@ def hourly_violations(problem: HourlyProblem, decision: HourlyDecision) -> list[
         *_serving_violations(problem, decision),
         *_work_violations(problem, decision),
         *_sequence_violations(problem, decision),
+        *_type_violations(problem, decision),
     ]
 
 
@@ -116,14 +117,39 @@ def _loss_violations(
             f"{lost[worst, bucket]:g} of bucket {bucket}, of {block.max_lost_fraction:g} allowed",
             served & _above(lost, block.max_lost_fraction).any(axis=1)[kind],
         )
-    share = carried @ block.demand_shares
+    share: FloatArray = carried @ block.demand_shares
     enough = (share >= block.least_carried - FEASIBILITY_TOLERANCE).sum(axis=0)
-    too_few = (share.sum(axis=0) > FEASIBILITY_TOLERANCE) & (enough < block.min_failure_groups)
+    carries = share.sum(axis=0) > FEASIBILITY_TOLERANCE
+    too_few: BoolArray = carries & (enough < block.min_failure_groups)
     yield from _broken(
         f"fewer than {block.min_failure_groups} failure groups {where} carry "
         f"{block.least_carried:g} of the demand",
         served & too_few[kind],
     )
+
+
+def _type_violations(problem: HourlyProblem, decision: HourlyDecision) -> Iterator[str]:
+    if problem.types is None:
+        return
+    used = len(problem.types.in_use(decision.counts))
+    if used > problem.types.most:
+        yield f"{used} distinct types run, {problem.types.most} may"
+
+
+def budget_violations(
+    problem: HourlyProblem, decision: HourlyDecision, coverage: Coverage
+) -> Iterator[tuple[int, float]]:
+    """Give each budget that is broken, and what is paid of it in the dearest scenario.
+
+    Args:
+        problem: the problem.
+        decision: what runs and what is committed.
+        coverage: what commitments pay for, in the provider's order.
+    """
+    for number, budget in enumerate(problem.budgets):
+        paid = float(paid_of(problem, budget, decision, coverage).max())
+        if paid > budget.upper * (1 + FEASIBILITY_TOLERANCE):
+            yield number, paid
 
 
 def _work_violations(problem: HourlyProblem, decision: HourlyDecision) -> Iterator[str]:
