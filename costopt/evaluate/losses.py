@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil, prod
 from typing import Final
+from weakref import ref
 
 import numpy as np
 import pandas as pd
 
 from costopt.candidate.renting import risk_of
 from costopt.catalog.catalog import Catalog
+from costopt.errors import PlanCheckError
 from costopt.evaluate.limits import TOLERANCE
 from costopt.interruption.failure_groups import failure_groups
 from costopt.interruption.pool import chance_of_each
@@ -97,19 +99,34 @@ def availability_of(lines: Sequence[PlanLine], catalog: Catalog) -> float:
     spot = [line for line in lines if line.is_spot]
     if not spot:
         return 1.0
-    risk = risk_of(catalog, pd.DataFrame([line.offer.model_dump() for line in spot]))
+    chances = _chances_of(ref(catalog), tuple(line.offer for line in spot))
     pools: dict[str, list[int]] = {}
     for row, line in enumerate(spot):
         pools.setdefault(line.pool, []).append(row)
     return prod(
         chance_of_each(
-            float(risk.availability_fraction[rows[0]]),
-            float(risk.pool_correlation[rows[0]]),
+            *chances[rows[0]],
             [spot[row].count for row in rows],
             [_needed(spot[row]) for row in rows],
         )
         for rows in pools.values()
     )
+
+
+@lru_cache(maxsize=256)
+def _chances_of(
+    catalog: "ref[Catalog]", offers: tuple[OfferKey, ...]
+) -> tuple[tuple[float, float], ...]:
+    """Look up how often each pool is there, and how far its instances are there together.
+
+    Hours of a plan ask for the same offers again and again; the reference keeps no catalogue.
+    """
+    found = catalog()
+    if found is None:
+        raise PlanCheckError(["the catalogue of a plan was given up while it was checked"])
+    risk = risk_of(found, pd.DataFrame([offer.model_dump() for offer in offers]))
+    parts = (risk.availability_fraction.tolist(), risk.pool_correlation.tolist())
+    return tuple(zip(*parts, strict=True))
 
 
 def _needed(line: PlanLine) -> int:

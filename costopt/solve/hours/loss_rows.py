@@ -54,9 +54,10 @@ class LossColumns:
             values[self.excess.columns] = beyond[cells]
         if len(self.counted.columns):
             share: FloatArray = carried @ self.block.demand_shares
-            enough: BoolArray = share >= self.block.least_carried
+            enough: BoolArray = np.greater_equal(share, self.block.least_carried)
             values[self.counted.columns] = enough[self.counted.kind, self.counted.item]
-            values[self.on_spot.columns] = (share > 0).any(axis=1)[self.on_spot.kind]
+            carries = np.asarray(np.any(share > 0, axis=1))
+            values[self.on_spot.columns] = carries[self.on_spot.kind]
 
 
 def carried_by_groups(block: ServingBlock, routing: CellColumns, values: FloatArray) -> FloatArray:

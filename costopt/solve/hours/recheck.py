@@ -112,14 +112,15 @@ def _loss_violations(
         bucket = int(lost[worst].argmax())
         order = np.argsort(-carried[:, worst, bucket], kind="stable")
         names = sorted(groups[order[: block.max_losses]].tolist())
+        too_much = np.asarray(np.any(_above(lost, block.max_lost_fraction), axis=1))
         yield from _broken(
             f"failure groups {where} carry too much together, at worst {names} with "
             f"{lost[worst, bucket]:g} of bucket {bucket}, of {block.max_lost_fraction:g} allowed",
-            served & _above(lost, block.max_lost_fraction).any(axis=1)[kind],
+            served & too_much[kind],
         )
     share: FloatArray = carried @ block.demand_shares
-    enough = (share >= block.least_carried - FEASIBILITY_TOLERANCE).sum(axis=0)
-    carries = share.sum(axis=0) > FEASIBILITY_TOLERANCE
+    enough = np.sum(share >= block.least_carried - FEASIBILITY_TOLERANCE, axis=0)
+    carries: BoolArray = share.sum(axis=0) > FEASIBILITY_TOLERANCE
     too_few: BoolArray = carries & (enough < block.min_failure_groups)
     yield from _broken(
         f"fewer than {block.min_failure_groups} failure groups {where} carry "
