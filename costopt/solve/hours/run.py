@@ -24,7 +24,8 @@ from costopt.solve.hours.reach import reach_of
 from costopt.solve.hours.recheck import budget_violations, hourly_violations
 from costopt.solve.hours.search import search
 from costopt.solve.hours.solution import HourlyDecision, HourlySolution
-from costopt.solve.problem import FloatArray
+from costopt.solve.hours.wide import is_wide, narrowed
+from costopt.solve.problem import BoolArray, FloatArray
 from costopt.solve.problem_checks import check_effort
 
 logger = logging.getLogger(__name__)
@@ -95,6 +96,7 @@ def _with_bound(solution: HourlySolution, bound: float | None, gap: float) -> Ho
     if solution.costs is None or bound is None or bound == solution.bound:
         return solution
     objective = solution.costs.objective
+    bound = min(bound, objective)
     proven = max(objective - bound, 0.0) / objective if objective > 0 else 0.0
     return replace(solution, bound=bound, gap=proven, status=proven_status(proven, gap))
 
@@ -111,6 +113,28 @@ def _search_once(
         impossible = tuple(np.flatnonzero(unserved[kinds.kind]).tolist())
         return _without_answer(started, None, impossible)
     needed = needed_offers(problem, reach)
+    if not is_wide(problem, reach, needed):
+        return _search_all(problem, needed, gap, started, time_limit_seconds)
+    few = narrowed(problem, kinds, needed, deadline=deadline)
+    if few.bound is None:
+        return _without_answer(started, None, ())
+    found = _search_all(problem, few.needed, gap, started, time_limit_seconds)
+    if found.decision is None:
+        return _without_answer(started, few.bound, ())
+    return _with_bound(found, few.bound, gap)
+
+
+def _search_all(
+    problem: HourlyProblem,
+    needed: BoolArray,
+    gap: float,
+    started: float,
+    time_limit_seconds: float,
+) -> HourlySolution:
+    """Search among some offers, over all kinds of hours or by levels where these are many."""
+    deadline = started + time_limit_seconds
+    kinds = hour_kinds(problem)
+    reach = reach_of(problem, kinds)
     if len(kinds) > LONG_SERIES and not problem.hours_are_coupled:
         long = search_long_series(problem, kinds, needed, gap=gap, deadline=deadline)
         if long.bound is None:
