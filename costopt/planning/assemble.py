@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,9 @@ from costopt.workload.counted import CountedLimit
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
+
+AVAILABILITY: Final = "availability"
+"""What the limits on the chances of a service's configurations are called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -178,7 +182,7 @@ def _availability_rows(
     for index, (name, service) in enumerate(services):
         if service.promises.availability:
             yield LimitRow(
-                name=f"availability of {name}",
+                name=f"{AVAILABILITY} of {name}",
                 offer_coefficients=_joined(
                     [one.weight * (row == index) for row, one in enumerate(columns)]
                 ),

@@ -16,6 +16,7 @@ from costopt.evaluate.schedule_figures import TAIL_WEIGHT
 from costopt.evaluate.schedule_money import DECLINING
 from costopt.evaluate.tranche_prices import SPEND_OPTION
 from costopt.planning.assemble import AssembledProblem, assemble
+from costopt.planning.over_time_likelier import cheaper_or_likelier
 from costopt.planning.over_time_products import (
     BY_THE_HOUR,
     DEARER,
@@ -235,8 +236,8 @@ def _worth_keeping(
     An instance adds the same to its server whichever offer pays for it. So without limits on
     counts only the cheapest by the hour, the cheapest under each plan of money, and the cheapest
     commitment matter; a commitment that is kept for one server stays for all that can run on it,
-    as workloads may share it. With limits on counts all are kept, and with a budget, which counts
-    what is paid and not its present value.
+    as workloads may share it. With limits on counts, or a budget, which counts what is paid and
+    not its present value, most are kept.
 
     Args:
         problem: offers of all ways to pay, with the blocks.
@@ -249,7 +250,7 @@ def _worth_keeping(
     """
     counts_are_limited = bool(problem.rows) or bool(np.isfinite(problem.upper).any())
     if counts_are_limited or problem.budget_per_hour is not None:
-        return np.ones(len(price), dtype=np.bool_)
+        return cheaper_or_likelier(problem, price, quantities, spends)
     by_hour = quantities.product == BY_THE_HOUR
     kept = _cheapest(problem.server, np.where(by_hour, price, np.nan))
     for rate in spends.rate:

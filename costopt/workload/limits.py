@@ -96,7 +96,8 @@ class Limits(Written):
         spend_quota_per_hour: effective prices of the instances together at most, by the same
             keys, each of offers in one currency; what is owned counts at the rate by which it
             draws on its commitment [the offers' currency/h].
-        budget: cost at most over the horizon, or until the jobs are done [plan currency].
+        budget: cost at most over the horizon, or until the jobs are done; with a demand profile in
+            every scenario, commitments whole, other eligible usage apart [plan currency].
         cvar: with a demand profile of several scenarios, the mean cost of the dearest
             ``1 - cvar`` of probability (conditional value at risk) counts nine tenths of what is
             minimised, the mean of all scenarios the rest; left out, the mean alone [0..1).

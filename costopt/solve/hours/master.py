@@ -77,6 +77,8 @@ def choose_fleets(
     values[kept] = run.values[: len(kept)]
     picked = options.only(run.values[len(kept) :] > PICKED)
     for block, routing in enumerate(assembly.columns.routing):
+        if not len(routing.columns):
+            continue
         mine = picked.block == block
         fleet_of = np.full(assembly.columns.number.shape[1], -1)
         fleet_of[picked.kind[mine]] = picked.fleet[mine]

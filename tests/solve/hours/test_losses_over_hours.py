@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from costopt.plan.status import PlanStatus
+from costopt.solve.hours import run, wide
 from costopt.solve.hours.commitments import QuantityCommitments
 from costopt.solve.hours.problem import HourlyProblem
 from costopt.solve.hours.recheck import hourly_violations
@@ -196,3 +197,31 @@ def test_the_cheapest_plan_with_promises_costs_what_exhaustive_search_finds(firs
         assert solution.costs is not None, seed
         assert solution.costs.objective == pytest.approx(known, rel=1e-6), seed
     assert answered > 5
+
+
+@pytest.mark.parametrize("by", ["few offers", "levels"])
+def test_large_problems_keep_promises_within_a_valid_bound(
+    by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Small cases handled as if they were too wide, or their series too long."""
+    if by == "few offers":
+        monkeypatch.setattr(wide, "WIDE_PROGRAM", 0)
+        monkeypatch.setattr(wide, "MOST_SERVERS", 3)
+    else:
+        monkeypatch.setattr(run, "LONG_SERIES", 0)
+    answered = 0
+    for seed in range(30):
+        problem = drawn(seed)
+        solution = run.solve_hours(problem, gap=1e-3, time_limit_seconds=20)
+        known = cheapest(problem)
+        if known is None:
+            assert solution.decision is None, seed
+            continue
+        assert solution.bound is not None, seed
+        assert solution.bound <= known * (1 + 1e-6), seed
+        if solution.costs is None:
+            assert solution.status is PlanStatus.NO_ANSWER_IN_TIME, seed
+            continue
+        answered += 1
+        assert solution.costs.objective >= known * (1 - 1e-6), seed
+    assert answered > 10
