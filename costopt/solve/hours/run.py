@@ -36,6 +36,9 @@ MOST_TIGHTENINGS: Final = 4
 TIGHTENING: Final = 1e-3
 """Part by which a budget is lowered beyond what the bill exceeds it by [1]."""
 
+MANY_OFFERS: Final = 5_000
+"""Offers of a wide problem above which holding them against each other takes too long."""
+
 LEAST_SECONDS: Final = 0.5
 """Time that a search gets however late it is [s]."""
 
@@ -112,7 +115,9 @@ def _search_once(
     if unserved.any():
         impossible = tuple(np.flatnonzero(unserved[kinds.kind]).tolist())
         return _without_answer(started, None, impossible)
-    needed = needed_offers(problem, reach)
+    useful = np.asarray(reach.upper.any(axis=1))
+    is_large = int(useful.sum()) > MANY_OFFERS and is_wide(problem, reach, useful)
+    needed = useful if is_large else needed_offers(problem, reach)
     if not is_wide(problem, reach, needed):
         return _search_all(problem, needed, gap, started, time_limit_seconds)
     few = narrowed(problem, kinds, needed, deadline=deadline)

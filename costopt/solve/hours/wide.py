@@ -12,6 +12,7 @@ from costopt.solve.hours.highs import LinearRun
 from costopt.solve.hours.kinds import HourKinds
 from costopt.solve.hours.levels import levels_of
 from costopt.solve.hours.linear_bound import relaxed_at_mean
+from costopt.solve.hours.options import server_prices
 from costopt.solve.hours.problem import HourlyProblem
 from costopt.solve.hours.reach import Reach
 from costopt.solve.problem import BoolArray, FloatArray
@@ -19,8 +20,8 @@ from costopt.solve.problem import BoolArray, FloatArray
 WIDE_PROGRAM: Final = 250_000
 """Routing columns over all kinds of hours above which not every offer is looked at in each."""
 
-FEW_LEVELS: Final = 10
-"""Levels of demand at which all offers are looked at [1]."""
+LEVELS: Final = (1, 5)
+"""Levels of demand at which all offers are looked at, as long as there is time [1]."""
 
 NEARLY_PAYS: Final = 0.04
 """Reduced cost, of an offer's price, up to which it stays. Source: as in `costopt.solve.sifting`,
@@ -71,17 +72,41 @@ def narrowed(
         needed: offers that are worth a look (offers,).
         deadline: when to stop, by the clock of `perf_counter` [s].
     """
-    levels = levels_of(problem, kinds, most=FEW_LEVELS)
     now = perf_counter()
     stop = now + PART_OF_TIME * (deadline - now)
-    hours, run = relaxed_at_mean(levels.mean, needed, deadline=stop)
-    if run.outcome is Outcome.INFEASIBLE:
-        return Narrowed(needed=needed, bound=None)
-    if run.values is None or run.row_prices is None:
-        return Narrowed(needed=needed, bound=0.0)
-    columns = hours.assembly.columns
-    bound = run.objective * columns.scale + columns.constant
-    return Narrowed(needed=needed & _nearly_paying(hours, run), bound=max(bound, 0.0))
+    found: Narrowed | None = None
+    for most in LEVELS:
+        levels = levels_of(problem, kinds, most=most)
+        hours, run = relaxed_at_mean(levels.mean, needed, deadline=stop)
+        if run.outcome is Outcome.INFEASIBLE:
+            return Narrowed(needed=needed, bound=None)
+        if run.values is None:
+            break
+        columns = hours.assembly.columns
+        bound = max(run.objective * columns.scale + columns.constant, 0.0)
+        found = Narrowed(needed=needed & _nearly_paying(hours, run), bound=bound)
+    if found is None:
+        return Narrowed(needed=needed & _cheapest_alone(problem, hours.reach), bound=0.0)
+    return found
+
+
+def _cheapest_alone(problem: HourlyProblem, reach: Reach) -> BoolArray:
+    """Offers of the servers that serve a block at least cost alone, firm and spot (offers,)."""
+    by_hour, committed = server_prices(problem)
+    price = np.minimum(by_hour, committed)
+    stays = np.zeros(len(price), dtype=bool)
+    for block, load in enumerate(reach.loads):
+        first = problem.first_server[block]
+        able = np.isfinite(load)
+        # What a server cannot serve counts as if it took ten times the dearest bucket.
+        most = 10 * np.max(load, axis=1, where=able, initial=0.0)
+        cost = price[first : first + len(load)] * np.where(able, load, most[:, None]).sum(axis=1)
+        for kind in (True, False):
+            own = np.flatnonzero(problem.blocks[block].is_spot == kind)
+            ranked = own[np.argsort(cost[own], kind="stable")]
+            stays[first + ranked[: MOST_SERVERS // 2]] = True
+    free = problem.server < 0
+    return np.asarray(free | stays[np.maximum(problem.server, 0)])
 
 
 def _nearly_paying(hours: Decomposed, run: LinearRun) -> BoolArray:
