@@ -12,6 +12,7 @@ from costopt.evaluate.hours_operated import HourOperated
 from costopt.evaluate.scheduled import Scheduled, scheduled
 from costopt.plan.status import PlanStatus, proven_status
 from costopt.planning.late import TIGHTENING, late_lines, layout_index
+from costopt.planning.over_time_budgets import with_budgets
 from costopt.planning.over_time_lines import lines_over_time, tranches_of, with_schedule
 from costopt.planning.over_time_problem import HourlyAssembly, assemble_over_time
 from costopt.planning.over_time_work import without_surplus
@@ -96,6 +97,7 @@ def search_over_time(
     series_bound: float | None = None
     for number in range(MOST_ROUNDS):
         assembly = assemble_over_time(roomier, hours, request, catalog)
+        assembly = with_budgets(assembly, roomier, request, catalog)
         left = max(deadline - perf_counter(), LEAST_SECONDS)
         solution = solve_hours(assembly.problem, gap=request.gap, time_limit_seconds=left)
         if number == 0:

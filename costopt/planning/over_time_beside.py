@@ -71,7 +71,8 @@ def beside(found: FoundOverTime, request: PlanRequest, catalog: Catalog) -> Besi
     if not schedule.tranches:
         return Beside(baselines=(), demand_fall=None, unpriced_terms=unpriced)
     cost = sum(line.line_cost_total for line in written.lines)
-    coarse = _coarser(found.assembly, request, catalog)
+    unbounded = replace(found.assembly, problem=replace(found.assembly.problem, budgets=()))
+    coarse = _coarser(unbounded, request, catalog)
     return Beside(
         baselines=_without_commitments(coarse, cost, request),
         demand_fall=_demand_fall(coarse, schedule, request),

@@ -16,6 +16,7 @@ from costopt.evaluate.schedule_figures import TAIL_WEIGHT
 from costopt.evaluate.schedule_money import DECLINING
 from costopt.evaluate.tranche_prices import SPEND_OPTION
 from costopt.planning.assemble import AssembledProblem, assemble
+from costopt.planning.over_time_likelier import cheaper_or_likelier
 from costopt.planning.over_time_products import (
     BY_THE_HOUR,
     DEARER,
@@ -30,6 +31,7 @@ from costopt.planning.search import shared_limits
 from costopt.planning.service_columns import ServiceColumns
 from costopt.solve.hours.commitments import QuantityCommitments, SpendCommitments
 from costopt.solve.hours.problem import HourlyProblem, Scenarios
+from costopt.solve.hours.whole_limits import TypeLimit
 from costopt.solve.problem import Problem
 from costopt.workload.demand_hours import DemandHours
 from costopt.workload.request import PlanRequest
@@ -48,6 +50,8 @@ class HourlyAssembly:
         row: row of the service's offers (offers,).
         layout: index of the service's layouts (offers,).
         server: index of the server inside the service's block; of a job's own server (offers,).
+        instances: rented with one offer of the problem; more than 1 only where availability is
+            promised (offers,) [1].
         quantities: what the quantity commitments are.
         spends: what the spend commitments are.
     """
@@ -57,6 +61,7 @@ class HourlyAssembly:
     row: Integers
     layout: Integers
     server: Integers
+    instances: Integers
     quantities: QuantityProducts
     spends: SpendProducts
 
@@ -79,7 +84,7 @@ def assemble_over_time(
         request: limits and settings.
         catalog: at the prices that are paid.
     """
-    assembled = assemble(workloads, shared_limits(request))
+    assembled = assemble([without_budget(item) for item in workloads], shared_limits(request))
     columns = _columns(workloads, assembled)
     quantities = quantity_products(columns, request)
     spends = spend_products(columns, request, catalog)
@@ -109,6 +114,9 @@ def assemble_over_time(
         weight=np.zeros(0),
         demand_factor=np.zeros((len(working.blocks), 0)),
         work=working.work,
+        types=None
+        if whole.max_groups is None
+        else TypeLimit(group=whole.group[kept], most=whole.max_groups),
         quantities=QuantityCommitments(
             cost=quantities.present_value, upper=np.full(len(quantities.keys), np.inf)
         ),
@@ -128,6 +136,7 @@ def assemble_over_time(
         row=columns["row"].to_numpy(dtype=np.int64)[kept],
         layout=columns["layout"].to_numpy(dtype=np.int64)[kept],
         server=fewer.local[whole.server[kept]],
+        instances=columns["instances"].to_numpy(dtype=np.int64)[kept],
         quantities=quantities,
         spends=spends,
     )
@@ -163,6 +172,16 @@ def _other_usage(hours: DemandHours, request: PlanRequest) -> Floats:
     return charges
 
 
+def without_budget(item: NamedWorkload) -> NamedWorkload:
+    """Return a workload without its own budget, which is held over all hours together.
+
+    Args:
+        item: a workload with its candidates.
+    """
+    limits = item.workload.limits.model_copy(update={"budget": None})
+    return replace(item, workload=item.workload.model_copy(update={"limits": limits}))
+
+
 def _columns(workloads: Sequence[NamedWorkload], assembled: AssembledProblem) -> pd.DataFrame:
     """Return the offer of each column of the problem, and where it belongs."""
     services = [
@@ -184,7 +203,11 @@ def _of_service(
 ) -> pd.DataFrame:
     offers = candidates.offers.iloc[columns.offer].reset_index(drop=True)
     return offers.assign(
-        service=index, row=columns.offer, layout=columns.layout, server=columns.server
+        service=index,
+        row=columns.offer,
+        layout=columns.layout,
+        server=columns.server,
+        instances=columns.instances,
     )
 
 
@@ -213,7 +236,8 @@ def _worth_keeping(
     An instance adds the same to its server whichever offer pays for it. So without limits on
     counts only the cheapest by the hour, the cheapest under each plan of money, and the cheapest
     commitment matter; a commitment that is kept for one server stays for all that can run on it,
-    as workloads may share it. With limits on counts all are kept.
+    as workloads may share it. With limits on counts, or a budget, which counts what is paid and
+    not its present value, most are kept.
 
     Args:
         problem: offers of all ways to pay, with the blocks.
@@ -224,8 +248,9 @@ def _worth_keeping(
     Returns:
         Shape (offers,).
     """
-    if problem.rows or np.isfinite(problem.upper).any():
-        return np.ones(len(price), dtype=np.bool_)
+    counts_are_limited = bool(problem.rows) or bool(np.isfinite(problem.upper).any())
+    if counts_are_limited or problem.budget_per_hour is not None:
+        return cheaper_or_likelier(problem, price, quantities, spends)
     by_hour = quantities.product == BY_THE_HOUR
     kept = _cheapest(problem.server, np.where(by_hour, price, np.nan))
     for rate in spends.rate:

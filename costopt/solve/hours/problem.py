@@ -10,6 +10,7 @@ from costopt.solve.hours.commitments import (
     ResourceCommitments,
     SpendCommitments,
 )
+from costopt.solve.hours.whole_limits import Budget, TypeLimit
 from costopt.solve.problem import FloatArray, IntArray, LimitRow, ServingBlock
 
 NO_SERVER: Final = -1
@@ -113,6 +114,8 @@ class HourlyProblem:
         sequence: start-up and minimum-up time; hours must then follow each other. None = hours
             are kinds that stand for themselves.
         scenarios: courses that demand may take; None = the hours are one course.
+        budgets: what may be paid over the horizon.
+        types: how many distinct types may run; None = no limit.
     """
 
     price_per_hour: FloatArray
@@ -129,6 +132,8 @@ class HourlyProblem:
     work: DeferrableWork = field(default_factory=DeferrableWork.none)
     sequence: Sequence | None = None
     scenarios: Scenarios | None = None
+    budgets: tuple[Budget, ...] = ()
+    types: TypeLimit | None = None
 
     @property
     def offer_count(self) -> int:

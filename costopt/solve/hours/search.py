@@ -14,6 +14,7 @@ from costopt.solve.hours.highs import LinearRun, minimise_linear, minimise_whole
 from costopt.solve.hours.master import Chosen, choose_fleets
 from costopt.solve.hours.options import options_among
 from costopt.solve.hours.staircase import find_fleets
+from costopt.solve.hours.starts import starting_points
 from costopt.solve.problem import FloatArray
 
 FIRST_FLEETS_SHARE: Final = 0.5
@@ -118,7 +119,7 @@ def by_parts(hours: Decomposed, *, gap: float, deadline: float, bound_whole: boo
         Fleets(block=block, load=load)
         for block, load in zip(hours.problem.blocks, hours.reach.loads, strict=True)
     )
-    best = _alternate(hours, fleets, linear, gap=gap, deadline=deadline)
+    best = _first_choice(hours, fleets, linear, gap=gap, deadline=deadline)
     found = Found(values=None if best is None else best.values, bound=linear.objective)
     if not bound_whole or _is_near(hours, found, gap) or linear.row_prices is None:
         return found
@@ -132,7 +133,7 @@ def by_parts(hours: Decomposed, *, gap: float, deadline: float, bound_whole: boo
     )
 
 
-def _alternate(
+def _first_choice(
     hours: Decomposed,
     fleets: tuple[Fleets, ...],
     linear: LinearRun,
@@ -140,12 +141,32 @@ def _alternate(
     gap: float,
     deadline: float,
 ) -> Chosen | None:
+    """The best choice from any start, all of them on the fleets found so far."""
+    best: Chosen | None = None
+    starts = [] if linear.values is None else starting_points(hours, linear.values)
+    for number, start in enumerate(starts):
+        now = perf_counter()
+        stop = now + (deadline - now) / (len(starts) - number)
+        other = _alternate(hours, fleets, linear, start, gap=gap, deadline=stop)
+        if best is None or (other is not None and other.objective < best.objective):
+            best = other
+        found = Found(values=None if best is None else best.values, bound=linear.objective)
+        if _is_near(hours, found, gap):
+            break
+    return best
+
+
+def _alternate(
+    hours: Decomposed,
+    fleets: tuple[Fleets, ...],
+    linear: LinearRun,
+    linking: FloatArray,
+    *,
+    gap: float,
+    deadline: float,
+) -> Chosen | None:
     """Fleets for commitments, commitments for fleets, until nothing changes."""
-    if linear.values is None:
-        return None
     started = perf_counter()
-    program = hours.assembly.program
-    linking = np.where(program.integer, np.round(linear.values), linear.values)
     best: Chosen | None = None
     tried = set()
     stop = started + FIRST_FLEETS_SHARE * (deadline - started)
