@@ -13,6 +13,7 @@ from costopt.solve.hours.commitments import QuantityCommitments, SpendCommitment
 from costopt.solve.hours.decomposed import take_apart
 from costopt.solve.hours.kinds import hour_kinds
 from costopt.solve.hours.problem import HourlyProblem, Scenarios
+from costopt.solve.hours.pulp_model import write_pulp_hours
 from costopt.solve.hours.reach import reach_of
 from costopt.solve.hours.recheck import hourly_violations
 from costopt.solve.hours.run import solve_hours
@@ -172,3 +173,25 @@ def test_few_types_cost_what_the_best_set_of_types_costs(seed: int) -> None:
     cost = float(hours.assembly.program.cost @ found.values) * scale
     assert found.bound * scale <= known * (1 + 1e-6)
     assert known * (1 - 1e-6) <= cost <= known * 1.3
+
+
+def test_few_types_and_a_budget_cost_the_same_written_with_pulp() -> None:
+    for seed in range(8):
+        problem = drawn(seed)
+        written = write_pulp_hours(problem).solve(gap=1e-9)
+        assert written.cost == pytest.approx(objective(problem), rel=1e-6), seed
+        within = Budget(
+            name="half",
+            price_per_hour=problem.price_per_hour,
+            quantities=problem.quantities.cost,
+            spends=np.zeros(0),
+            resources=np.zeros(0),
+            amounts=np.zeros(0),
+            upper=1.2 * objective(replace(problem, types=None)),
+        )
+        limited = replace(problem, budgets=(within,))
+        arrays = solve_hours(limited, gap=1e-9, time_limit_seconds=20)
+        answer = write_pulp_hours(limited).solve(gap=1e-9)
+        assert (answer.cost is None) == (arrays.costs is None), seed
+        if arrays.costs is not None:
+            assert answer.cost == pytest.approx(arrays.costs.objective, rel=1e-6), seed

@@ -12,6 +12,7 @@ from costopt.plan.status import PlanStatus
 from costopt.solve.hours import run, wide
 from costopt.solve.hours.commitments import QuantityCommitments
 from costopt.solve.hours.problem import HourlyProblem
+from costopt.solve.hours.pulp_model import write_pulp_hours
 from costopt.solve.hours.recheck import hourly_violations
 from costopt.solve.hours.run import solve_hours
 from costopt.solve.problem import ServingBlock
@@ -225,3 +226,11 @@ def test_large_problems_keep_promises_within_a_valid_bound(
         answered += 1
         assert solution.costs.objective >= known * (1 - 1e-6), seed
     assert answered > 10
+
+
+def test_promises_over_hours_cost_the_same_written_with_pulp() -> None:
+    for seed in range(20):
+        problem = drawn(seed)
+        known = cheapest(problem)
+        written = write_pulp_hours(problem).solve(gap=1e-9)
+        assert written.cost == (known and pytest.approx(known, rel=1e-6)), seed
