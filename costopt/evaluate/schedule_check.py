@@ -18,6 +18,7 @@ from costopt.evaluate.hours_operated import HourOperated, prompts_of
 from costopt.evaluate.limits import TOLERANCE, broken_line_limits
 from costopt.evaluate.malformed import malformed
 from costopt.evaluate.requirement_check import broken_hardware
+from costopt.evaluate.schedule_limits import broken_whole_limits
 from costopt.evaluate.schedule_money import runs_on
 from costopt.evaluate.schedule_outcome import outcome_over_time
 from costopt.evaluate.scheduled import Scheduled, scheduled
@@ -72,6 +73,7 @@ def check_schedule(plan: Plan, schedule: Schedule, catalog: Catalog) -> CheckedS
         *_broken_quotas(plan.request, found, catalog),
         *_broken_commitments(plan.request, found),
         *broken_starts(found.lines, found.schedule, plan.request),
+        *broken_whole_limits(plan.request, found),
         *_broken_hours(plan.request, found, catalog),
         *broken_baselines(plan, found.lines),
         *broken_beside_schedule(plan, found.schedule, found.lines, catalog),

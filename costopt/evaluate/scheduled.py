@@ -57,6 +57,8 @@ class Scheduled:
         hours: name of a workload -> how it runs in each kind of hour with demand.
         jobs: name of a job -> what it does in each kind of hour.
         operated: name of a workload -> its lines, with its slowest figures of any hour.
+        charged: by the hour for each line in each scenario, commitments apart
+            (scenarios, lines) [plan currency].
     """
 
     lines: tuple[PlanLine, ...]
@@ -64,6 +66,7 @@ class Scheduled:
     hours: Mapping[str, tuple[HourOperated, ...]]
     jobs: Mapping[str, JobHours]
     operated: Mapping[str, Operated]
+    charged: Floats
 
 
 def scheduled(
@@ -122,6 +125,7 @@ def scheduled(
             name: _whole(found, [line for line in paid if line.workload == name])
             for name, found in of_workload.items()
         },
+        charged=weights.of_scenario @ (usage.by_hour * prices.hourly)[:, : len(lines)],
     )
 
 

@@ -52,7 +52,7 @@ def broken_operation(
         return
     yield from _broken_routing(found.lines, spot_limit)
     promises = SpotPromises.of(workload.limits, request.limits)
-    yield from broken_promises(promises, found.lines, catalog)
+    yield from broken_promises(promises, found.lines, spot_limit, catalog)
     if isinstance(workload, InferenceService):
         if workload.traffic is not None:
             prompts = sizes_of(workload.traffic, catalog).prompts

@@ -27,6 +27,8 @@ class WorkloadOutcome(PlanRecord):
             hours already count it [0..1].
         worst_loss: failure groups whose loss at once costs most, as many as the limits speak of;
             empty where they do not.
+        worst_loss_factor: over time, factor on the mean rate in the kind of hour that this loss
+            hits hardest; None without a loss, and where every hour is the same [1].
         served_after_losses: smallest share of a bucket still served without these [0..1].
         availability: P(capacity >= demand), nothing re-routed, or a lower bound of it; None
             where no limit asks for it [0..1].
@@ -47,5 +49,6 @@ class WorkloadOutcome(PlanRecord):
     served_after_worst_loss: float = 1.0
     expected_served_fraction: float = 1.0
     worst_loss: tuple[str, ...] = ()
+    worst_loss_factor: float | None = None
     served_after_losses: float = 1.0
     availability: float | None = None

@@ -38,13 +38,16 @@ def _of_service(outcome: WorkloadOutcome, promises: SpotPromises) -> Iterator[st
         named = " and ".join(outcome.worst_loss[:MOST_NAMED])
         rest = len(outcome.worst_loss) - MOST_NAMED
         more = f" and {rest} more" if rest > 0 else ""
+        factor = outcome.worst_loss_factor
+        when = "" if factor is None else f", in hours at {factor:.2f} times the mean rate"
         yield (
             f"losing any {groups} leaves at least {_floor(outcome.served_after_losses)} served in "
             f"every request size, {_floor(promises.served_fraction)} promised; the worst is "
-            f"{named}{more}"
+            f"{named}{more}{when}"
         )
     if promises.min_groups > 1 and outcome.spot_fraction:
-        yield f"spot is in at least {counted(promises.min_groups, promises.failure_group)}"
+        groups = counted(promises.min_groups, promises.failure_group)
+        yield f"spot is in at least {groups} that carry a part of it"
     if promises.availability and outcome.availability is not None:
         yield (
             f"P(capacity >= demand) is at least {_floor(outcome.availability)}, "

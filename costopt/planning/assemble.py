@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,9 @@ from costopt.workload.counted import CountedLimit
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
+
+AVAILABILITY: Final = "availability"
+"""What the limits on the chances of a service's configurations are called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -194,7 +198,7 @@ def availability_row(workload: str) -> str:
     Args:
         workload: its name.
     """
-    return f"availability of {workload}"
+    return f"{AVAILABILITY} of {workload}"
 
 
 def _quota_rows(

@@ -14,6 +14,7 @@ from costopt.evaluate.scheduled import Scheduled, scheduled
 from costopt.plan.change import PlanChange
 from costopt.plan.status import PlanStatus, proven_status
 from costopt.planning.late import TIGHTENING, late_lines, layout_index
+from costopt.planning.over_time_budgets import with_budgets
 from costopt.planning.over_time_gangs import without_gangs
 from costopt.planning.over_time_lines import lines_over_time, tranches_of, with_schedule
 from costopt.planning.over_time_owners import own_first
@@ -162,6 +163,7 @@ def _solved(
         )
         if signed is not None:
             assembly = signed.on(assembly)
+        assembly = with_budgets(assembly, workloads, request, catalog)
         left = max(deadline - perf_counter(), LEAST_SECONDS)
         solution = solve_hours(assembly.problem, gap=request.gap, time_limit_seconds=left)
         if not (assembly.is_lossy and solution.status is PlanStatus.INFEASIBLE):

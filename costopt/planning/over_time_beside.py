@@ -73,8 +73,8 @@ def beside(found: FoundOverTime, request: PlanRequest, catalog: Catalog) -> Besi
 
 
 def _from_nothing(assembly: HourlyAssembly) -> HourlyAssembly:
-    """Return the problem as if nothing ran before, as of everything that stands beside a plan."""
-    return replace(assembly, problem=replace(assembly.problem, changes=None))
+    """Return the problem as if nothing ran before, for any money: so stands all beside a plan."""
+    return replace(assembly, problem=replace(assembly.problem, changes=None, budgets=()))
 
 
 def _coarser(assembly: HourlyAssembly, request: PlanRequest, catalog: Catalog) -> HourlyAssembly:

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from costopt.planning.over_time_likelier import cheaper_or_likelier
 from costopt.planning.over_time_products import BY_THE_HOUR, QuantityProducts, SpendProducts
 from costopt.solve.problem import Problem
 
@@ -18,7 +19,8 @@ def worth_keeping(
     An instance adds the same to its server whichever offer pays for it. So without limits on
     counts only the cheapest by the hour, the cheapest under each plan of money, and the cheapest
     commitment matter; a commitment that is kept for one server stays for all that can run on it,
-    as workloads may share it. With limits on counts all are kept.
+    as workloads may share it. With limits on counts, or a budget, which counts what is paid and
+    not its present value, most are kept.
 
     Args:
         problem: offers of all ways to pay, with the blocks.
@@ -29,8 +31,9 @@ def worth_keeping(
     Returns:
         Shape (offers,).
     """
-    if problem.rows or np.isfinite(problem.upper).any():
-        return np.ones(len(price), dtype=np.bool_)
+    counts_are_limited = bool(problem.rows) or bool(np.isfinite(problem.upper).any())
+    if counts_are_limited or problem.budget_per_hour is not None:
+        return cheaper_or_likelier(problem, price, quantities, spends)
     by_hour = quantities.product == BY_THE_HOUR
     kept = _cheapest(problem.server, np.where(by_hour, price, np.nan))
     for rate in spends.rate:

@@ -139,6 +139,7 @@ def _priced(
     part = charged / hours.profile_hours
     ties_hours = request.demand_profile is not None and request.demand_profile.ties_hours
     ties_hours |= request.current_fleet is not None
+    ties_hours |= problem.max_groups is not None or problem.budget_per_hour is not None
     limited = ties_hours or bool(problem.rows) or bool(np.isfinite(problem.upper).any())
     drawn = _drawn_by_several(offered, rows, service)
     shares = limited | offered.shared[rows]

@@ -36,7 +36,7 @@ def lines_over_time(
 ) -> tuple[tuple[PlanLine, ...], tuple[ScheduledHour, ...]]:
     """Write a line for each offer in each layout that runs in some hour, and the hours.
 
-    Figures follow once both are known.
+    Configurations of one offer in one layout are one line. Figures follow once both are known.
 
     Args:
         workloads: services with their candidates, then jobs with theirs.
@@ -48,11 +48,22 @@ def lines_over_time(
     """
     used = np.flatnonzero(decision.counts.any(axis=1) & (assembly.service != OF_OTHERS))
     used = used[np.lexsort((-decision.counts[used].sum(axis=1), assembly.service[used]))]
+    rented: dict[tuple[int, ...], list[int]] = {}
+    for column in used.tolist():
+        place = (assembly.service[column], assembly.row[column], assembly.layout[column])
+        rented.setdefault(tuple(map(int, place)), []).append(column)
+    of_lines = list(rented.values())
+    counts = np.array(
+        [assembly.instances[own] @ decision.counts[own] for own in of_lines], dtype=np.int64
+    ).reshape(len(of_lines), len(hours.hours))
     lines = tuple(
-        _line(workloads, assembly, int(column), decision, horizon_hours, catalog)
-        for column in used
+        _line(workloads, assembly, own[0], int(most), horizon_hours, catalog)
+        for own, most in zip(of_lines, counts.max(axis=1, initial=0), strict=True)
     )
-    routing = [_routing(assembly, decision, int(column)) for column in used]
+    routing = [
+        np.sum([_routing(assembly, decision, column) for column in own], axis=0)
+        for own in of_lines
+    ]
     names = [item.name for item in workloads if not stands_beside(item)]
     each = horizon_hours / hours.profile_hours
     scheduled = tuple(
@@ -60,10 +71,10 @@ def lines_over_time(
             scenario=hours.scenarios[int(hours.scenario[number])],
             hours=float(hours.hours[number]) * each,
             demand_factor=dict(zip(names, hours.factor[:, number].tolist(), strict=True)),
-            counts=tuple(decision.counts[used, number].tolist()),
+            counts=tuple(counts[:, number].tolist()),
             routing=tuple(
-                tuple(parts[number].tolist()) if decision.counts[column, number] else ()
-                for column, parts in zip(used, routing, strict=True)
+                tuple(parts[number].tolist()) if running[number] else ()
+                for running, parts in zip(counts, routing, strict=True)
             ),
         )
         for number in range(len(hours.hours))
@@ -75,7 +86,7 @@ def _line(
     workloads: Sequence[NamedWorkload],
     assembly: HourlyAssembly,
     column: int,
-    decision: HourlyDecision,
+    most: int,
     horizon_hours: float,
     catalog: Catalog,
 ) -> PlanLine:
@@ -87,7 +98,7 @@ def _line(
         candidates.offers.iloc[int(assembly.row[column])],
         candidates.layouts[layout],
         catalog,
-        count=int(decision.counts[column].max()),
+        count=most,
         hours=horizon_hours,
         share=0.0,
         routing=(0.0,) * len(candidates.demand),

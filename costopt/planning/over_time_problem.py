@@ -44,6 +44,7 @@ from costopt.planning.search import shared_limits
 from costopt.planning.service_columns import ServiceColumns
 from costopt.solve.hours.commitments import QuantityCommitments, SpendCommitments
 from costopt.solve.hours.problem import HourlyProblem, Scenarios
+from costopt.solve.hours.whole_limits import TypeLimit
 from costopt.workload.demand_hours import DemandHours
 from costopt.workload.request import PlanRequest
 
@@ -63,6 +64,8 @@ class HourlyAssembly:
         layout: index of the service's layouts (offers,).
         server: index of the server inside the service's block; of a job's own server (offers,).
         place: number of its provider, region and instance type (offers,).
+        instances: rented with one offer of the problem; more than 1 only where availability is
+            promised (offers,) [1].
         quantities: what the quantity commitments are.
         spends: what the spend commitments are.
         resources: what the resource commitments are.
@@ -75,6 +78,7 @@ class HourlyAssembly:
     layout: Integers
     server: Integers
     place: Integers
+    instances: Integers
     quantities: QuantityProducts
     spends: SpendProducts
     resources: ResourceProducts
@@ -105,7 +109,7 @@ def assemble_over_time(
         is_staying: whether only what ran before may run.
         all_gangs: whether to plan with every configuration of a gang that may be needed.
     """
-    assembled = assemble(workloads, shared_limits(request))
+    assembled = assemble([without_budget(item) for item in workloads], shared_limits(request))
     columns = _columns(workloads, assembled)
     quantities = quantity_products(columns, request)
     spends = spend_products(columns, request, catalog)
@@ -155,6 +159,9 @@ def assemble_over_time(
         gangs=gangs_among(workloads, columns.iloc[kept], catalog),
         sequence=only(starts, kept),
         changes=None if changes is None else changes.only(kept),
+        types=None
+        if whole.max_groups is None
+        else TypeLimit(group=whole.group[kept], most=whole.max_groups),
         quantities=QuantityCommitments(
             cost=quantities.present_value, upper=np.full(len(quantities.keys), np.inf)
         ),
@@ -177,6 +184,9 @@ def assemble_over_time(
         layout=np.append(columns["layout"].to_numpy(dtype=np.int64)[kept], of_others),
         server=np.append(fewer.local[whole.server[kept]], of_others),
         place=numbered_places(columns.iloc[kept], others, request),
+        instances=np.append(
+            columns["instances"].to_numpy(dtype=np.int64)[kept], np.ones_like(of_others)
+        ),
         quantities=quantities,
         spends=spends,
         resources=resources,
@@ -208,6 +218,16 @@ def over_hours(problem: HourlyProblem, hours: DemandHours, request: PlanRequest)
     )
 
 
+def without_budget(item: NamedWorkload) -> NamedWorkload:
+    """Return a workload without its own budget, which is held over all hours together.
+
+    Args:
+        item: a workload with its candidates.
+    """
+    limits = item.workload.limits.model_copy(update={"budget": None})
+    return replace(item, workload=item.workload.model_copy(update={"limits": limits}))
+
+
 def _columns(workloads: Sequence[NamedWorkload], assembled: AssembledProblem) -> pd.DataFrame:
     """Return the offer of each column of the problem, and where it belongs."""
     services = [
@@ -229,7 +249,11 @@ def _of_service(
 ) -> pd.DataFrame:
     offers = candidates.offers.iloc[columns.offer].reset_index(drop=True)
     return offers.assign(
-        service=index, row=columns.offer, layout=columns.layout, server=columns.server
+        service=index,
+        row=columns.offer,
+        layout=columns.layout,
+        server=columns.server,
+        instances=columns.instances,
     )
 
 

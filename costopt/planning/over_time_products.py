@@ -60,7 +60,8 @@ def quantity_products(columns: pd.DataFrame, request: PlanRequest) -> QuantityPr
     """Find the commitments of instances among the columns of a problem.
 
     Products of one place, zone and purchase option differ in what they cost over the horizon
-    alone; the cheapest stands for all.
+    alone; the cheapest stands for all, but for a budget, which counts what is paid: then that may
+    be another one than the cheapest in present value.
 
     Args:
         columns: offers, one row for each column.
@@ -81,6 +82,8 @@ def quantity_products(columns: pd.DataFrame, request: PlanRequest) -> QuantityPr
     upfront = offers["upfront"].to_numpy(dtype=np.float64) * exchange
     place = offers.groupby([*PLACE, "zone", "purchase_option"], sort=False).ngroup().to_numpy()
     name = offers.groupby(PRODUCT, sort=False, dropna=False).ngroup().to_numpy()
+    if request.limits.budget is not None and request.cost_of_capital:
+        place = name
     order = np.lexsort((rows, upfront, cost, place))
     _, first = np.unique(place[order], return_index=True)
     best = order[first]

@@ -34,8 +34,8 @@ def useful_servers(
     hour, under every plan of money and committed: then they take its place in each hour, whoever
     pays. All servers that may run on one commitment leave together, and for those of one other,
     because they share what is committed. Where one commitment is not the cheapest for all of its
-    servers, or counts are limited, every server stays; and so does every server of what ran
-    before. Where a start costs anything, only one instance takes the place of one.
+    servers, or counts, types or money are limited, every server stays; and so does every server of
+    what ran before. Where a start costs anything, only one instance takes the place of one.
 
     Args:
         problem: offers of all ways to pay, with the blocks.
@@ -51,7 +51,9 @@ def useful_servers(
     servers = sum(len(block.max_utilisation) for block in problem.blocks)
     offered = np.zeros(servers, dtype=np.bool_)
     offered[problem.server[kept]] = True
-    if problem.rows or np.isfinite(problem.upper).any():
+    whole = (problem.max_groups, problem.budget_per_hour)
+    is_limited = any(limit is not None for limit in whole)
+    if is_limited or problem.rows or np.isfinite(problem.upper).any():
         return offered
     product = _products(problem, quantities, kept, servers)
     if product is None:
@@ -148,6 +150,7 @@ def fewer_servers(blocks: tuple[ServingBlock, ...], useful: Flags) -> FewerServe
                 rates=block.rates[own],
                 max_utilisation=block.max_utilisation[own],
                 is_spot=block.is_spot[own],
+                failure_group=None if block.failure_group is None else block.failure_group[own],
             )
         )
         first = last

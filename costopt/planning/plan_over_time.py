@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import floor
-from typing import Final
 
 from costopt.candidate.find import NamedWorkload
 from costopt.candidate.service import MOST_INSTANCES, ServiceCandidates
@@ -21,7 +20,8 @@ from costopt.planning.from_fleet_over_time import search_from_fleet_over_time
 from costopt.planning.over_time import FoundOverTime
 from costopt.planning.over_time_beside import beside
 from costopt.planning.over_time_owners import refuse_unheard
-from costopt.planning.over_time_problem import assemble_over_time
+from costopt.planning.over_time_problem import assemble_over_time, without_budget
+from costopt.planning.over_time_refusal import REASON_SECONDS, whole_limits_in_the_way
 from costopt.planning.over_time_work import stands_beside
 from costopt.planning.refusal import why_infeasible
 from costopt.planning.search import shared_limits
@@ -29,14 +29,8 @@ from costopt.planning.signed_tranches import SignedTranches
 from costopt.planning.taking_part import exclusions_of, rated_offers
 from costopt.solve.run import solve_problem
 from costopt.workload.demand_hours import DemandHours, follows_profile, hours_of
-from costopt.workload.limits import Limits
+from costopt.workload.limits import TERM_OPTIONS, Limits
 from costopt.workload.request import Job, PlanRequest
-
-REASON_SECONDS: Final = 2.0
-"""Time to find out why an hour cannot be served [s]."""
-
-NOT_OVER_TIME: Final = ("budget", "max_distinct_types")
-"""Limits that the program over hours does not know."""
 
 
 def plan_over_time(
@@ -113,6 +107,7 @@ def _not_over_time(request: PlanRequest) -> Iterator[str]:
         )
     yield from _unfit_usage(request)
     yield from _limits_not_over_time("limits", request.limits)
+    yield from _shared_budgets(request)
     for name, workload in request.named_workloads:
         yield from _limits_not_over_time(f"limits of {name}", workload.limits)
         if workload.limits.cvar is not None:
@@ -150,11 +145,20 @@ def _unfit_job(name: str, workload: Job, request: PlanRequest) -> Iterator[str]:
         )
 
 
+def _shared_budgets(request: PlanRequest) -> Iterator[str]:
+    """Yield a sentence for each budget whose part of shared commitments nobody can tell."""
+    if len(request.workloads) == 1 or TERM_OPTIONS.isdisjoint(request.limits.options):
+        return
+    for name, workload in request.named_workloads:
+        if workload.limits.budget is not None:
+            yield (
+                f"budget in the limits of {name} counts it alone, and workloads share what is "
+                "committed; move it to the request's limits"
+            )
+
+
 def _limits_not_over_time(where: str, limits: Limits) -> Iterator[str]:
     """Yield a sentence for each limit that cannot be held with a demand profile."""
-    given = [name for name in NOT_OVER_TIME if getattr(limits, name) is not None]
-    for name in (*given, *limits.promises):
-        yield f"{name} in the {where} is not held hour by hour; leave it out"
     if "capacity_block" in limits.options:
         yield f"capacity_block in the {where} is paid for days, not for hours; leave it out"
     if SPEND_OPTION in limits.options and "on_demand" not in limits.options:
@@ -234,6 +238,10 @@ def _refusal(
         )
     if found.solution.status is not PlanStatus.INFEASIBLE:
         return ()
+    if not found.solution.infeasible_hours and (
+        whole := whole_limits_in_the_way(found.assembly.problem)
+    ):
+        return whole
     jobs = [item for item in workloads if stands_beside(item)]
     if jobs and not found.solution.infeasible_hours:
         return _late_jobs(jobs)
@@ -244,12 +252,14 @@ def _refusal(
         f"{factor:.3g} times the mean rate of {item.name}"
         for item, factor in zip(workloads, factors[:, hour].tolist(), strict=True)
     )
-    problem = assemble(workloads, shared_limits(request)).problem
+    served = [without_budget(item) for item in workloads]
+    problem = assemble(served, shared_limits(request)).problem
     blocks = tuple(
         replace(block, demand=block.demand * factor)
         for block, factor in zip(problem.blocks, factors[:, hour].tolist(), strict=True)
     )
-    alone = solve_problem(replace(problem, blocks=blocks), time_limit_seconds=REASON_SECONDS)
+    one_hour = replace(problem, blocks=blocks, budget_per_hour=None)
+    alone = solve_problem(one_hour, time_limit_seconds=REASON_SECONDS)
     reasons = why_infeasible(workloads, alone, request, catalog.offers)
     return (f"the hours at {told} cannot be served", *reasons)
 

@@ -80,4 +80,6 @@ class SignedTranches:
 
 def _is_among(tranche: Tranche, assembly: HourlyAssembly) -> bool:
     """Return whether a commitment is a product of the problem; one of money always counts."""
+    if tranche.resource:
+        return assembly.resources.bought(tranche) is not None
     return tranche.instances is None or key_of(tranche) in assembly.quantities.keys

@@ -142,32 +142,32 @@ def _cap_largest(
 
 
 def spread_over_groups(assembly: Assembly, reduction: Reduction) -> None:
-    """Add ``n_o <= U_o z`` for offers in groups, ``y_g <= sum_{o in g} n_o`` and ``sum y >= m z``.
+    """Add ``sum_g X_g <= z``, ``X_g >= e y_g`` and ``sum_g y_g >= m z``.
 
-    ``z`` is 1 once any group holds an instance; ``y_g <= 1`` counts a group that does.
+    ``X_g`` is the share of the demand that group ``g`` carries, ``e`` the least that counts.
+    ``z`` is 1 once any group carries something, ``y_g`` where one carries enough to count. Where
+    a part ``v`` of the demand is served, it is ``X_g >= e (y_g + v - 1)``.
     """
     program = assembly.program
-    first = 0
-    for block in reduction.blocks:
-        last = first + len(block.servers)
-        inside = (reduction.server >= first) & (reduction.server < last)
-        group_of_offer = np.full(len(inside), -1)
-        group_of_offer[inside] = block.group[reduction.server[inside] - first]
-        first = last
-        offers = np.flatnonzero(group_of_offer >= 0)
-        if block.whole.min_failure_groups <= 1 or not len(offers):
+    for block, routing in zip(reduction.blocks, assembly.routing, strict=True):
+        cells = np.flatnonzero(block.group[routing.server] >= 0)
+        least = block.whole.least_carried
+        if block.whole.min_failure_groups <= 1 or not len(cells):
             continue
-        groups, group = np.unique(group_of_offer[offers], return_inverse=True)
+        share = block.demand_shares[routing.bucket[cells]]
+        groups, group = np.unique(block.group[routing.server[cells]], return_inverse=True)
         used = program.add_columns(np.zeros(1), 1, integer=True)
-        held = program.add_columns(np.zeros(len(groups)), 1, integer=False)
-        links = program.add_rows(len(offers), -np.inf, 0)
-        program.add_entries(links, assembly.counts[offers], 1)
-        program.add_entries(links, used, -reduction.upper[offers])
-        holds = program.add_rows(len(groups), -np.inf, 0)
-        program.add_entries(holds, held, 1)
-        program.add_entries(holds[group], assembly.counts[offers], -1)
+        counted = program.add_columns(np.zeros(len(groups)), 1, integer=True)
+        any_of_it = program.add_rows(1, -np.inf, 0)
+        program.add_entries(any_of_it, routing.columns[cells], share)
+        program.add_entries(any_of_it, used, -1)
+        carries = program.add_rows(len(groups), -least * len(assembly.served), np.inf)
+        program.add_entries(carries[group], routing.columns[cells], share)
+        program.add_entries(carries, counted, -least)
+        for served in assembly.served:
+            program.add_entries(carries, served, -least)
         enough = program.add_rows(1, 0, np.inf)
-        program.add_entries(enough, held, 1)
+        program.add_entries(enough, counted, 1)
         program.add_entries(enough, used, -block.whole.min_failure_groups)
 
 

@@ -59,10 +59,9 @@ def dearer_sources(
     and keep the shortest prefix with ``sum quota >= N``. A plan that uses a later offer has a
     free place in the prefix, since more than ``N`` instances of a server idle; moving one
     instance there changes no row and raises no cost. The routing stays, and with it every cap on
-    spot and on losses; ``N >= 1`` instances stay, and with them every failure group that holds
-    one. Under a limit on distinct types the type must be the same too. Where something runs
-    already its offers stay; any other instance moves at no higher cost, for a start is saved
-    where at most one is made.
+    spot and on losses and what every failure group carries. Under a limit on distinct types the
+    type must be the same too. Where something runs already its offers stay; any other instance
+    moves at no higher cost, for a start is saved where at most one is made.
 
     Args:
         problem: the problem.

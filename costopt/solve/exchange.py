@@ -63,7 +63,6 @@ class _Tidying:
             own[routed] = taken.sum(axis=1)
             busy.append(own)
         needed = np.ceil(np.concatenate(busy) * (1 - ROUNDING))
-        needed = np.maximum(needed, self._held(needed > 0))
         spare = instances_per_server(self.problem, decision.counts) - needed
         counts = decision.counts.copy()
         for server in np.flatnonzero(spare > 0):
@@ -73,15 +72,6 @@ class _Tidying:
             returned = np.clip(spare[server] - before, 0, counts[dearest])
             counts[dearest] -= returned.astype(np.int64)
         return replace(decision, counts=counts)
-
-    def _held(self, busy: BoolArray) -> IntArray:
-        """One instance for each server of a group without load that counts as held (servers,)."""
-        failure, server = self.failure, self.problem.server
-        loaded = failure.group[busy[server]]
-        idle = failure.is_counted & ~np.isin(failure.group, loaded)
-        held = np.zeros(len(busy), dtype=np.int64)
-        held[server[idle]] = 1
-        return held
 
     def exchanged(self, decision: Decision) -> Decision | None:
         """Make the exchange that saves most instances of the first offer that has one."""

@@ -40,7 +40,7 @@ class FailureGroups:
         """Whether load and instances may move from one offer to another and break no limit.
 
         Inside a group nothing changes for it. From a group to a server that is never lost, every
-        group carries the same or less; but the group may hold nothing any more, so where groups
+        group carries the same or less; but it may then carry too little to count, so where groups
         are counted that move is not allowed. A move into a group adds to what it carries, or
         opens it, and is not allowed either.
 

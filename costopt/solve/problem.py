@@ -15,6 +15,12 @@ BoolArray = NDArray[np.bool_]
 MOST_INSTANCES: Final = 1e9
 """A way to serve a bucket that needs more instances than this counts as unable to serve it."""
 
+LEAST_PART: Final = 0.1
+"""Part of an even part of what may be on spot from which a failure group counts [0..1].
+
+Source: costopt planning default; an instance that is there to be counted promises nothing.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ServingBlock:
@@ -37,7 +43,8 @@ class ServingBlock:
         max_losses: ``k``, groups that may be lost at once [1]; 0 = none.
         max_lost_fraction: ``s``, highest share of any bucket that any ``k`` groups carry
             together [0..1]; 1 = no limit.
-        min_failure_groups: groups that hold instances, at least, once any group does [1].
+        min_failure_groups: groups that carry `least_carried` of the demand, at least, once any
+            group carries something [1].
     """
 
     demand: FloatArray
@@ -66,6 +73,22 @@ class ServingBlock:
     def has_groups(self) -> bool:
         """Whether any server can be lost."""
         return self.failure_group is not None and bool((self.failure_group >= 0).any())
+
+    @property
+    def demand_shares(self) -> FloatArray:
+        """Part of the demand that each bucket is; 0 where there is none (buckets,) [0..1]."""
+        total = float(self.demand.sum())
+        return self.demand / total if total > 0 else np.zeros(len(self.demand))
+
+    @property
+    def least_carried(self) -> float:
+        """Share of the demand from which a group counts: a tenth of an even part of the most.
+
+        ``min(s, l) / (10 m)`` with the spot cap ``s``, the most ``l`` that a loss may take and
+        the ``m`` groups that are asked for [0..1].
+        """
+        most = min(self.max_spot_fraction, self.max_lost_fraction if self.max_losses else 1.0)
+        return LEAST_PART * most / max(self.min_failure_groups, 1)
 
     @property
     def most_share(self) -> FloatArray:

@@ -137,17 +137,22 @@ def _loss_rows(model: pulp.LpProblem, written: PulpBlock) -> Rows:
 
 
 def _spread_rows(model: pulp.LpProblem, written: PulpBlock) -> Rows:
-    """Yield that at least ``m`` failure groups hold instances once any does."""
+    """Yield that at least ``m`` failure groups carry enough to count once any carries a share."""
     block, groups, label = written.block, _groups(written.block), written.label
-    if block.min_failure_groups < 2 or not groups:
+    total = float(block.demand.sum())
+    if block.min_failure_groups < 2 or not groups or not total:
         return
-    any_held = model.add_variable(f"any_{label}", 0, 1, pulp.LpBinary)
-    held = []
+    any_used = model.add_variable(f"any_{label}", 0, 1, pulp.LpBinary)
+    counted = []
     for group, servers in groups.items():
-        counts = [count for server in servers for count in written.rented[server]]
-        held.append(model.add_variable(f"held_{label}_{group}", 0, 1, pulp.LpBinary))
-        yield f"holds_{label}_{group}", held[-1] <= pulp.lpSum(counts)
-        for number, count in enumerate(counts):
-            yield f"any_{label}_{group}_{number}", count <= (count.upBound or 0) * any_held
-    enough = block.min_failure_groups * any_held
-    yield f"spread_{label}", pulp.lpSum(held) >= enough
+        carried = pulp.lpSum(
+            float(block.demand[bucket]) / total * written.shares[server, bucket]
+            for server in servers
+            for bucket in wanted(block)
+            if (server, bucket) in written.shares
+        )
+        counted.append(model.add_variable(f"counted_{label}_{group}", 0, 1, pulp.LpBinary))
+        yield f"carries_{label}_{group}", carried >= block.least_carried * counted[-1]
+        yield f"any_{label}_{group}", carried <= any_used
+    enough = block.min_failure_groups * any_used
+    yield f"spread_{label}", pulp.lpSum(counted) >= enough

@@ -61,5 +61,6 @@ def spot_formulas(blocks: Sequence[ServingBlock], hour: str = "") -> Iterator[tu
         if block.min_failure_groups > 1:
             yield (
                 f"sum_g y_{index}g{hour} >= {block.min_failure_groups}",
-                f"failure groups of workload {index} in use, once any is",
+                f"failure groups of workload {index} that carry {block.least_carried:g} of the "
+                "demand, once any carries something",
             )

@@ -119,9 +119,6 @@ def _routing_violations(
     if _exceeds(shares[block.is_spot[in_use]].sum(axis=0), block.max_spot_fraction):
         yield f"{where}: a bucket has more than its allowed share on spot"
     yield from _loss_violations(where, block, shares, block.server_group[in_use])
-    held = len(np.unique(block.server_group[(instances > 0) & (block.server_group >= 0)]))
-    if 0 < held < block.min_failure_groups:
-        yield f"{where}: {held} of {block.min_failure_groups} failure groups hold instances"
 
 
 def _loss_violations(
@@ -140,6 +137,13 @@ def _loss_violations(
         yield (
             f"{where}: failure groups {sorted(lost.tolist())} carry {worst[bucket]:g} of bucket "
             f"{bucket}, of {block.max_lost_fraction:g} allowed"
+        )
+    share = carried @ block.demand_shares
+    enough = int(np.sum(share >= block.least_carried - FEASIBILITY_TOLERANCE))
+    if share.sum() > FEASIBILITY_TOLERANCE and enough < block.min_failure_groups:
+        yield (
+            f"{where}: {enough} of {block.min_failure_groups} failure groups carry "
+            f"{block.least_carried:g} of the demand"
         )
 
 

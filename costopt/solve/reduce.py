@@ -70,6 +70,15 @@ class ReducedBlock:
         return self.whole.most_share[self.servers]
 
     @property
+    def demand_shares(self) -> FloatArray:
+        """Part of the demand that each merged bucket is (merged buckets,) [0..1]."""
+        wanted = np.flatnonzero(self.bucket >= 0)
+        weights = self.whole.demand_shares[wanted]
+        shares = np.zeros(self.kind_load.shape[1])
+        np.add.at(shares, self.bucket[wanted], weights)
+        return shares
+
+    @property
     def group(self) -> IntArray:
         """Failure group of each server; -1 = never lost (kept servers,)."""
         return self.whole.server_group[self.servers]
@@ -113,8 +122,9 @@ def reduce_problem(problem: Problem, *, prune: bool = True) -> Reduction:
     (``L_b`` counts by the share that the server may carry). With `prune` also: dearer sources
     of a server, dominated offers, dearer alternatives of a job, and buckets whose loads are
     proportional, which share one routing. That routing is the mean of theirs, weighted by load,
-    so it keeps every cap that is convex in the shares: those on spot and on losses are. Offers of
-    what runs already stay: to give one up may cost more than the other saves.
+    so it keeps every cap that is convex in the shares: those on spot and on losses are; where
+    groups are counted by what they carry, buckets stay apart. Offers of what runs already stay:
+    to give one up may cost more than the other saves.
 
     Args:
         problem: a checked problem.
@@ -248,7 +258,8 @@ def _reduced_blocks(
         number[first + servers] = np.arange(numbered, numbered + len(servers))
         numbered += len(servers)
         present, of_server = _by_appearance(kind.number[servers])
-        bucket, merged = _merge_buckets(kind.load[present], block.demand > 0, prune=prune)
+        merging = prune and block.min_failure_groups <= 1
+        bucket, merged = _merge_buckets(kind.load[present], block.demand > 0, prune=merging)
         blocks.append(
             ReducedBlock(
                 kind_load=merged,

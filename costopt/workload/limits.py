@@ -81,7 +81,8 @@ class Limits(Written):
         failure_group: what is lost together: a ``pool`` (provider, region, zone and instance
             type, the default), or all spot pools of a ``zone`` or of a ``region``. Where a
             provider names no zone, those of a region count as one. Firm capacity is never lost.
-        min_pools: failure groups that hold spot instances, at least, once any does [1].
+        min_pools: failure groups that carry a part of the requests, at least, once any does: a
+            tenth of an even part of what may be on spot counts [1].
         availability: P(capacity >= demand), at least: that every pool in use has at once what
             the routing asks of it, nothing re-routed. Instances of one pool are reclaimed
             together (beta-binomial with the catalogue's ``availability_fraction`` and
@@ -95,7 +96,8 @@ class Limits(Written):
         spend_quota_per_hour: effective prices of the instances together at most, by the same
             keys, each of offers in one currency; what is owned counts at the rate by which it
             draws on its commitment [the offers' currency/h].
-        budget: cost at most over the horizon, or until the jobs are done [plan currency].
+        budget: cost at most over the horizon, or until the jobs are done; with a demand profile in
+            every scenario, commitments whole, other eligible usage apart [plan currency].
         cvar: with a demand profile of several scenarios, the mean cost of the dearest
             ``1 - cvar`` of probability (conditional value at risk) counts nine tenths of what is
             minimised, the mean of all scenarios the rest; left out, the mean alone [0..1).

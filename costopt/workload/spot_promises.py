@@ -17,7 +17,7 @@ class SpotPromises:
         losses: failure groups that may be lost at once [1]; 0 = nothing is promised for losses.
         served_fraction: of every request-size bucket, at least, after any such loss [0..1].
         failure_group: what is lost together.
-        min_groups: failure groups that hold spot instances, at least, once any does [1].
+        min_groups: failure groups that carry a part of the requests, at least, once any does [1].
         availability: P(capacity >= demand), at least [0..1]; 0 = nothing is promised.
     """
 

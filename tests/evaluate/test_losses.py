@@ -90,7 +90,7 @@ def on_spot(few: Catalog) -> Plan:
     ("promised", "said"),
     [
         ({"survive_pool_losses": 1, "served_after_loss": 0.75}, "leaves 0.0 % of a request size"),
-        ({"min_pools": 2}, "spot is in 1 failure groups (pool), 2 promised"),
+        ({"min_pools": 2}, "that carry at least 5.00 % of the requests, 2 promised"),
         ({"availability": 0.95}, "P(capacity >= demand) is "),
     ],
 )

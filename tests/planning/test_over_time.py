@@ -329,8 +329,6 @@ def test_a_plan_over_time_survives_being_written_and_read(priced: Priced) -> Non
 @pytest.mark.parametrize(
     ("limits", "words"),
     [
-        ({"budget": 5.0}, "budget in the limits is not held hour by hour"),
-        ({"max_distinct_types": 1}, "max_distinct_types in the limits is not held"),
         ({"purchase_options": "savings_plan"}, "add on_demand to purchase_options"),
         ({"purchase_options": ["on_demand", "capacity_block"]}, "paid for days, not for hours"),
     ],

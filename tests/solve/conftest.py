@@ -312,31 +312,36 @@ def _add_losses(
 
 def _add_least_groups(
     model: pulp.LpProblem,
-    problem: Problem,
-    first: int,
     block: ServingBlock,
-    count: list[pulp.LpVariable],
+    first: int,
+    shares: dict[int, dict[int, pulp.LpVariable]],
 ) -> None:
-    """Every group closes, or enough of them are open and each open one holds an instance."""
+    """Nothing is on any group, or enough of them carry a tenth of an even part of the most."""
     if block.min_failure_groups <= 1:
         return
-    opened = []
+    most = min(block.max_spot_fraction, block.max_lost_fraction if block.max_losses else 1.0)
+    least = 0.1 * most / block.min_failure_groups
+    nothing = model.add_variable(f"nothing_{first}", 0, 1, pulp.LpBinary)
+    counted = []
     for group in sorted(set(block.server_group.tolist()) - {-1}):
-        servers = first + np.flatnonzero(block.server_group == group)
-        useful = [s for s in servers if (block.rates[s - first] * block.demand > 0).any()]
-        rented = [count[offer] for offer in np.flatnonzero(np.isin(problem.server, useful))]
-        opened.append(model.add_variable(f"g_{first}_{group}", 0, 1, pulp.LpBinary))
-        model += pulp.lpSum(rented) >= opened[-1]
-        for number in rented:
-            model += number <= 100 * opened[-1]
-    for one in opened:
-        model += pulp.lpSum(opened) >= block.min_failure_groups * one
+        servers = set(np.flatnonzero(block.server_group == group).tolist())
+        counted.append(model.add_variable(f"g_{first}_{group}", 0, 1, pulp.LpBinary))
+        own = [
+            float(block.demand[bucket] / block.demand.sum()) * variable
+            for bucket, share in shares.items()
+            for server, variable in share.items()
+            if server in servers
+        ]
+        model += pulp.lpSum(own) >= least * counted[-1]
+        model += pulp.lpSum(own) <= 1 - nothing
+    model += pulp.lpSum(counted) + block.min_failure_groups * nothing >= block.min_failure_groups
 
 
 def _add_routing(model: pulp.LpProblem, problem: Problem, count: list[pulp.LpVariable]) -> None:
     first = 0
     for index, block in enumerate(problem.blocks):
         load: dict[int, list[pulp.LpAffineExpression]] = {s: [] for s in range(len(block.rates))}
+        shares: dict[int, dict[int, pulp.LpVariable]] = {}
         for bucket in np.flatnonzero(block.demand > 0).tolist():
             share = {
                 server: model.add_variable(f"x_{index}_{bucket}_{server}", 0, 1)
@@ -349,7 +354,8 @@ def _add_routing(model: pulp.LpProblem, problem: Problem, count: list[pulp.LpVar
                 need = block.demand[bucket] / block.rates[server, bucket]
                 load[server].append(float(need) * variable)
             _add_losses(model, block, share)
-        _add_least_groups(model, problem, first, block, count)
+            shares[bucket] = share
+        _add_least_groups(model, block, first, shares)
         for server, busy in load.items():
             offers = np.flatnonzero(problem.server == first + server)
             rented = pulp.lpSum(count[offer] for offer in offers)

@@ -84,11 +84,20 @@ def test_a_group_in_use_asks_for_others(serve: Serve) -> None:
     assert solve_problem(impossible).counts.tolist() == [0, 0, 0, 4]
 
 
-def test_a_required_group_without_load_keeps_its_instance(serve: Serve) -> None:
-    # One instance of either group carries all of it; the second group is there to be there.
+def test_a_required_group_carries_its_part(serve: Serve) -> None:
+    """One instance of either carries all; each of two carries at least 1 / (10 x 2) of it."""
     problem = serve([1], [[1], [1]], [1, 2])
     spread = grouped(problem, [0, 1], min_failure_groups=2)
-    assert solve_problem(spread).counts.tolist() == [1, 1]
+    solution = solve_problem(spread)
+    assert solution.counts.tolist() == [1, 1]
+    assert solution.shares[0].min() >= 0.05 - 1e-9
+
+
+def test_a_group_that_serves_only_what_is_rarely_asked_does_not_count(serve: Serve) -> None:
+    """Group 1 could carry 4 of 104 requests, 3.8 %; at least 5 % counts, so group 2 is rented."""
+    problem = serve([100, 4], [[200, 200], [0, 4], [200, 200]], [1, 0.1, 3])
+    spread = grouped(problem, [0, 1, 2], min_failure_groups=2)
+    assert solve_problem(spread).counts.tolist() == [1, 0, 1]
 
 
 def test_nothing_may_be_lost_leaves_the_groups_out(serve: Serve) -> None:
@@ -130,7 +139,15 @@ def test_the_recheck_names_the_worst_set_of_groups(serve: Serve) -> None:
         "block 0: failure groups [7, 9] carry 0.6 of bucket 0, of 0.5 allowed"
     ]
     counted = grouped(problem, [7, 3, 9, -1], min_failure_groups=4)
-    assert violations(counted, decision) == ["block 0: 3 of 4 failure groups hold instances"]
+    assert violations(counted, decision) == [
+        "block 0: 3 of 4 failure groups carry 0.025 of the demand"
+    ]
+    part = (np.array([[0.6], [0.02], [0.08], [0.3]]),)
+    three = grouped(problem, [7, 3, 9, -1], min_failure_groups=3)
+    counts = np.array([5, 1, 1, 3])
+    assert violations(three, replace(decision, counts=counts, shares=part)) == [
+        "block 0: 2 of 3 failure groups carry 0.0333333 of the demand"
+    ]
 
 
 @pytest.mark.parametrize(

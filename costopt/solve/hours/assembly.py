@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from costopt.solve.hours import commitment_rows, gang_rows, serving_rows, tie_rows
+from costopt.solve.hours import commitment_rows, gang_rows, serving_rows, tie_rows, whole_rows
 from costopt.solve.hours.change_rows import ChangeRows, charge_changes
 from costopt.solve.hours.columns import HoursColumns, lay_out_columns
 from costopt.solve.hours.kinds import HourKinds
+from costopt.solve.hours.loss_rows import LossColumns, cap_losses
 from costopt.solve.hours.problem import HourlyProblem
 from costopt.solve.hours.program import ArrayProgram, HoursProgram
 from costopt.solve.hours.reach import Reach
@@ -19,6 +20,7 @@ class HoursAssembly:
     Attributes:
         program: the program.
         columns: where the parts of the decision stand.
+        losses: columns that say what failure groups carry of each block.
         price: price of one unit of every column for an hour; 0 without an hour (columns,)
             [currency/h].
         column_kind: kind of hour of every column; -1 = none (columns,).
@@ -28,6 +30,7 @@ class HoursAssembly:
 
     program: ArrayProgram
     columns: HoursColumns
+    losses: tuple[LossColumns, ...]
     price: FloatArray
     column_kind: IntArray
     row_kind: IntArray
@@ -49,6 +52,10 @@ def assemble_hours(problem: HourlyProblem, kinds: HourKinds, reach: Reach) -> Ho
     serving_rows.serve_demand(program, columns)
     serving_rows.respect_capacity(program, columns, problem, reach)
     serving_rows.cap_spot_share(program, columns, problem)
+    losses = tuple(
+        cap_losses(program, block, routing)
+        for block, routing in zip(problem.blocks, columns.routing, strict=True)
+    )
     serving_rows.respect_limits(program, columns, problem)
     commitment_rows.draw_on_quantities(program, columns, problem)
     commitment_rows.cover_instances_once(program, columns, problem)
@@ -60,9 +67,12 @@ def assemble_hours(problem: HourlyProblem, kinds: HourKinds, reach: Reach) -> Ho
     tie_rows.count_starts(program, columns, problem)
     tie_rows.weigh_tail(program, columns, problem, kinds)
     changes = charge_changes(program, columns, problem, kinds, reach.upper)
+    whole_rows.keep_budgets(program, columns, problem, kinds)
+    whole_rows.limit_types(program, columns, problem)
     return HoursAssembly(
         program=program.finished(),
         columns=columns,
+        losses=losses,
         price=program.price(),
         column_kind=program.column_kind(),
         row_kind=program.row_kind(),

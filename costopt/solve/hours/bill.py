@@ -5,7 +5,8 @@ import math
 import numpy as np
 
 from costopt.solve.hours.problem import HourlyProblem
-from costopt.solve.hours.solution import Commitments, Coverage, HourlyCosts
+from costopt.solve.hours.solution import Commitments, Coverage, HourlyCosts, HourlyDecision
+from costopt.solve.hours.whole_limits import Budget
 from costopt.solve.problem import FloatArray, IntArray
 
 
@@ -144,6 +145,34 @@ def hourly_charges(
         uncovered = problem.spends.other_usage - coverage.others.sum(axis=0)
         others = problem.spends.other_price @ uncovered
     return hourly, others
+
+
+def paid_of(
+    problem: HourlyProblem, budget: Budget, decision: HourlyDecision, coverage: Coverage
+) -> FloatArray:
+    """What a budget counts in each scenario: commitments whole, and charges by the hour.
+
+    Args:
+        problem: the problem.
+        budget: whose prices count.
+        decision: what runs and what is committed.
+        coverage: what commitments pay for.
+
+    Returns:
+        Shape (scenarios,) [currency].
+    """
+    charged = decision.counts - coverage.spends.sum(axis=0)
+    hourly = budget.price_per_hour @ charged - budget.amounts @ coverage.resources
+    if problem.sequence is not None:
+        starts = problem.sequence.start_up_hours * budget.price_per_hour
+        hourly = hourly + starts @ starts_of(problem, decision.counts)
+    committed = decision.commitments
+    total = float(committed.quantities @ budget.quantities)
+    total += float(committed.spends @ budget.spends)
+    total += float(committed.resources @ budget.resources)
+    scenarios = np.arange(len(problem.probability))[:, None]
+    by_scenario: FloatArray = np.where(problem.scenario == scenarios, hourly, 0) @ problem.weight
+    return by_scenario + total
 
 
 def _tail(problem: HourlyProblem, by_scenario: FloatArray) -> float:

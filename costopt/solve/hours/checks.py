@@ -78,6 +78,21 @@ def _commitment_shapes(problem: HourlyProblem) -> Expected:
             yield "resources.available", resources.available, (len(resources), hours)
 
 
+def _whole_shapes(problem: HourlyProblem) -> Expected:
+    for budget in problem.budgets:
+        sizes = {
+            "price_per_hour": len(problem.price_per_hour),
+            "quantities": len(problem.quantities),
+            "spends": len(problem.spends),
+            "resources": len(problem.resources),
+            "amounts": len(problem.resources.price),
+        }
+        for name, size in sizes.items():
+            yield f"budget {budget.name!r} {name}", getattr(budget, name), (size,)
+    if problem.types is not None:
+        yield "types.group", problem.types.group, (len(problem.price_per_hour),)
+
+
 def _expected_shapes(problem: HourlyProblem) -> Expected:
     offers, hours = len(problem.price_per_hour), len(problem.weight)
     for name in ("server", "upper", "quantity"):
@@ -86,6 +101,7 @@ def _expected_shapes(problem: HourlyProblem) -> Expected:
     for row in problem.rows:
         yield f"row {row.name!r} offer_coefficients", row.offer_coefficients, (offers,)
     yield from _commitment_shapes(problem)
+    yield from _whole_shapes(problem)
     yield from _work_shapes(problem)
     if problem.sequence is not None:
         yield "sequence.start_up_hours", problem.sequence.start_up_hours, (offers,)
@@ -169,6 +185,12 @@ def _value_problems(problem: HourlyProblem) -> Iterator[str]:
         amounts["changes.stop_cost"] = np.array([problem.changes.stop_cost])
     for name, values in amounts.items():
         good = (values >= 0) & np.isfinite(values)
+        yield from bad_numbers(name, values, ~good, "it must be at least 0 and finite")
+    for budget in problem.budgets:
+        paid = (budget.price_per_hour, budget.quantities, budget.spends, budget.resources)
+        values = np.concatenate([*paid, budget.amounts, [budget.upper]])
+        good = (values >= 0) & np.isfinite(values)
+        name = f"budget {budget.name!r}"
         yield from bad_numbers(name, values, ~good, "it must be at least 0 and finite")
     uppers = {
         "upper": problem.upper,

@@ -28,6 +28,12 @@ class CellColumns:
     kind: IntArray
     columns: IntArray
 
+    @classmethod
+    def none(cls) -> "CellColumns":
+        """Return no columns."""
+        nothing = np.zeros(0, dtype=np.int64)
+        return cls(item=nothing, within=nothing, kind=nothing, columns=nothing)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class HoursColumns:
@@ -47,6 +53,7 @@ class HoursColumns:
         gangs: whether configurations run, start, and are their task's.
         tail: value at risk and each scenario's excess over it; empty where the mean alone
             counts (1 + scenarios,).
+        types: 1 for each type that may run; empty where their number is not limited (types,).
         scale: price that one unit of the objective stands for [currency].
         constant: part of the objective that nothing changes [currency].
     """
@@ -63,6 +70,7 @@ class HoursColumns:
     starts: CellColumns
     gangs: GangColumns
     tail: IntArray
+    types: IntArray
     scale: float
     constant: float
 
@@ -109,6 +117,7 @@ def lay_out_columns(
         starts=_starts(program, problem, table, reach.upper),
         gangs=GangColumns.laid_out(program, problem.gangs, offer, kind),
         tail=_tail(program, problem, kinds, reach.upper, scale),
+        types=_types(program, problem),
         scale=scale,
         constant=(1 - problem.tail_weight)
         * float(others_price(problem, kinds) @ kinds.expected_weight),
@@ -158,7 +167,8 @@ def _routing(
     running = reach.running(problem, block) & (reach.factor[block] > 0)
     able = np.isfinite(reach.loads[block])
     kind, server, bucket = np.nonzero(running.T[:, :, None] & able)
-    columns = program.add_hourly(kind, price=np.zeros(len(kind)), upper=1)
+    most = problem.blocks[block].most_share[server]
+    columns = program.add_hourly(kind, price=np.zeros(len(kind)), upper=most)
     return CellColumns(item=bucket, within=server, kind=kind, columns=columns)
 
 
@@ -204,6 +214,14 @@ def _starts(
     offer, kind = counts.item[cells], counts.kind[cells]
     columns = program.add_hourly(kind, price=charged[offer], upper=upper[offer, kind])
     return CellColumns(item=offer, within=np.zeros_like(offer), kind=kind, columns=columns)
+
+
+def _types(program: HoursProgram, problem: HourlyProblem) -> IntArray:
+    """Columns that are 1 for types that may run, where their number is limited."""
+    if problem.types is None:
+        return np.zeros(0, dtype=np.int64)
+    groups = int(problem.types.group.max(initial=-1)) + 1
+    return program.add_linking(cost=np.zeros(groups), upper=1, integer=True)
 
 
 def _tail(

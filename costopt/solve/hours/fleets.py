@@ -9,8 +9,10 @@ from typing import Final
 
 import numpy as np
 
-from costopt.solve.hours.highs import minimise_linear
-from costopt.solve.hours.program import HoursProgram
+from costopt.solve.hours.columns import CellColumns
+from costopt.solve.hours.highs import minimise_linear, minimise_whole
+from costopt.solve.hours.loss_rows import cap_losses
+from costopt.solve.hours.program import ArrayProgram, HoursProgram
 from costopt.solve.hours.serving_rows import numbered
 from costopt.solve.problem import BoolArray, FloatArray, IntArray, ServingBlock
 
@@ -65,7 +67,8 @@ def largest_factor(
     """Largest factor on a block's demand that a fleet serves, and the shares that do it.
 
     Minimises the busiest server's use ``t``: ``sum_k x_bk = 1``, ``sum_b L_bk x_bk <= t n_k``,
-    spot share capped; the factor is ``1 / t``. A factor of 0 means that the fleet cannot serve.
+    spot share and losses capped; the factor is ``1 / t``. A factor of 0 means that the fleet
+    cannot serve.
     """
     shares = np.zeros(load.shape)
     able: BoolArray = np.isfinite(load) & (counts > 0)[:, None]
@@ -75,7 +78,7 @@ def largest_factor(
         return 0.0, shares
     program = HoursProgram(hour_weight=np.ones(1))
     busiest = program.add_linking(cost=np.ones(1), upper=np.inf)
-    routed = program.add_linking(cost=np.zeros(len(server)), upper=1)
+    routed = program.add_linking(cost=np.zeros(len(server)), upper=block.most_share[server])
     number, first = numbered(bucket)
     served = program.add_rows(np.zeros_like(first), lower=1, upper=1)
     program.add_entries(served[number], routed, 1)
@@ -86,8 +89,18 @@ def largest_factor(
         capped = program.add_rows(np.zeros_like(first), upper=block.max_spot_fraction)
         spot = block.is_spot[server]
         program.add_entries(capped[number[spot]], routed[spot], 1)
-    run = minimise_linear(program.finished(), time_limit_seconds=np.inf)
-    if run.values is None or run.objective <= 0:
+    once = np.zeros_like(server)
+    cells = CellColumns(item=bucket, within=server, kind=once, columns=routed)
+    cap_losses(program, block, cells)
+    values = _least(program.finished())
+    if values is None or values[busiest[0]] <= 0:
         return 0.0, shares
-    shares[server, bucket] = run.values[routed]
-    return 1 / run.objective, shares
+    shares[server, bucket] = values[routed]
+    return 1 / float(values[busiest[0]]), shares
+
+
+def _least(program: ArrayProgram) -> FloatArray | None:
+    """Values at the least objective; None where nothing is feasible."""
+    if program.integer.any():
+        return minimise_whole(program, gap=0.0, time_limit_seconds=np.inf).values
+    return minimise_linear(program, time_limit_seconds=np.inf).values

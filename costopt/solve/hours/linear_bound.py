@@ -7,7 +7,7 @@ import numpy as np
 
 from costopt.solve.highs import Outcome
 from costopt.solve.hours.decomposed import Decomposed, take_apart
-from costopt.solve.hours.highs import minimise_linear
+from costopt.solve.hours.highs import LinearRun, minimise_linear
 from costopt.solve.hours.kinds import hour_kinds
 from costopt.solve.hours.problem import HourlyProblem
 from costopt.solve.hours.prune import needed_offers
@@ -31,13 +31,26 @@ def linear_bound(
     Returns:
         The bound, 0 where time ran out [currency]; None when even fractions are infeasible.
     """
-    hours = apart_at_mean(mean, needed)
-    left = max(deadline - perf_counter(), 0.0)
-    run = minimise_linear(hours.assembly.program, time_limit_seconds=left)
+    hours, run = relaxed_at_mean(mean, needed, deadline=deadline)
     if run.outcome is Outcome.INFEASIBLE:
         return None
     columns = hours.assembly.columns
     return run.objective * columns.scale + columns.constant if run.values is not None else 0.0
+
+
+def relaxed_at_mean(
+    mean: HourlyProblem, needed: BoolArray | None = None, *, deadline: float
+) -> tuple[Decomposed, LinearRun]:
+    """Solve the linear program of hours at mean demand.
+
+    Args:
+        mean: hours that stand for several, at the mean demand of these.
+        needed: offers that are worth a look (offers,); None = to be found out.
+        deadline: when to stop, by the clock of `perf_counter` [s].
+    """
+    hours = apart_at_mean(mean, needed)
+    left = max(deadline - perf_counter(), 0.0)
+    return hours, minimise_linear(hours.assembly.program, time_limit_seconds=left)
 
 
 def apart_at_mean(mean: HourlyProblem, needed: BoolArray | None = None) -> Decomposed:

@@ -63,8 +63,8 @@ def choose_fleets(
         return None
     program = assembly.program
     routed = np.zeros(len(program.cost), dtype=bool)
-    for routing in assembly.columns.routing:
-        routed[routing.columns] = True
+    for routing, losses in zip(assembly.columns.routing, assembly.losses, strict=True):
+        routed[routing.columns] = routed[losses.columns] = True
     kept = np.flatnonzero(~routed)
     restricted = _with_choice(problem, assembly, fleets, options, routed)
     start = None
@@ -77,12 +77,15 @@ def choose_fleets(
     values[kept] = run.values[: len(kept)]
     picked = options.only(run.values[len(kept) :] > PICKED)
     for block, routing in enumerate(assembly.columns.routing):
+        if not len(routing.columns):
+            continue
         mine = picked.block == block
         fleet_of = np.full(assembly.columns.number.shape[1], -1)
         fleet_of[picked.kind[mine]] = picked.fleet[mine]
         shares = np.stack(fleets[block].shares)
         chosen = shares[fleet_of[routing.kind], routing.within, routing.item]
         values[routing.columns] = chosen
+        assembly.losses[block].fill(values, routing)
     return Chosen(values=values, objective=float(program.cost @ values), options=picked)
 
 

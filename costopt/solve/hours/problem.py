@@ -12,6 +12,7 @@ from costopt.solve.hours.commitments import (
     SpendCommitments,
 )
 from costopt.solve.hours.gangs import Gangs
+from costopt.solve.hours.whole_limits import Budget, TypeLimit
 from costopt.solve.problem import FloatArray, IntArray, LimitRow, ServingBlock
 
 NO_SERVER: Final = -1
@@ -117,6 +118,8 @@ class HourlyProblem:
             are kinds that stand for themselves.
         scenarios: courses that demand may take; None = the hours are one course.
         changes: what ran before; None = starting and stopping for good is free.
+        budgets: what may be paid over the horizon.
+        types: how many distinct types may run; None = no limit.
     """
 
     price_per_hour: FloatArray
@@ -135,6 +138,8 @@ class HourlyProblem:
     sequence: Sequence | None = None
     scenarios: Scenarios | None = None
     changes: HourlyChanges | None = None
+    budgets: tuple[Budget, ...] = ()
+    types: TypeLimit | None = None
 
     @property
     def offer_count(self) -> int:

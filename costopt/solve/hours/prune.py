@@ -21,7 +21,8 @@ def needed_offers(problem: HourlyProblem, reach: Reach) -> BoolArray:
     """
     needed = np.asarray(reach.upper.any(axis=1))
     serving = np.flatnonzero(needed & (problem.server >= 0))
-    if not len(serving):
+    if not len(serving) or (problem.types is not None and len(problem.work)):
+        # What a job runs on keeps its type in use, whatever replaces it elsewhere.
         return needed
     rows = tuple(
         LimitRow(name="what an instance takes", offer_coefficients=taken[serving], upper=np.inf)
@@ -31,9 +32,10 @@ def needed_offers(problem: HourlyProblem, reach: Reach) -> BoolArray:
         price_per_hour=problem.price_per_hour[serving],
         server=problem.server[serving],
         upper=problem.upper[serving],
-        group=np.arange(len(serving)),
+        group=np.arange(len(serving)) if problem.types is None else problem.types.group[serving],
         blocks=problem.blocks,
         rows=rows,
+        max_groups=None if problem.types is None else problem.types.most,
     )
     most = np.inf if problem.sequence is not None else reach.useful[serving].max(axis=1)
     plentiful = np.floor(problem.upper[serving]) >= most
@@ -52,6 +54,7 @@ def _takings(problem: HourlyProblem) -> list[FloatArray]:
     """What one instance of each offer takes of everything that is not its price (offers,)."""
     takings = [row.offer_coefficients for row in problem.rows]
     takings += _commitment_takings(problem)
+    takings += [budget.price_per_hour for budget in problem.budgets]
     takings += [np.where(np.isnan(rate), np.inf, rate) for rate in problem.spends.rate]
     if problem.sequence is not None:
         takings += _starting_takings(problem, problem.sequence)

@@ -94,6 +94,14 @@ def _constraints(written: PulpHours) -> Iterator[tuple[str, str]]:
             "sum_t p_t h_t / H sum_(o of k) n_ot - b_k + d_k = r_k",
             f"what {len(written.ended)} kinds ran before, and all others together, differs by",
         )
+    for budget in problem.budgets:
+        yield (
+            f"sum_c b_c Q_c + sum_(t of s) h_t sum_o b_o n_ot + .. <= {budget.upper:g}",
+            f"{budget.name}, in each scenario",
+        )
+    if problem.types is not None:
+        yield "n_ot <= N_ot y_g(o)", "what runs is of a type in use"
+        yield f"sum_g y_g <= {problem.types.most}", "distinct instance types"
     if written.at_risk:
         yield "C_s <= h + g_s", "what a scenario pays beyond the value at risk"
 

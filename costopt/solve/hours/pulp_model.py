@@ -6,7 +6,7 @@ nothing: every hour of the problem is written, so that a mistake in either shows
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -164,9 +164,10 @@ def write_pulp_hours(problem: HourlyProblem, names: HourlyNames | None = None) -
         ended=_changed(model, "d", problem, 0),
     )
     from costopt.solve.hours.pulp_rows import hourly_rows, objective_of
+    from costopt.solve.hours.pulp_whole_rows import whole_rows
 
     model += objective_of(written), "objective"
-    for name, row in hourly_rows(written):
+    for name, row in chain(hourly_rows(written), whole_rows(written)):
         model += row, name
     return written
 

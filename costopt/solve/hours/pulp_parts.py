@@ -11,7 +11,7 @@ WRITTEN: Final = frozenset(
     {
         "price_per_hour", "server", "upper", "quantity", "blocks", "rows", "weight",
         "demand_factor", "quantities", "spends", "resources", "work", "sequence", "scenarios",
-        "changes", "gangs",
+        "changes", "gangs", "budgets", "types",
     }
 )  # fmt: skip
 """Parts of a problem over hours that the rows are written from."""

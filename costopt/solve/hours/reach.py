@@ -47,7 +47,7 @@ def reach_of(problem: HourlyProblem, kinds: HourKinds) -> Reach:
     """Work out loads and the largest useful counts.
 
     More than ``N = ceil(f sum_b L_b)`` instances of a server idle in an hour with demand factor
-    ``f`` (``L_b`` counts by the spot cap on capped spot servers). Where hours are tied to each
+    ``f`` (``L_b`` counts by the share that the server may carry). Where hours are tied to each
     other an instance may idle through one of them, so the largest ``f`` counts. What ran before
     may idle in any hour where its stop costs more, up to what ran.
     """
@@ -89,8 +89,7 @@ def _totals(problem: HourlyProblem, loads: tuple[FloatArray, ...]) -> FloatArray
     """Load of all that a server can serve at a factor of 1 (servers,) [instances]."""
     totals = [np.zeros(0)]
     for block, load in zip(problem.blocks, loads, strict=True):
-        cap = np.where(block.is_spot, block.max_spot_fraction, 1.0)
-        totals.append(np.sum(load, axis=1, where=np.isfinite(load)) * cap)
+        totals.append(np.sum(load, axis=1, where=np.isfinite(load)) * block.most_share)
     return np.concatenate(totals)
 
 

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from costopt.solve.hours.bill import paid_of
 from costopt.solve.hours.gangs import EVERY_HOUR, runs_started
 from costopt.solve.hours.problem import HourlyProblem
-from costopt.solve.hours.solution import HourlyDecision
-from costopt.solve.problem import BoolArray, FloatArray, IntArray
+from costopt.solve.hours.solution import Coverage, HourlyDecision
+from costopt.solve.problem import BoolArray, FloatArray, IntArray, ServingBlock
 from costopt.solve.recheck import FEASIBILITY_TOLERANCE
 
 
@@ -20,6 +21,7 @@ def hourly_violations(problem: HourlyProblem, decision: HourlyDecision) -> list[
         *_work_violations(problem, decision),
         *_gang_violations(problem, decision),
         *_sequence_violations(problem, decision),
+        *_type_violations(problem, decision),
     ]
 
 
@@ -90,6 +92,67 @@ def _serving_violations(problem: HourlyProblem, decision: HourlyDecision) -> Ite
             f"a bucket {where} has too great a share on spot",
             _above(on_spot, block.max_spot_fraction),
         )
+        yield from _loss_violations(where, block, shares, kind, factor > 0)
+
+
+def _loss_violations(
+    where: str, block: ServingBlock, shares: FloatArray, kind: IntArray, served: BoolArray
+) -> Iterator[str]:
+    """Lose every set of groups in every kind of hour; nothing is re-routed.
+
+    The worst set for a bucket is that of its ``k`` largest shares.
+    """
+    at_risk = np.flatnonzero(block.server_group >= 0)
+    groups, number = np.unique(block.server_group[at_risk], return_inverse=True)
+    if not len(groups):
+        return
+    carried = np.zeros((len(groups), len(shares), shares.shape[2]))
+    np.add.at(carried, number, shares[:, at_risk].swapaxes(0, 1))
+    if block.max_losses:
+        lost = -np.sort(-carried, axis=0)[: block.max_losses].sum(axis=0)
+        worst = int(lost.max(axis=1).argmax())
+        bucket = int(lost[worst].argmax())
+        order = np.argsort(-carried[:, worst, bucket], kind="stable")
+        names = sorted(groups[order[: block.max_losses]].tolist())
+        too_much = np.asarray(np.any(_above(lost, block.max_lost_fraction), axis=1))
+        yield from _broken(
+            f"failure groups {where} carry too much together, at worst {names} with "
+            f"{lost[worst, bucket]:g} of bucket {bucket}, of {block.max_lost_fraction:g} allowed",
+            served & too_much[kind],
+        )
+    share: FloatArray = carried @ block.demand_shares
+    enough = np.sum(share >= block.least_carried - FEASIBILITY_TOLERANCE, axis=0)
+    carries: BoolArray = share.sum(axis=0) > FEASIBILITY_TOLERANCE
+    too_few: BoolArray = carries & (enough < block.min_failure_groups)
+    yield from _broken(
+        f"fewer than {block.min_failure_groups} failure groups {where} carry "
+        f"{block.least_carried:g} of the demand",
+        served & too_few[kind],
+    )
+
+
+def _type_violations(problem: HourlyProblem, decision: HourlyDecision) -> Iterator[str]:
+    if problem.types is None:
+        return
+    used = len(problem.types.in_use(decision.counts))
+    if used > problem.types.most:
+        yield f"{used} distinct types run, {problem.types.most} may"
+
+
+def budget_violations(
+    problem: HourlyProblem, decision: HourlyDecision, coverage: Coverage
+) -> Iterator[tuple[int, float]]:
+    """Give each budget that is broken, and what is paid of it in the dearest scenario.
+
+    Args:
+        problem: the problem.
+        decision: what runs and what is committed.
+        coverage: what commitments pay for, in the provider's order.
+    """
+    for number, budget in enumerate(problem.budgets):
+        paid = float(paid_of(problem, budget, decision, coverage).max())
+        if paid > budget.upper * (1 + FEASIBILITY_TOLERANCE):
+            yield number, paid
 
 
 def _work_violations(problem: HourlyProblem, decision: HourlyDecision) -> Iterator[str]:

@@ -1,8 +1,10 @@
 """Solve over hours: reduce, assemble, run, map back, and believe nothing that fails a recheck."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from time import perf_counter
+from typing import Final
 
 import numpy as np
 
@@ -19,14 +21,27 @@ from costopt.solve.hours.long_series import LONG_SERIES, search_long_series
 from costopt.solve.hours.problem import HourlyProblem
 from costopt.solve.hours.prune import needed_offers
 from costopt.solve.hours.reach import reach_of
-from costopt.solve.hours.recheck import hourly_violations
+from costopt.solve.hours.recheck import budget_violations, hourly_violations
 from costopt.solve.hours.search import search
 from costopt.solve.hours.settled_spends import with_settled_spends
 from costopt.solve.hours.solution import HourlyDecision, HourlySolution
-from costopt.solve.problem import FloatArray
+from costopt.solve.hours.wide import is_wide, narrowed
+from costopt.solve.problem import BoolArray, FloatArray
 from costopt.solve.problem_checks import check_effort
 
 logger = logging.getLogger(__name__)
+
+MOST_TIGHTENINGS: Final = 4
+"""Searches with a budget that is lowered because the bill exceeds it."""
+
+TIGHTENING: Final = 1e-3
+"""Part by which a budget is lowered beyond what the bill exceeds it by [1]."""
+
+MANY_OFFERS: Final = 5_000
+"""Offers of a wide problem above which holding them against each other takes too long."""
+
+LEAST_SECONDS: Final = 0.5
+"""Time that a search gets however late it is [s]."""
 
 
 def solve_hours(
@@ -46,6 +61,54 @@ def solve_hours(
     started = perf_counter()
     check_effort("solve_hours", gap, time_limit_seconds)
     check_hourly_problem(problem)
+    first = solution = _search_once(problem, gap, started, time_limit_seconds)
+    tighter = problem
+    for _ in range(MOST_TIGHTENINGS):
+        if solution.decision is None or solution.coverage is None:
+            break
+        broken = dict(budget_violations(problem, solution.decision, solution.coverage))
+        if not broken:
+            return _with_bound(solution, first.bound, gap)
+        tighter = _tightened(problem, tighter, broken)
+        left = max(started + time_limit_seconds - perf_counter(), LEAST_SECONDS)
+        solution = _search_once(tighter, gap, perf_counter(), left)
+    if first.decision is None:
+        return first
+    return _without_answer(started, first.bound, ())
+
+
+def _tightened(
+    asked: HourlyProblem, searched: HourlyProblem, broken: Mapping[int, float]
+) -> HourlyProblem:
+    """Lower the budgets that the provider's bill exceeds, each by a little more than its excess.
+
+    Args:
+        asked: as it was handed in.
+        searched: as it was searched last.
+        broken: number of a budget -> what is paid of it in the dearest scenario [currency].
+    """
+    budgets = list(searched.budgets)
+    for number, paid in broken.items():
+        excess = paid / asked.budgets[number].upper if asked.budgets[number].upper else np.inf
+        lowered = budgets[number].upper / excess * (1 - TIGHTENING)
+        budgets[number] = replace(budgets[number], upper=lowered)
+    return replace(searched, budgets=tuple(budgets))
+
+
+def _with_bound(solution: HourlySolution, bound: float | None, gap: float) -> HourlySolution:
+    """The solution held against the bound of the problem as it was asked."""
+    if solution.costs is None or bound is None or bound == solution.bound:
+        return solution
+    objective = solution.costs.objective
+    bound = min(bound, objective)
+    proven = max(objective - bound, 0.0) / objective if objective > 0 else 0.0
+    return replace(solution, bound=bound, gap=proven, status=proven_status(proven, gap))
+
+
+def _search_once(
+    problem: HourlyProblem, gap: float, started: float, time_limit_seconds: float
+) -> HourlySolution:
+    """Search, and recheck all but the budgets, which the provider's bill decides."""
     deadline = started + time_limit_seconds
     kinds = hour_kinds(problem)
     reach = reach_of(problem, kinds)
@@ -53,7 +116,31 @@ def solve_hours(
     if unserved.any():
         impossible = tuple(np.flatnonzero(unserved[kinds.kind]).tolist())
         return _without_answer(started, None, impossible)
-    needed = needed_offers(problem, reach)
+    useful = np.asarray(reach.upper.any(axis=1))
+    is_large = int(useful.sum()) > MANY_OFFERS and is_wide(problem, reach, useful)
+    needed = useful if is_large else needed_offers(problem, reach)
+    if not is_wide(problem, reach, needed):
+        return _search_all(problem, needed, gap, started, time_limit_seconds)
+    few = narrowed(problem, kinds, needed, deadline=deadline)
+    if few.bound is None:
+        return _without_answer(started, None, ())
+    found = _search_all(problem, few.needed, gap, started, time_limit_seconds)
+    if found.decision is None:
+        return _without_answer(started, few.bound, ())
+    return _with_bound(found, few.bound, gap)
+
+
+def _search_all(
+    problem: HourlyProblem,
+    needed: BoolArray,
+    gap: float,
+    started: float,
+    time_limit_seconds: float,
+) -> HourlySolution:
+    """Search among some offers, over all kinds of hours or by levels where these are many."""
+    deadline = started + time_limit_seconds
+    kinds = hour_kinds(problem)
+    reach = reach_of(problem, kinds)
     is_coupled = problem.hours_are_coupled or len(problem.gangs) > 0
     if len(kinds) > LONG_SERIES and not is_coupled:
         long = search_long_series(problem, kinds, needed, gap=gap, deadline=deadline)

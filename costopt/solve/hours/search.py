@@ -15,6 +15,7 @@ from costopt.solve.hours.lifted_bound import Lifted, least_costs, lifted_bound
 from costopt.solve.hours.master import Chosen, choose_fleets
 from costopt.solve.hours.options import options_among
 from costopt.solve.hours.staircase import find_fleets
+from costopt.solve.hours.starts import starting_points
 from costopt.solve.hours.windows import bound_by_windows
 from costopt.solve.problem import FloatArray
 
@@ -167,7 +168,7 @@ def by_parts(
     if start is not None:
         _alternate(known, with_commitments(hours, linear.values, start), deadline=deadline)
     if known.best is None:
-        _alternate(known, linear.values, deadline=deadline)
+        _first_choice(known, linear.values, deadline=deadline)
     if not bound_whole or known.is_near:
         return known.found
     ways = (_by_least_costs, _by_hours)
@@ -267,6 +268,17 @@ def _lifted(known: _Known, *, deadline: float) -> Lifted | None:
     if lifted is not None:
         known.bound = max(known.bound, lifted.bound)
     return lifted
+
+
+def _first_choice(known: _Known, values: FloatArray, *, deadline: float) -> None:
+    """Choose from every start, all of them on the fleets found so far, until one is near."""
+    starts = starting_points(known.hours, values)
+    for number, start in enumerate(starts):
+        if known.is_near:
+            break
+        now = perf_counter()
+        stop = now + (deadline - now) / (len(starts) - number)
+        _alternate(known, start, deadline=stop)
 
 
 def _alternate(known: _Known, start: FloatArray, *, deadline: float) -> None:

@@ -39,8 +39,7 @@ def respect_capacity(
     """
     for index, (block, routing) in enumerate(zip(problem.blocks, columns.routing, strict=True)):
         load, factor = reach.loads[index], reach.factor[index]
-        cap = np.where(block.is_spot, block.max_spot_fraction, 1.0)
-        total = np.sum(load, axis=1, where=np.isfinite(load)) * cap
+        total = np.sum(load, axis=1, where=np.isfinite(load)) * block.most_share
         most = np.ones((len(total), factor.shape[0]))
         if not reach.is_mean:
             most = np.minimum(1, total[:, None] * factor)
