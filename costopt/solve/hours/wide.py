@@ -24,8 +24,8 @@ LEVELS: Final = (1, 5)
 """Levels of demand at which all offers are looked at, as long as there is time [1]."""
 
 MOST_SERVERS: Final = 32
-"""Servers that stay at most, those that pay best [1]. Source: own trials over 4,807 offers: where a
-few nodes serve all, those within 4 % of paying alone led to plans a third dearer."""
+"""Servers that stay at most, those that pay best [1]. Source: own trials over 4,807 offers: where
+a few nodes serve all, those within 4 % of paying alone led to plans a third dearer."""
 
 PART_OF_TIME: Final = 0.5
 """Part of the time that may pass before the search among the offers that stay."""
