@@ -16,7 +16,6 @@ from costopt.solve.hours.problem import HourlyProblem
 from costopt.solve.hours.program import LINKING, ArrayProgram
 from costopt.solve.problem import FloatArray, IntArray
 
-
 FIRST_WEIGHT: Final = 3.0
 """Time for least costs by the hour, which add most, in units of that under commitments [1]."""
 
