@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
+from typing import Final
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from costopt.solve.hours.options import server_prices
 from costopt.solve.hours.problem import HourlyProblem
 from costopt.solve.hours.program import LINKING, ArrayProgram
 from costopt.solve.problem import FloatArray, IntArray
+
+FIRST_WEIGHT: Final = 3.0
+"""Time for least costs by the hour, which add most, in units of that under commitments [1]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,10 +50,14 @@ def least_costs(
     """
     weight = problem.weight * problem.probability[problem.scenario]
     found: list[LeastCost] = []
-    ways = [(price, block) for price in server_prices(problem) for block in range(len(fleets))]
-    for price, block in ways:
+    by_the_hour, committed = server_prices(problem)
+    blocks = range(len(fleets))
+    ways = [(FIRST_WEIGHT, by_the_hour, block) for block in blocks]
+    ways += [(1.0, committed, block) for block in blocks]
+    for weight_of_time, price, block in ways:
         first, last = problem.first_server[block : block + 2]
-        left = deadline - perf_counter()
+        share = weight_of_time / sum(later for later, *_ in ways[len(found) :])
+        now = perf_counter()
         found.append(
             least_cost(
                 block,
@@ -57,7 +65,7 @@ def least_costs(
                 (problem.demand_factor[block], weight),
                 fleets[block],
                 tolerance=tolerance,
-                deadline=perf_counter() + left / (len(ways) - len(found)),
+                deadline=now + share * (deadline - now),
             )
         )
     return found
