@@ -11,7 +11,7 @@ from costopt.candidate.service import ServiceCandidates
 from costopt.catalog.catalog import Catalog
 from costopt.commitment.time_value import mean_factor
 from costopt.errors import PlanCheckError
-from costopt.evaluate.schedule_money import DECLINING
+from costopt.evaluate.schedule_money import DECLINING, tranche_prices_of
 from costopt.evaluate.tranche_prices import tranche_price
 from costopt.plan.schedule import Tranche
 from costopt.planning.over_time_problem import HourlyAssembly
@@ -72,20 +72,24 @@ def _whole(
     catalog: Catalog,
 ) -> Budget:
     """Return a budget of nothing that counts everything."""
-    problem, spends = assembly.problem, assembly.spends
+    problem, spends, resources = assembly.problem, assembly.spends, assembly.resources
     bought = [
         Tranche(**key.model_dump(), family="", instances=1, spend_per_hour=None)
         for key in assembly.quantities.keys
     ]
     cost = np.array([_paid(one, request, catalog) for one in (*bought, *spends.tranches)])
     per_unit = problem.spends.cost / spends.present_value
+    of_amounts = tranche_prices_of(resources.tranches, request, catalog)
+    each = np.array([one.over(request.horizon_hours).total[0] for one in of_amounts])
+    listed = np.array([one.replaced_per_hour for one in of_amounts])
+    falls = mean_factor(1 - request.price_decline, request.horizon_hours)
     return Budget(
         name="budget",
         price_per_hour=_paid_per_hour(assembly, workloads, request),
         quantities=cost[: len(bought)],
         spends=cost[len(bought) :] * per_unit,
-        resources=problem.resources.cost,
-        amounts=problem.resources.price,
+        resources=each * resources.step,
+        amounts=listed * falls,
         upper=0.0,
     )
 

@@ -108,6 +108,7 @@ def _not_over_time(request: PlanRequest) -> Iterator[str]:
     yield from _unfit_usage(request)
     yield from _limits_not_over_time("limits", request.limits)
     yield from _shared_budgets(request)
+    yield from _unfit_together(request)
     for name, workload in request.named_workloads:
         yield from _limits_not_over_time(f"limits of {name}", workload.limits)
         if workload.limits.cvar is not None:
@@ -142,6 +143,23 @@ def _unfit_job(name: str, workload: Job, request: PlanRequest) -> Iterator[str]:
     if profile is not None and profile.kinds is not None:
         yield (
             f"kinds puts hours together, and {name} is due after so many of them; leave kinds out"
+        )
+
+
+def _unfit_together(request: PlanRequest) -> Iterator[str]:
+    """Yield a sentence for each two things that are planned over time, but not together."""
+    limits = [request.limits, *(one.limits for one in request.workloads)]
+    if any(one.max_distinct_types for one in limits) and any(
+        usage.place is not None for usage in request.eligible_usage
+    ):
+        yield (
+            "max_distinct_types cannot be told apart from what eligible_usage runs in instances; "
+            "leave one of the two out"
+        )
+    if any(one.availability for one in limits) and request.current_fleet is not None:
+        yield (
+            "availability is planned in groups of instances, which current_fleet does not count; "
+            "leave one of the two out"
         )
 
 

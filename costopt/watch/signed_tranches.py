@@ -10,6 +10,7 @@ from costopt.catalog.catalog import Catalog
 from costopt.catalog.dates import days_between
 from costopt.commitment.terms import ROUNDING_HOURS
 from costopt.errors import InvalidInputError
+from costopt.evaluate.component_prices import Component, components_of
 from costopt.evaluate.tranche_prices import SPEND_OPTION
 from costopt.plan.plan import Plan
 from costopt.plan.schedule import Tranche
@@ -73,6 +74,9 @@ def with_tranches(catalog: Catalog, plan: Plan) -> Catalog:
     """
     offers = catalog.offers
     for one in tranches_of(plan):
+        if one.resource:
+            _refuse_without_component(one, catalog, plan.currency)
+            continue
         if one.instances is None:
             _refuse_without_rates(one, offers, plan.currency)
             continue
@@ -107,6 +111,13 @@ def _agreed(tranche: Tranche, plan: Plan) -> dict[str, Any]:
         "valid_until": "",
         "flags": "",
     }
+
+
+def _refuse_without_component(tranche: Tranche, catalog: Catalog, currency: str) -> None:
+    known = {(Component.of(one), one.term_years) for one in components_of(catalog)}
+    if (Component.of(tranche), tranche.term_years) not in known:
+        name = tranche_in_words(tranche, currency)
+        raise InvalidInputError("plan", [f"{name}: the catalogue tells its price no more"])
 
 
 def _refuse_without_rates(tranche: Tranche, offers: pd.DataFrame, currency: str) -> None:

@@ -7,6 +7,14 @@ from typing import Final
 import numpy as np
 
 from costopt.solve.hours.bill import covered_by, hourly_charges
+from costopt.solve.hours.by_parts import (
+    LEAST_COSTS_SHARE,
+    LIFTING_SHARE,
+    TOLERANCE_SHARE,
+    Found,
+    by_parts,
+    fleets_of,
+)
 from costopt.solve.hours.decode import decision_at
 from costopt.solve.hours.decomposed import Decomposed, take_apart
 from costopt.solve.hours.fleets import Fleets
@@ -17,14 +25,6 @@ from costopt.solve.hours.lifted_bound import least_costs, lifted_bound
 from costopt.solve.hours.linear_bound import apart_at_mean, linear_bound
 from costopt.solve.hours.problem import HourlyProblem
 from costopt.solve.hours.reach import reach_of
-from costopt.solve.hours.search import (
-    LEAST_COSTS_SHARE,
-    LIFTING_SHARE,
-    TOLERANCE_SHARE,
-    Found,
-    by_parts,
-    fleets_of,
-)
 from costopt.solve.hours.solution import HourlyDecision
 from costopt.solve.problem import BoolArray, FloatArray, IntArray
 

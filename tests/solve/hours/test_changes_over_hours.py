@@ -10,6 +10,7 @@ import pytest
 
 from costopt.errors import InvalidInputError
 from costopt.plan.status import PlanStatus
+from costopt.solve.hours.by_parts import by_parts
 from costopt.solve.hours.changes import HourlyChanges
 from costopt.solve.hours.commitments import QuantityCommitments
 from costopt.solve.hours.decomposed import take_apart
@@ -18,7 +19,6 @@ from costopt.solve.hours.problem import HourlyProblem, Scenarios
 from costopt.solve.hours.pulp_model import write_pulp_hours
 from costopt.solve.hours.reach import reach_of
 from costopt.solve.hours.run import solve_hours
-from costopt.solve.hours.search import by_parts
 
 Build = Callable[..., HourlyProblem]
 

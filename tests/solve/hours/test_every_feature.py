@@ -7,6 +7,7 @@ from time import perf_counter
 import numpy as np
 import pytest
 
+from costopt.solve.hours.by_parts import by_parts
 from costopt.solve.hours.commitments import (
     QuantityCommitments,
     ResourceCommitments,
@@ -23,7 +24,6 @@ from costopt.solve.hours.pulp_model import write_pulp_hours
 from costopt.solve.hours.reach import reach_of
 from costopt.solve.hours.recheck import hourly_violations
 from costopt.solve.hours.run import solve_hours
-from costopt.solve.hours.search import by_parts
 from costopt.solve.problem import LimitRow, ServingBlock
 
 SAME = 1e-5

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from costopt.plan.status import PlanStatus
+from costopt.solve.hours.by_parts import by_parts
 from costopt.solve.hours.commitments import QuantityCommitments
 from costopt.solve.hours.decomposed import take_apart
 from costopt.solve.hours.gangs import EVERY_HOUR, NO_GANG, Gangs
@@ -18,7 +19,6 @@ from costopt.solve.hours.pulp_model import write_pulp_hours
 from costopt.solve.hours.reach import reach_of
 from costopt.solve.hours.recheck import hourly_violations
 from costopt.solve.hours.run import solve_hours
-from costopt.solve.hours.search import by_parts
 from costopt.solve.problem import LimitRow
 
 Build = Callable[..., HourlyProblem]

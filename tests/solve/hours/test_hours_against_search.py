@@ -6,12 +6,12 @@ from time import perf_counter
 import pytest
 
 from costopt.plan.status import PlanStatus
+from costopt.solve.hours.by_parts import by_parts
 from costopt.solve.hours.decomposed import take_apart
 from costopt.solve.hours.kinds import hour_kinds
 from costopt.solve.hours.problem import HourlyProblem
 from costopt.solve.hours.reach import reach_of
 from costopt.solve.hours.run import solve_hours
-from costopt.solve.hours.search import by_parts
 
 SAME = 1e-6
 """Relative difference up to which two costs count as equal."""

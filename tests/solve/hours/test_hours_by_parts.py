@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from costopt.solve.hours.bound import bound_by_hours
+from costopt.solve.hours.by_parts import by_parts
 from costopt.solve.hours.commitments import QuantityCommitments
 from costopt.solve.hours.decode import decision_at
 from costopt.solve.hours.decomposed import Decomposed, take_apart
@@ -19,7 +20,6 @@ from costopt.solve.hours.problem import HourlyProblem, Sequence
 from costopt.solve.hours.reach import reach_of
 from costopt.solve.hours.recheck import hourly_violations
 from costopt.solve.hours.run import solve_hours
-from costopt.solve.hours.search import by_parts
 from costopt.solve.hours.windows import bound_by_windows
 from costopt.solve.problem import LimitRow, ServingBlock
 from costopt.solve.reduce import instances_needed

@@ -8,6 +8,7 @@ from time import perf_counter
 import numpy as np
 import pytest
 
+from costopt.solve.hours.by_parts import fleets_of
 from costopt.solve.hours.decomposed import take_apart
 from costopt.solve.hours.fleets import Fleets, largest_factor
 from costopt.solve.hours.highs import minimise_linear
@@ -18,7 +19,6 @@ from costopt.solve.hours.lifted_bound import least_costs, lifted_bound
 from costopt.solve.hours.long_series import search_long_series
 from costopt.solve.hours.problem import HourlyProblem
 from costopt.solve.hours.reach import reach_of
-from costopt.solve.hours.search import fleets_of
 from costopt.solve.problem import FloatArray, ServingBlock
 from costopt.solve.reduce import instances_needed
 

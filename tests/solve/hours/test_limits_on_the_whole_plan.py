@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from costopt.plan.status import PlanStatus
+from costopt.solve.hours.by_parts import by_parts
 from costopt.solve.hours.commitments import QuantityCommitments, SpendCommitments
 from costopt.solve.hours.decomposed import take_apart
 from costopt.solve.hours.kinds import hour_kinds
@@ -17,7 +18,6 @@ from costopt.solve.hours.pulp_model import write_pulp_hours
 from costopt.solve.hours.reach import reach_of
 from costopt.solve.hours.recheck import hourly_violations
 from costopt.solve.hours.run import solve_hours
-from costopt.solve.hours.search import by_parts
 from costopt.solve.hours.whole_limits import Budget, TypeLimit
 from costopt.solve.problem import ServingBlock
 
