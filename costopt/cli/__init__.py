@@ -28,7 +28,8 @@ def _in_columns(text: str) -> str:
     """Wrap each line of a message at 100 columns; names and addresses stay whole."""
     from textwrap import fill
 
+    text = text.replace("costopt: ", "costopt:\xa0", 1)
     return "\n".join(
         fill(line, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
         for line in text.splitlines()
-    )
+    ).replace("\xa0", " ")

@@ -57,7 +57,9 @@ def plan_over_time(
         ordered = sorted(workloads, key=stands_beside)
         refuse_unheard(assemble_over_time(ordered, hours, request, catalog), request)
     found = search_from_fleet_over_time(workloads, hours, request, catalog, signed)
-    return _write_plan(workloads, found, request, catalog)
+    plan = _write_plan(workloads, found, request, catalog)
+    # What is signed is no longer a choice: nothing stands beside it that has not signed.
+    return plan if signed is None else plan.model_copy(update={"baselines": ()})
 
 
 def _refuse_too_many(workloads: Sequence[NamedWorkload], hours: DemandHours) -> None:

@@ -235,7 +235,7 @@ def test_the_command_plans_with_an_account_and_verify_agrees(
     account.write_text("fact,key\nrebate,aws\n", encoding="utf-8")
     code, _, told = run("plan", str(request), "--account", str(account))
     assert code == 2
-    assert "line 2: Unknown fact 'rebate'" in told
+    assert "line 2: Unknown fact 'rebate'" in " ".join(told.split())
 
 
 @pytest.mark.parametrize("higher", [0.5, 5.0, 50.0])
