@@ -27,6 +27,7 @@ from costopt.planning.over_time_others import (
 from costopt.planning.over_time_products import (
     QuantityProducts,
     SpendProducts,
+    has_budget,
     quantity_products,
     spend_products,
 )
@@ -118,6 +119,9 @@ def assemble_over_time(
     refuse_two_discounts(spends.rate, resources.needs, places)
     price = _hourly_prices(assembled.problem.price_per_hour, columns, request)
     whole = assembled.problem
+    if has_budget(request):
+        # Held over all hours together; here it says that what is paid counts too.
+        whole = replace(whole, budget_per_hour=np.inf)
     is_job = np.array([stands_beside(item) for item in workloads])[columns["service"]]
     starts = sequence_of(columns, is_job, request, catalog)
     changes = changes_over_time(columns, request, catalog)

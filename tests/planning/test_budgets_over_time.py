@@ -1,0 +1,103 @@
+"""A budget counts what is paid, wherever it is written, and commitments that are signed too."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from costopt.candidate.find import all_candidates
+from costopt.catalog.catalog import Catalog
+from costopt.planning.optimize_request import optimize
+from costopt.planning.plan_over_time import plan_over_time
+from costopt.planning.signed_tranches import SignedTranches
+from costopt.workload.demand_profile import DemandProfile
+from costopt.workload.limits import Limits
+from costopt.workload.requirement import Requirement
+
+YEAR = 8760.0
+OPTIONS = ("on_demand", "reserved")
+
+
+@pytest.fixture(scope="module")
+def reserved(bundled: Catalog) -> Catalog:
+    """One type at 1 USD/h on demand; a year costs 0.60 upfront or 0.62 in each hour."""
+    few = bundled.filter(
+        providers=["aws"],
+        regions=["us-east-1"],
+        instance_types=["g6.xlarge"],
+        purchase_options=["on_demand"],
+    )
+    listed = few.offers.assign(recurring_per_hour=1.0, effective_per_hour=1.0)
+    year: Mapping[str, Any] = {
+        "purchase_option": "reserved", "term_years": 1.0, "term_hours": YEAR,
+    }  # fmt: skip
+    upfront = listed.assign(
+        **year,
+        payment="all",
+        recurring_per_hour=0.0,
+        upfront=0.6 * YEAR,
+        effective_per_hour=0.6,
+    )
+    monthly = listed.assign(
+        **year, payment="no", upfront=0.0, recurring_per_hour=0.62, effective_per_hour=0.62
+    )
+    joined = pd.concat([listed, upfront, monthly], ignore_index=True)
+    return few.with_offers(joined.astype(few.offers.dtypes.to_dict()))
+
+
+def work(**limits: Any) -> Requirement:
+    """One unit a second, which one instance does."""
+    return Requirement(
+        demand_per_second=1.0,
+        throughput_per_second={"g6.xlarge": 1.0},
+        max_utilisation=1.0,
+        limits=Limits(**limits),
+    )
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_a_budget_buys_what_is_paid_least_for(reserved: Catalog, *, is_own: bool) -> None:
+    """At 20 % a year 0.62 an hour is worth 0.566 today, below 0.60; only the latter is paid."""
+    budget = {"budget": 0.61 * YEAR}
+    plan = optimize(
+        work(**(budget if is_own else {})),
+        reserved,
+        limits=Limits(purchase_options=OPTIONS, **({} if is_own else budget)),
+        demand_profile=DemandProfile(factors=[1.0, 1.0]),
+        cost_of_capital=0.2,
+    )
+    assert plan.cost_total == pytest.approx(0.6 * YEAR)
+
+
+@pytest.mark.parametrize("option", ["reserved", "savings_plan"])
+def test_what_is_signed_counts_against_the_budget(reserved: Catalog, option: str) -> None:
+    """One instance is signed for 0.6 an hour; a second one in a quarter of the hours costs 0.25.
+
+    Together 0.85 an hour: a budget of 0.86 pays it, one of 0.84 does not.
+    """
+    offers = reserved.offers
+    offers.loc[offers["payment"] == "no", ["recurring_per_hour", "effective_per_hour"]] = 0.6
+    offers = offers[offers["payment"] != "all"]
+    kind = "compute" if option == "savings_plan" else ""
+    is_term = offers["purchase_option"] == "reserved"
+    offers.loc[is_term, ["purchase_option", "kind"]] = [option, kind]
+    catalog = reserved.with_offers(offers)
+    limits = Limits(purchase_options=("on_demand", option))
+    plan = optimize(
+        work(), catalog, limits=limits, demand_profile=DemandProfile(factors=[1.0, 1.0])
+    )
+    assert plan.schedule is not None
+    signed = SignedTranches(tranches=plan.schedule.tranches)
+    assert plan.cost_total == pytest.approx(0.6 * YEAR)
+    for part, total in ((0.86, 0.85 * YEAR), (0.84, None)):
+        busier = plan.request.model_copy(
+            update={
+                "demand_profile": DemandProfile(factors=[1.0, 1.0, 1.0, 2.0]),
+                "limits": limits.model_copy(update={"budget": part * YEAR}),
+            }
+        )
+        again = plan_over_time(all_candidates(busier, catalog), busier, catalog, signed)
+        assert again.cost_total == (None if total is None else pytest.approx(total))
+        if again.schedule is not None:
+            assert again.schedule.series_bound == pytest.approx(total, rel=1e-2)
