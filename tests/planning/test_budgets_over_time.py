@@ -8,6 +8,7 @@ import pytest
 
 from costopt.candidate.find import all_candidates
 from costopt.catalog.catalog import Catalog
+from costopt.evaluate.check import evaluate_plan
 from costopt.planning.optimize_request import optimize
 from costopt.planning.plan_over_time import plan_over_time
 from costopt.planning.signed_tranches import SignedTranches
@@ -101,3 +102,25 @@ def test_what_is_signed_counts_against_the_budget(reserved: Catalog, option: str
         assert again.cost_total == (None if total is None else pytest.approx(total))
         if again.schedule is not None:
             assert again.schedule.series_bound == pytest.approx(total, rel=1e-2)
+
+
+def test_a_plan_that_commits_nothing_may_be_worth_less_than_a_budget_leaves(
+    reserved: Catalog,
+) -> None:
+    """At 20 % a year 0.65 an hour on demand is worth 0.593 today, below 0.60 upfront.
+
+    A budget of 0.61 leaves the latter alone, so that no plan within it is below 0.60.
+    """
+    offers = reserved.offers
+    on_demand = offers["purchase_option"] == "on_demand"
+    offers.loc[on_demand, ["recurring_per_hour", "effective_per_hour"]] = 0.65
+    catalog = reserved.with_offers(offers[offers["payment"] != "no"])
+    plan = optimize(
+        work(),
+        catalog,
+        limits=Limits(purchase_options=OPTIONS, budget=0.61 * YEAR),
+        demand_profile=DemandProfile(factors=[1.0, 1.0]),
+        cost_of_capital=0.2,
+    )
+    assert plan.cost_total == pytest.approx(0.6 * YEAR)
+    assert evaluate_plan(plan, catalog).violations == ()
