@@ -45,7 +45,7 @@ class TriedGangs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class GangColumns:
+class OffersOfGangs:
     """Offers of all workloads with their prices, and which of them are of gangs.
 
     Attributes:
@@ -73,7 +73,7 @@ class GangColumns:
 
 def tried_gangs(
     workloads: Sequence[NamedWorkload],
-    offered: GangColumns,
+    offered: OffersOfGangs,
     hours: DemandHours,
     request: PlanRequest,
     catalog: Catalog,
@@ -118,7 +118,7 @@ def tried_gangs(
 
 def _priced(
     workloads: Sequence[NamedWorkload],
-    offered: GangColumns,
+    offered: OffersOfGangs,
     rows: Integers,
     figures: GangFigures,
     hours: DemandHours,
@@ -179,7 +179,7 @@ def _last(item: NamedWorkload, hours: DemandHours) -> float:
     return min(item.workload.deadline_hours, hours.profile_hours)
 
 
-def _drawn_by_several(offered: GangColumns, rows: Integers, service: Integers) -> Flags:
+def _drawn_by_several(offered: OffersOfGangs, rows: Integers, service: Integers) -> Flags:
     """Return which offers run on a commitment that another workload may use (rows,)."""
     product = offered.quantities.product
     users = np.flatnonzero(offered.usable & (product >= 0))
