@@ -40,7 +40,7 @@ def lines_over_time(
     Configurations of one offer in one layout are one line. Figures follow once both are known.
 
     Args:
-        workloads: services with their candidates, then jobs with theirs.
+        workloads: services with their candidates, then all others with theirs.
         assembly: what the columns of the problem stand for.
         decision: of the solver.
         hours: kinds of hours.

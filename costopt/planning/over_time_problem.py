@@ -103,7 +103,7 @@ def assemble_over_time(
     today's prices, their rates and what is committed stand at the same mean.
 
     Args:
-        workloads: services with their candidates, then jobs with theirs.
+        workloads: services with their candidates, then all others with theirs.
         hours: kinds of hours.
         request: limits and settings.
         catalog: at the prices that are paid.

@@ -55,7 +55,7 @@ def served_and_worked(
     What replaces an instance that serves, replaces one that works: it does as much in the hour.
 
     Args:
-        workloads: services, then jobs.
+        workloads: services, then all others.
         fewer: a block for each, with the servers that are left.
         server: of each offer, before servers left (offers,).
         catalog: where the time from request to ready is.
