@@ -1,7 +1,7 @@
 """A budget counts what is paid, wherever it is written, and commitments that are signed too."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 import pytest
@@ -17,7 +17,7 @@ from costopt.workload.limits import Limits
 from costopt.workload.requirement import Requirement
 
 YEAR = 8760.0
-OPTIONS = ("on_demand", "reserved")
+OPTIONS: Final = ("on_demand", "reserved")
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def work(**limits: Any) -> Requirement:
 @pytest.mark.parametrize("is_own", [True, False])
 def test_a_budget_buys_what_is_paid_least_for(reserved: Catalog, *, is_own: bool) -> None:
     """At 20 % a year 0.62 an hour is worth 0.566 today, below 0.60; only the latter is paid."""
-    budget = {"budget": 0.61 * YEAR}
+    budget: dict[str, Any] = {"budget": 0.61 * YEAR}
     plan = optimize(
         work(**(budget if is_own else {})),
         reserved,
@@ -84,7 +84,7 @@ def test_what_is_signed_counts_against_the_budget(reserved: Catalog, option: str
     is_term = offers["purchase_option"] == "reserved"
     offers.loc[is_term, ["purchase_option", "kind"]] = [option, kind]
     catalog = reserved.with_offers(offers)
-    limits = Limits(purchase_options=("on_demand", option))
+    limits = Limits.model_validate({"purchase_options": ("on_demand", option)})
     plan = optimize(
         work(), catalog, limits=limits, demand_profile=DemandProfile(factors=[1.0, 1.0])
     )
@@ -124,3 +124,16 @@ def test_a_plan_that_commits_nothing_may_be_worth_less_than_a_budget_leaves(
     )
     assert plan.cost_total == pytest.approx(0.6 * YEAR)
     assert evaluate_plan(plan, catalog).violations == ()
+
+
+def test_a_stress_names_the_budget_of_the_only_workload(reserved: Catalog) -> None:
+    """On demand one instance is 1 an hour; at 20 % more it is beyond a budget of 1.1."""
+    plan = optimize(
+        work(budget=1.1 * YEAR),
+        reserved,
+        limits=Limits(purchase_options=("on_demand",)),
+        demand_profile=DemandProfile(factors=[1.0, 1.0]),
+        horizon_hours=YEAR,
+    )
+    dearer = [row for row in plan.stress().rows if row.kind == "hourly_price" and row.factor > 1]
+    assert [row.broken for row in dearer] == [("cost 10,512.00 exceeds the budget of 9,636.00",)]

@@ -26,7 +26,7 @@ def budget_of(problem: HourlyProblem, upper: float, **paid: np.ndarray) -> Budge
         "resources": problem.resources.cost,
         "amounts": problem.resources.price,
     }
-    return Budget(name="budget", upper=upper, **(counted | paid))  # type: ignore[arg-type]
+    return Budget(name="budget", upper=upper, **(counted | paid))
 
 
 def test_a_commitment_that_is_paid_less_for_is_kept_for_the_budget(over_hours: Build) -> None:
