@@ -69,4 +69,5 @@ def test_a_plan_that_routes_by_answer_does_not_hold(plan: Plan, few: Catalog) ->
     violations = evaluate_plan(plan.model_copy(update={"lines": lines}), few).violations
     said = [text for text in violations if "nobody knows the length of an answer" in text]
     assert len(said) == 2
-    assert f"takes {share:.1%} of some answers and {share + moved:.1%} of others" in said[0]
+    parts = f"{100 * share:.1f} % of some answers and {100 * (share + moved):.1f} % of others"
+    assert f"takes {parts}" in said[0]

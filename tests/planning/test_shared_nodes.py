@@ -266,7 +266,7 @@ def test_the_loss_of_a_shared_node_counts_in_the_availability_of_all_on_it(
         update={"request": plan.request.model_copy(update={"limits": Limits(availability=0.8)})}
     )
     broken = evaluate_plan(stricter, eights).violations
-    assert sum("75.00%, 80.00% promised" in text for text in broken) == 3
+    assert sum("75.00 %, 80.00 % promised" in text for text in broken) == 3
 
 
 def test_spare_nodes_hold_what_the_others_hold(eights: Catalog) -> None:
