@@ -98,15 +98,18 @@ def _below_bound(plan: Plan, one: Baseline) -> Iterator[str]:
     """Yield a sentence where a plan that is within all limits costs less than what is proven.
 
     Costs of lines are what is paid, the bound is a present value; without commitments all of it
-    is paid by the hour at list prices. Beside other usage, scenarios weighed by their tail, or a
-    fleet that ran before, the two are not of the same thing.
+    is paid by the hour at list prices. Beside other usage, scenarios weighed by their tail, a
+    fleet that ran before, or a budget, which the other plan need not keep, the two are not of the
+    same thing.
 
     Args:
         plan: as written.
         one: the best plan that commits nothing.
     """
     request = plan.request
+    limits = (request.limits, *(workload.limits for workload in request.workloads))
     differs = request.limits.cvar is not None or request.current_fleet is not None
+    differs |= any(each.budget is not None for each in limits)
     if one.cost_total is None or plan.bound is None or differs or request.eligible_usage:
         return
     present = one.cost_total * _present_over_paid(request)

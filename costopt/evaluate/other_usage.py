@@ -12,9 +12,8 @@ from costopt.catalog.catalog import Catalog
 from costopt.commitment.time_value import mean_factor
 from costopt.errors import InvalidInputError, UnknownNameError
 from costopt.evaluate.schedule_money import LinePrices, OtherUsage
-from costopt.evaluate.tranche_prices import PLACE, SPEND_OPTION, on_demand_prices
+from costopt.evaluate.tranche_prices import SPEND_OPTION, on_demand_prices
 from costopt.plan.schedule import Schedule, Tranche
-from costopt.workload.eligible_usage import EligibleUsage
 from costopt.workload.request import PlanRequest
 
 Floats = NDArray[np.float64]
@@ -102,19 +101,6 @@ def prices_of_others(request: PlanRequest, catalog: Catalog) -> Floats:
             [f"{one.name}: {one.instance_type} has no price on demand in {one.region}"],
         )
     return prices
-
-
-def usage_with_prices(request: PlanRequest, catalog: Catalog) -> tuple[EligibleUsage, ...]:
-    """Return the other usage whose instances have a price on demand, and all that is in money.
-
-    Args:
-        request: the question.
-        catalog: without some of the offers that the question was about.
-    """
-    offers = catalog.offers
-    listed = offers.loc[offers["purchase_option"] == "on_demand", PLACE]
-    priced = set(listed.itertuples(index=False, name=None))
-    return tuple(one for one in request.eligible_usage if one.place is None or one.place in priced)
 
 
 def with_others(prices: LinePrices, request: PlanRequest, catalog: Catalog) -> LinePrices:

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from costopt.evaluate.component_prices import Place
 from costopt.evaluate.tranche_prices import TranchePrice
 from costopt.plan.schedule import Tranche
 
 Floats = NDArray[np.float64]
-Place = tuple[str, str, str]
 
 
 def cover_amounts(

@@ -170,8 +170,10 @@ def _wrong_sums(plan: Plan, found: Scheduled, catalog: Catalog) -> Iterator[str]
     if plan.bound is None or plan.bound > objective * (1 + FIGURE_TOLERANCE):
         yield f"the bound of {plan.bound} is above the objective of {objective:,.6g} per hour"
     series_bound = found.schedule.series_bound or 0.0
-    if series_bound > found.schedule.objective * (1 + FIGURE_TOLERANCE):
-        yield f"the bound of {series_bound:,.6g} over the series is above the objective"
+    if not 0 <= series_bound <= found.schedule.objective * (1 + FIGURE_TOLERANCE):
+        yield (
+            f"the bound of {series_bound:,.6g} over the series is not between 0 and the objective"
+        )
     sums = recomputed_plan(plan, found.lines, None).model_copy(
         update={"gap": relative_gap(objective, plan.bound), "schedule": plan.schedule}
     )

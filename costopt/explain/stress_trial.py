@@ -22,6 +22,7 @@ from costopt.explain.stress_record import FirstBreak, StressRow
 from costopt.plan.plan import Plan
 from costopt.plan.status import PlanStatus
 from costopt.planning.found import Found
+from costopt.planning.over_time_budgets import least_budget
 from costopt.planning.tries import Tries
 
 RATES: Final = (0.9, 0.8, 0.67)
@@ -209,7 +210,7 @@ class StressTrial:
         return standing, self._other(found)
 
     def _over_budget(self, cost: float) -> Iterator[str]:
-        budget = self.plan.request.limits.budget
+        budget = least_budget(self.plan.request)
         if budget is not None and cost > budget:
             yield f"cost {cost:,.2f} exceeds the budget of {budget:,.2f}"
 

@@ -170,7 +170,7 @@ def _fleet(
     fleets: list[FleetOverHours] = []
     for item in workloads:
         if stands_beside(item) or not isinstance(item.candidates, ServiceCandidates):
-            words = f"{text}: none, {item.name} is due by a deadline, at no rate"
+            words = f"{text}: none, {item.name} asks for no rate that could be its target"
             return Baseline(name=name, text=words, horizon_hours=plan.horizon_hours)
         factor = np.array([hour.demand_factor[item.name] for hour in schedule.hours])
         fleet = cheapest_fleet_over_hours(item.candidates, strategy, factor, weight)

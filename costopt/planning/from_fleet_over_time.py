@@ -34,7 +34,7 @@ def search_from_fleet_over_time(
     costs: to start what did not run, and to run more or fewer hours of what did.
 
     Args:
-        workloads: services with their candidates, then jobs with theirs.
+        workloads: services with their candidates, then all others with theirs.
         hours: kinds of hours.
         request: with the fleet, if any.
         catalog: at the prices that are paid.

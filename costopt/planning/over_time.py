@@ -125,8 +125,9 @@ def search_over_time(
         )
         if number == 0:
             bound = _bound(assembly, solution, request)
-            bound = bound if signed is None else signed.beside(bound)
             series_bound = _series_bound(assembly, solution, hours, request)
+            if signed is not None:
+                bound, series_bound = signed.beside(bound), signed.beside(series_bound)
         written = _written(roomier, assembly, solution, hours, request, catalog, signed)
         late = None if written is None else _with_more_room(roomier, written)
         found = FoundOverTime(
@@ -163,7 +164,8 @@ def _solved(
         )
         if signed is not None:
             assembly = signed.on(assembly)
-        assembly = with_budgets(assembly, workloads, request, catalog)
+        tranches = None if signed is None else signed.tranches
+        assembly = with_budgets(assembly, workloads, request, catalog, tranches)
         left = max(deadline - perf_counter(), LEAST_SECONDS)
         solution = solve_hours(assembly.problem, gap=request.gap, time_limit_seconds=left)
         if not (assembly.is_lossy and solution.status is PlanStatus.INFEASIBLE):
@@ -197,6 +199,7 @@ def _series_bound(
         is_free = assembly.problem.changes is None
         return _bound(assembly, solution, request) if is_free else None
     mean = replace(assembly.problem, demand_factor=hours.mean_factor, changes=None)
+    mean = without_gangs(mean) if assembly.is_lossy else mean
     seconds = min(SERIES_SECONDS, request.time_limit_seconds)
     return linear_bound(mean, deadline=perf_counter() + seconds) or None
 

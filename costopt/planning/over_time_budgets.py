@@ -38,6 +38,7 @@ def with_budgets(
     workloads: Sequence[NamedWorkload],
     request: PlanRequest,
     catalog: Catalog,
+    signed: Sequence[Tranche] | None = None,
 ) -> HourlyAssembly:
     """Return a problem that keeps the budgets of its request.
 
@@ -50,12 +51,18 @@ def with_budgets(
         workloads: in the order of the offers' services.
         request: the question.
         catalog: at the prices that are paid.
+        signed: the only commitments there are, which are paid for whatever runs; None = they are
+            decided, and count.
     """
     problem, least = assembly.problem, least_budget(request)
     owned = [item.workload.limits.budget for item in workloads] if len(workloads) > 1 else []
     if least is None and all(one is None for one in owned):
         return assembly
     whole = _whole(assembly, workloads, request, catalog)
+    if signed is not None:
+        whole = _beside_signed(whole)
+        paid = sum(one.cost_total for one in signed)
+        least = None if least is None else max(least - paid, 0.0)
     budgets = [] if least is None else [replace(whole, upper=least)]
     for index, upper in enumerate(owned):
         if upper is not None:
@@ -91,6 +98,17 @@ def _whole(
         resources=each * resources.step,
         amounts=listed * falls,
         upper=0.0,
+    )
+
+
+def _beside_signed(whole: Budget) -> Budget:
+    """Return a budget that counts no commitment: what is signed is taken off it."""
+    return replace(
+        whole,
+        name="budget beside what is signed",
+        quantities=np.zeros_like(whole.quantities),
+        spends=np.zeros_like(whole.spends),
+        resources=np.zeros_like(whole.resources),
     )
 
 

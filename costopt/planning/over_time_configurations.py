@@ -45,7 +45,7 @@ class TriedGangs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class GangColumns:
+class OffersOfGangs:
     """Offers of all workloads with their prices, and which of them are of gangs.
 
     Attributes:
@@ -73,7 +73,7 @@ class GangColumns:
 
 def tried_gangs(
     workloads: Sequence[NamedWorkload],
-    offered: GangColumns,
+    offered: OffersOfGangs,
     hours: DemandHours,
     request: PlanRequest,
     catalog: Catalog,
@@ -82,7 +82,9 @@ def tried_gangs(
 
     A configuration that shares nothing with other workloads, neither a commitment nor a plan of
     money nor a limit, costs what it costs alone: of these the cheapest stays and nothing is
-    lost. Nodes that run in every hour share nothing but limits, as they leave no instance idle.
+    lost. Nodes that run in every hour share no commitment of instances: they leave none idle, and
+    beside them others use as much of it as without. Money that a plan leaves unused in some hours
+    they do share.
     Of the others, all that fit within the limits stay up to MOST_CONFIGURATIONS; beyond, those
     that do the job with the least money at the cheapest of their prices.
 
@@ -116,7 +118,7 @@ def tried_gangs(
 
 def _priced(
     workloads: Sequence[NamedWorkload],
-    offered: GangColumns,
+    offered: OffersOfGangs,
     rows: Integers,
     figures: GangFigures,
     hours: DemandHours,
@@ -143,9 +145,10 @@ def _priced(
     limited = ties_hours or bool(problem.rows) or bool(np.isfinite(problem.upper).any())
     drawn = _drawn_by_several(offered, rows, service)
     shares = limited | offered.shared[rows]
-    shares |= ~always & (drawn | np.isfinite(rates).any(axis=0))
+    shares |= ~always & drawn
+    shares |= np.isfinite(rates).any(axis=0)
     at_best = np.where(shares, np.where(committed, held * part, cheapest),
-                       np.where(committed, held, np.minimum(by_hour, cheapest)))  # fmt: skip
+                       np.where(committed, held, by_hour))  # fmt: skip
     room = np.full(len(rows), np.inf)
     for row in problem.rows:
         taken = row.offer_coefficients[rows]
@@ -176,7 +179,7 @@ def _last(item: NamedWorkload, hours: DemandHours) -> float:
     return min(item.workload.deadline_hours, hours.profile_hours)
 
 
-def _drawn_by_several(offered: GangColumns, rows: Integers, service: Integers) -> Flags:
+def _drawn_by_several(offered: OffersOfGangs, rows: Integers, service: Integers) -> Flags:
     """Return which offers run on a commitment that another workload may use (rows,)."""
     product = offered.quantities.product
     users = np.flatnonzero(offered.usable & (product >= 0))

@@ -17,6 +17,7 @@ from costopt.planning.lines import written_line
 from costopt.planning.over_time_others import OF_OTHERS
 from costopt.planning.over_time_problem import HourlyAssembly
 from costopt.planning.over_time_work import stands_beside
+from costopt.solve.hours.bill import charged_hours
 from costopt.solve.hours.solution import HourlyDecision, HourlySolution
 from costopt.workload.demand_hours import DemandHours
 
@@ -39,7 +40,7 @@ def lines_over_time(
     Configurations of one offer in one layout are one line. Figures follow once both are known.
 
     Args:
-        workloads: services with their candidates, then jobs with theirs.
+        workloads: services with their candidates, then all others with theirs.
         assembly: what the columns of the problem stand for.
         decision: of the solver.
         hours: kinds of hours.
@@ -154,7 +155,7 @@ def tranches_of(assembly: HourlyAssembly, solution: HourlySolution) -> tuple[Tra
         if spend > LEAST_SPEND:
             template = assembly.spends.tranches[plan]
             tranches.append(template.model_copy(update={"spend_per_hour": spend}))
-    amounts = problem.resources.needs.T @ decision.counts
+    amounts = problem.resources.needs.T @ charged_hours(problem, decision.counts)
     for product, units in enumerate(decision.commitments.resources.tolist()):
         found = assembly.resources.written(product, units, float(amounts[product].max()))
         tranches.extend([] if found is None else [found])

@@ -27,6 +27,7 @@ from costopt.planning.over_time_others import (
 from costopt.planning.over_time_products import (
     QuantityProducts,
     SpendProducts,
+    has_budget,
     quantity_products,
     spend_products,
 )
@@ -102,7 +103,7 @@ def assemble_over_time(
     today's prices, their rates and what is committed stand at the same mean.
 
     Args:
-        workloads: services with their candidates, then jobs with theirs.
+        workloads: services with their candidates, then all others with theirs.
         hours: kinds of hours.
         request: limits and settings.
         catalog: at the prices that are paid.
@@ -118,6 +119,9 @@ def assemble_over_time(
     refuse_two_discounts(spends.rate, resources.needs, places)
     price = _hourly_prices(assembled.problem.price_per_hour, columns, request)
     whole = assembled.problem
+    if has_budget(request):
+        # Held over all hours together; here it says that what is paid counts too.
+        whole = replace(whole, budget_per_hour=np.inf)
     is_job = np.array([stands_beside(item) for item in workloads])[columns["service"]]
     starts = sequence_of(columns, is_job, request, catalog)
     changes = changes_over_time(columns, request, catalog)

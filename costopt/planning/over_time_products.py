@@ -56,6 +56,16 @@ class QuantityProducts:
         )
 
 
+def has_budget(request: PlanRequest) -> bool:
+    """Return whether a budget counts what is paid, which is not what is minimised.
+
+    Args:
+        request: the question.
+    """
+    limits = (request.limits, *(workload.limits for workload in request.workloads))
+    return any(one.budget is not None for one in limits)
+
+
 def quantity_products(columns: pd.DataFrame, request: PlanRequest) -> QuantityProducts:
     """Find the commitments of instances among the columns of a problem.
 
@@ -82,7 +92,7 @@ def quantity_products(columns: pd.DataFrame, request: PlanRequest) -> QuantityPr
     upfront = offers["upfront"].to_numpy(dtype=np.float64) * exchange
     place = offers.groupby([*PLACE, "zone", "purchase_option"], sort=False).ngroup().to_numpy()
     name = offers.groupby(PRODUCT, sort=False, dropna=False).ngroup().to_numpy()
-    if request.limits.budget is not None and request.cost_of_capital:
+    if has_budget(request) and request.cost_of_capital:
         place = name
     order = np.lexsort((rows, upfront, cost, place))
     _, first = np.unique(place[order], return_index=True)

@@ -11,7 +11,7 @@ from costopt.candidate.find import NamedWorkload
 from costopt.catalog.catalog import Catalog
 from costopt.evaluate.tranche_prices import SPEND_OPTION
 from costopt.planning.over_time_cheapest import worth_keeping
-from costopt.planning.over_time_configurations import GangColumns, tried_gangs
+from costopt.planning.over_time_configurations import OffersOfGangs, tried_gangs
 from costopt.planning.over_time_gangs import kept_for_gangs, of_gangs, told_apart
 from costopt.planning.over_time_others import shared_products
 from costopt.planning.over_time_products import DEARER, QuantityProducts, SpendProducts
@@ -108,7 +108,7 @@ def useful_offers(
     usable &= _worth_renting(offered, apart, in_gangs, is_staying=is_staying)
     tried = tried_gangs(
         offered.workloads,
-        GangColumns(
+        OffersOfGangs(
             columns=offered.columns,
             price=offered.price,
             usable=usable,

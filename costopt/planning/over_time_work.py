@@ -55,7 +55,7 @@ def served_and_worked(
     What replaces an instance that serves, replaces one that works: it does as much in the hour.
 
     Args:
-        workloads: services, then jobs.
+        workloads: services, then all others.
         fewer: a block for each, with the servers that are left.
         server: of each offer, before servers left (offers,).
         catalog: where the time from request to ready is.
@@ -111,14 +111,16 @@ def without_surplus(problem: HourlyProblem, solution: HourlySolution) -> HourlyS
     """Return a solution in which no instance works on a job that is done without it.
 
     On what is committed such hours cost nothing, so the program may leave them in. The dearest
-    and the latest go first; those stay that an instance must be up for.
+    and the latest go first; those stay that an instance must be up for. Where stopping what ran
+    before costs anything, none goes: they may be what saves that.
 
     Args:
         problem: that was solved.
         solution: of it.
     """
     decision, work = solution.decision, problem.work
-    if decision is None or not len(work):
+    is_kept = problem.changes is not None and problem.changes.stop_cost > 0
+    if decision is None or not len(work) or is_kept:
         return solution
     counts = timed_gangs(problem, decision)
     sequence = problem.sequence

@@ -262,9 +262,9 @@ def _refusal(
         whole := whole_limits_in_the_way(found.assembly.problem)
     ):
         return whole
-    jobs = [item for item in workloads if stands_beside(item)]
-    if jobs and not found.solution.infeasible_hours:
-        return _late_jobs(jobs)
+    others = [item for item in workloads if stands_beside(item)]
+    if others and not found.solution.infeasible_hours:
+        return _not_beside(others)
     workloads = [item for item in workloads if not stands_beside(item)]
     factors = found.hours.factor
     hour = next(iter(found.solution.infeasible_hours), int(factors.sum(axis=0).argmax()))
@@ -284,12 +284,14 @@ def _refusal(
     return (f"the hours at {told} cannot be served", *reasons)
 
 
-def _late_jobs(jobs: Sequence[NamedWorkload]) -> tuple[str, ...]:
-    """Say which jobs nothing runs, or that they cannot be done in time together."""
-    idle = [item.name for item in jobs if item.candidates.offers.empty]
+def _not_beside(others: Sequence[NamedWorkload]) -> tuple[str, ...]:
+    """Say which jobs and nodes nothing runs, or that there is no room for them together."""
+    idle = [item.name for item in others if item.candidates.offers.empty]
     if idle:
         return (f"nothing that the limits allow runs {', '.join(idle)} on firm capacity",)
-    return (
-        f"{', '.join(item.name for item in jobs)}: not done by the deadline within the limits, "
-        "beside what the services need; allow more hours or a higher quota",
-    )
+    jobs = [item.name for item in others if isinstance(item.workload, Job)]
+    nodes = [item.name for item in others if item.name not in jobs]
+    missing = [f"{', '.join(jobs)}: not done by the deadline"] if jobs else []
+    missing += [f"{', '.join(nodes)}: not there in every hour"] if nodes else []
+    ease = "allow more hours or a higher quota" if jobs else "allow a higher quota"
+    return (f"{'; '.join(missing)} within the limits, beside what the services need; {ease}",)

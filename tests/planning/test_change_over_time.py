@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import pytest
 
 from costopt.catalog.catalog import Catalog
@@ -15,6 +16,11 @@ from costopt.plan.status import PlanStatus
 from costopt.planning.current_fleet import read_fleet
 from costopt.planning.frontier import frontier
 from costopt.planning.optimize_request import optimize
+from costopt.planning.over_time_work import without_surplus
+from costopt.solve.hours.changes import HourlyChanges
+from costopt.solve.hours.commitments import QuantityCommitments
+from costopt.solve.hours.problem import DeferrableWork, HourlyProblem
+from costopt.solve.hours.run import solve_hours
 from costopt.workload.demand_profile import DemandProfile
 from costopt.workload.limits import Limits
 from costopt.workload.requirement import Requirement
@@ -226,3 +232,36 @@ def test_a_bound_of_the_rest_does_not_count_stops_of_what_a_gang_keeps(few: Cata
     assert free.switching_cost == dear.switching_cost == 0.0
     assert dear.cost_total == pytest.approx(before.cost_total)
     assert dear.bound == pytest.approx(free.bound)
+
+
+def test_an_hour_of_a_job_that_saves_a_stop_is_kept() -> None:
+    """One instance ran around the clock; a committed one does the job in one of two hours.
+
+    Both hours cost nothing. Resting in one of them would stop half of an instance, for 5.
+    """
+    problem = HourlyProblem(
+        price_per_hour=np.zeros(1),
+        server=np.array([-1]),
+        upper=np.ones(1),
+        quantity=np.zeros(1, dtype=np.int64),
+        blocks=(),
+        weight=np.ones(2),
+        demand_factor=np.zeros((0, 2)),
+        quantities=QuantityCommitments(cost=np.zeros(1), upper=np.ones(1)),
+        work=DeferrableWork(
+            amount=np.ones(1),
+            release=np.zeros(1, dtype=np.int64),
+            deadline=np.full(1, 2),
+            job=np.zeros(1, dtype=np.int64),
+            rate=np.ones(1),
+        ),
+        changes=HourlyChanges(
+            kind=np.zeros(1, dtype=np.int64), running=np.ones(1), start_cost=0.0, stop_cost=10.0
+        ),
+    )
+    solution = solve_hours(problem, gap=0)
+    assert solution.costs is not None
+    assert solution.costs.objective == pytest.approx(0)
+    kept = without_surplus(problem, solution).decision
+    assert kept is not None
+    assert kept.counts.tolist() == [[1, 1]]

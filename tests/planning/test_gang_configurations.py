@@ -1,5 +1,6 @@
 """Which configurations of gangs are planned with, and what is claimed where some are left out."""
 
+import pandas as pd
 import pytest
 
 from costopt.candidate.find import NamedWorkload, all_candidates
@@ -107,3 +108,38 @@ def test_a_quota_that_one_configuration_alone_keeps_is_met(
     plan = answer_request(request.model_copy(update={"limits": limits}), few).require()
     lines = [line for line in plan.lines if line.workload == "tuning"]
     assert {(line.offer.instance_type, line.count) for line in lines} == {("p5.4xlarge", 1)}
+
+
+def test_nodes_are_not_chosen_for_a_plan_of_money_that_outlives_the_horizon(
+    bundled: Catalog,
+) -> None:
+    """On g6 three years at 0.5 USD/h are 1.5 for each hour of one; on demand 1.0, on g5 0.7."""
+    few = bundled.filter(
+        providers=["aws"],
+        regions=["us-east-1"],
+        instance_types=["g6.xlarge", "g5.xlarge"],
+        purchase_options=["on_demand"],
+    ).with_prices(
+        prices_per_hour={
+            "aws/us-east-1/g6.xlarge/on_demand": 1.0,
+            "aws/us-east-1/g5.xlarge/on_demand": 0.7,
+        }
+    )
+    offers = few.offers
+    of_plan = offers[offers["instance_type"] == "g6.xlarge"].assign(
+        purchase_option="savings_plan", kind="compute", payment="no", upfront=0.0,
+        term_years=3.0, term_hours=26_280.0, recurring_per_hour=0.5, effective_per_hour=0.5,
+    )  # fmt: skip
+    joined = pd.concat([offers, of_plan], ignore_index=True).astype(offers.dtypes.to_dict())
+    serving = Requirement(
+        name="serving", demand_per_second=1.0, throughput_per_second={"g5.xlarge": 1.0}
+    )
+    request = PlanRequest(
+        workloads=(serving, Requirement(name="nodes", nodes=1)),
+        limits=Limits(purchase_options=("on_demand", "savings_plan")),
+        demand_profile=DemandProfile(factors=[1.0, 1.0]),
+        gap=0.0,
+    )
+    plan = answer_request(request, few.with_offers(joined)).require()
+    nodes = [line.offer.instance_type for line in plan.lines if line.workload == "nodes"]
+    assert nodes == ["g5.xlarge"]

@@ -243,6 +243,16 @@ def test_plain_nodes_beside_many_kinds_of_hours_are_refused(catalog: Catalog) ->
     assert planned(catalog, nodes, demand_profile=fewer, limits=Limits()).has_answer
 
 
+def test_nodes_without_room_are_said_to_be_missing_in_some_hour(catalog: Catalog) -> None:
+    limits = Limits(purchase_options=("on_demand",), quota={"g6.xlarge": 3, "g6e.xlarge": 0})
+    limits = limits.model_copy(update={"instance_types": ("g6.xlarge", "g6e.xlarge")})
+    plan = planned(catalog, Requirement(name="nodes", nodes=2), limits=limits)
+    assert plan.unanswered_because == (
+        "nodes: not there in every hour within the limits, beside what the services need; allow "
+        "a higher quota",
+    )
+
+
 def test_jobs_and_nodes_alone_follow_no_profile(catalog: Catalog, tuning: Tuning) -> None:
     with pytest.raises(InvalidInputError, match="no service is given"):
         optimize([tuning(2.0), Requirement()], catalog, demand_profile=DAY)

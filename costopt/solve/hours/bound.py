@@ -68,18 +68,6 @@ def priced(hours: Decomposed, row_prices: FloatArray, rows: BoolArray) -> Priced
     return Priced(cost=cost, row_values=row_values, constant=constant)
 
 
-def bound_by_hours(
-    hours: Decomposed,
-    row_prices: FloatArray,
-    fleets: tuple[Fleets, ...],
-    *,
-    gap: float,
-    deadline: float,
-) -> float:
-    """Give a lower bound on the objective, in the program's unit; `hour_bounds` has its parts."""
-    return hour_bounds(hours, row_prices, fleets, gap=gap, deadline=deadline).total
-
-
 def hour_bounds(
     hours: Decomposed,
     row_prices: FloatArray,

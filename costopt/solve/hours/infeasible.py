@@ -32,13 +32,15 @@ def unserved_kinds(problem: HourlyProblem, kinds: HourKinds, reach: Reach) -> Bo
 
 
 def infeasible_hours(hours: Decomposed, *, deadline: float) -> tuple[int, ...]:
-    """Give the hours that nothing serves, even with the most of every commitment."""
+    """Give the hours that nothing serves, even with the most of every commitment and no gang."""
     impossible = unserved_kinds(hours.problem, hours.kinds, hours.reach)
+    most = hours.assembly.program.upper.copy()
+    most[hours.assembly.columns.gangs.chosen] = 0
     free = np.zeros(len(hours.assembly.program.cost))
     for kind in np.flatnonzero(~impossible).tolist():
         if perf_counter() > deadline:
             break
-        part = hours.programs.given(kind, hours.assembly.program.upper, free)
+        part = hours.programs.given(kind, most, free)
         impossible[kind] = (
             minimise_linear(part, time_limit_seconds=np.inf).outcome is Outcome.INFEASIBLE
             or minimise_whole(

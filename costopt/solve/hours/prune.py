@@ -16,13 +16,14 @@ def needed_offers(problem: HourlyProblem, reach: Reach) -> BoolArray:
     bucket is served more slowly and ``m c_j <= c_i``. Over hours ``m`` of ``j`` must not take
     more than one ``i`` of anything else either: of a limit, of a commitment, of a plan's money,
     of start-up costs and minimum-up time, of starts beside what ran before, whose offers stay.
-    The ratios of loads are the same in every hour, since
-    hours differ in demand by a factor. Offers whose needs resource commitments may cover stay.
+    The ratios of loads are the same in every hour, since hours differ in demand by a factor.
+    Offers whose needs resource commitments may cover stay.
     """
     needed = np.asarray(reach.upper.any(axis=1))
     serving = np.flatnonzero(needed & (problem.server >= 0))
-    if not len(serving) or (problem.types is not None and len(problem.work)):
-        # What a job runs on keeps its type in use, whatever replaces it elsewhere.
+    beside = len(problem.work) + len(problem.gangs)
+    if not len(serving) or (problem.types is not None and beside):
+        # What a job or a gang runs on keeps its type in use, whatever replaces it elsewhere.
         return needed
     rows = tuple(
         LimitRow(name="what an instance takes", offer_coefficients=taken[serving], upper=np.inf)
@@ -54,7 +55,10 @@ def _takings(problem: HourlyProblem) -> list[FloatArray]:
     """What one instance of each offer takes of everything that is not its price (offers,)."""
     takings = [row.offer_coefficients for row in problem.rows]
     takings += _commitment_takings(problem)
-    takings += [budget.price_per_hour for budget in problem.budgets]
+    for budget in problem.budgets:
+        takings.append(budget.price_per_hour)
+        if len(problem.quantities):
+            takings.append(np.append(budget.quantities, 0.0)[problem.quantity])
     takings += [np.where(np.isnan(rate), np.inf, rate) for rate in problem.spends.rate]
     if problem.sequence is not None:
         takings += _starting_takings(problem, problem.sequence)
@@ -74,6 +78,7 @@ def _starting_takings(problem: HourlyProblem, sequence: Sequence) -> list[FloatA
     if len(np.unique(hours)) > 1:
         rates = (np.where(np.isnan(rate), np.inf, rate * hours) for rate in problem.spends.rate)
         takings += [hours * problem.price_per_hour, *rates]
+        takings += [hours * budget.price_per_hour for budget in problem.budgets]
     if len(np.unique(sequence.min_up_hours)) > 1:
         takings.append(sequence.min_up_hours.astype(np.float64))
     return takings

@@ -63,15 +63,16 @@ def solve_hours(
     check_hourly_problem(problem)
     first = solution = _search_once(problem, gap, started, time_limit_seconds)
     tighter = problem
-    for _ in range(MOST_TIGHTENINGS):
+    for number in range(MOST_TIGHTENINGS + 1):
+        if number:
+            left = max(started + time_limit_seconds - perf_counter(), LEAST_SECONDS)
+            solution = _search_once(tighter, gap, perf_counter(), left)
         if solution.decision is None or solution.coverage is None:
             break
         broken = dict(budget_violations(problem, solution.decision, solution.coverage))
         if not broken:
             return _with_bound(solution, first.bound, gap)
         tighter = _tightened(problem, tighter, broken)
-        left = max(started + time_limit_seconds - perf_counter(), LEAST_SECONDS)
-        solution = _search_once(tighter, gap, perf_counter(), left)
     if first.decision is None:
         return first
     return _without_answer(started, first.bound, ())
@@ -175,7 +176,9 @@ def _settled(
     """
     if decision is None:
         return _without_answer(started, bound, ())
-    decision = with_settled_spends(problem, decision)
+    settled = with_settled_spends(problem, decision)
+    if _keeps_budgets(problem, settled) or not _keeps_budgets(problem, decision):
+        decision = settled
     broken = hourly_violations(problem, decision)
     if broken:
         raise PlanCheckError(broken)
@@ -190,6 +193,12 @@ def _settled(
         solution.seconds,
     )
     return solution
+
+
+def _keeps_budgets(problem: HourlyProblem, decision: HourlyDecision) -> bool:
+    """Whether the provider's bill is within every budget."""
+    coverage = covered_by(problem, decision.counts, decision.commitments)
+    return not list(budget_violations(problem, decision, coverage))
 
 
 def _without_answer(

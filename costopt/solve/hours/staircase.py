@@ -81,7 +81,7 @@ def find_fleets(
             time_limit_seconds=min(left, LONGEST_HOUR_SECONDS),
         )
         if run.outcome is Outcome.INFEASIBLE:
-            _with_most_committed(hours, fleets, kind, deadline)
+            _with_most_committed(hours, fleets, kind, linking, deadline=deadline)
         if run.values is None:
             continue
         reached = note_fleets(hours, fleets, kind, run.values)
@@ -94,14 +94,21 @@ def find_fleets(
 
 
 def _with_most_committed(
-    hours: Decomposed, fleets: tuple[Fleets, ...], kind: int, deadline: float
+    hours: Decomposed,
+    fleets: tuple[Fleets, ...],
+    kind: int,
+    linking: FloatArray,
+    *,
+    deadline: float,
 ) -> None:
     """Note a fleet for an hour that these commitments leave unserved, with the most of each."""
     left = deadline - perf_counter()
     if left <= 0:
         return
-    most = hours.programs.given(kind, hours.assembly.program.upper, hours.assembly.price)
-    run = minimise_whole(most, gap=0.0, time_limit_seconds=min(left, LONGEST_HOUR_SECONDS))
+    most, chosen = hours.assembly.program.upper.copy(), hours.assembly.columns.gangs.chosen
+    most[chosen] = linking[chosen]
+    program = hours.programs.given(kind, most, hours.assembly.price)
+    run = minimise_whole(program, gap=0.0, time_limit_seconds=min(left, LONGEST_HOUR_SECONDS))
     if run.values is not None:
         note_fleets(hours, fleets, kind, run.values)
 

@@ -7,7 +7,7 @@ from time import perf_counter
 import numpy as np
 import pytest
 
-from costopt.solve.hours.bound import bound_by_hours
+from costopt.solve.hours.bound import hour_bounds
 from costopt.solve.hours.by_parts import by_parts
 from costopt.solve.hours.commitments import QuantityCommitments
 from costopt.solve.hours.decode import decision_at
@@ -101,9 +101,9 @@ def test_the_bound_by_hours_is_no_lower_than_the_linear_one_and_below_the_optimu
     hours = apart(problem)
     linear = minimise_linear(hours.assembly.program, time_limit_seconds=20)
     assert linear.row_prices is not None
-    bound = bound_by_hours(
+    bound = hour_bounds(
         hours, linear.row_prices, no_fleets(problem), gap=1e-4, deadline=perf_counter() + 20
-    )
+    ).total
     exact = solve_hours(problem, gap=1e-3, time_limit_seconds=20)
     assert exact.costs is not None
     assert linear.objective * (1 - 1e-6) <= bound
@@ -119,9 +119,9 @@ def test_a_bound_with_any_prices_holds() -> None:
     assert exact.costs is not None
     for seed in range(5):
         prices = np.random.default_rng(seed).normal(0, 1, rows)
-        bound = bound_by_hours(
+        bound = hour_bounds(
             hours, prices, no_fleets(problem), gap=1e-3, deadline=perf_counter() + 20
-        )
+        ).total
         assert bound * hours.assembly.columns.scale <= exact.costs.objective * (1 + 1e-9)
 
 
@@ -136,9 +136,11 @@ def test_the_bound_by_windows_is_no_lower_than_that_by_hours_and_below_the_optim
     hours = apart(problem)
     linear = minimise_linear(hours.assembly.program, time_limit_seconds=20)
     assert linear.row_prices is not None
-    by_hours, by_windows = (
-        bound(hours, linear.row_prices, no_fleets(problem), gap=0, deadline=perf_counter() + 5)
-        for bound in (bound_by_hours, bound_by_windows)
+    by_hours = hour_bounds(
+        hours, linear.row_prices, no_fleets(problem), gap=0, deadline=perf_counter() + 5
+    ).total
+    by_windows = bound_by_windows(
+        hours, linear.row_prices, no_fleets(problem), gap=0, deadline=perf_counter() + 5
     )
     exact = solve_hours(problem, gap=1e-3, time_limit_seconds=20)
     assert exact.costs is not None
