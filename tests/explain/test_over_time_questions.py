@@ -76,6 +76,21 @@ def cases(stress: Stress, kind: str) -> dict[float, StressRow]:
     return {row.factor: row for row in stress.rows if row.kind == kind}
 
 
+def test_a_plan_over_time_that_starts_from_a_fleet_can_be_stressed(catalog: Catalog) -> None:
+    fleet = [("aws", "us-east-1", "", "g6.xlarge", "on_demand", 1)]
+    plan = optimize(
+        WORK,
+        catalog,
+        limits=Limits(purchase_options=("on_demand",)),
+        demand_profile=DemandProfile(factors=[1.0, 2.0]),
+        current_fleet=fleet,
+        switching_cost=10.0,
+    ).require()
+    row = cases(plan.stress(), "demand")[1.1]
+    # 1.1 and 2.2 need 2 and 3 instances in place of 1 and 2: 1 more at 1 $/h throughout.
+    assert row.mended_cost_total == pytest.approx(row.cost_total + 730.0)
+
+
 def test_stress_holds_every_hours_fleet_against_the_case(stress: Stress) -> None:
     # The one instance of the night is full at 1 unit: 10 % more is 110 %. The three of the day
     # carry 2.5, so that 1.2 x 2.5 = 3.0 just fits them: only the night breaks.

@@ -96,6 +96,17 @@ def test_what_the_plan_does_not_run_itself_is_paid_for_by_others(catalog: Catalo
     assert schedule_of(plan).coverage == pytest.approx(1 / 2)
 
 
+def test_instances_of_several_teams_share_what_is_reserved(catalog: Catalog) -> None:
+    # Three run in the second half, one in the first: one is used in all hours, two in half.
+    others = web(0, 1), web(0, 2).model_copy(update={"name": "batch"})
+    plan = planned(catalog, [1.0, 0.0], *others)
+    (tranche,) = schedule_of(plan).tranches
+    assert tranche.instances == 1
+    # The second and the third, in half of the hours, stay on demand: 0.5 < 0.7 $/h.
+    assert schedule_of(plan).objective == pytest.approx((0.7 + 0.5 * 2) * YEAR)
+    assert "instances of others that share the commitments count: web, batch" in str(plan)
+
+
 def test_other_instances_draw_on_plans_of_money_of_their_family(catalog: Catalog) -> None:
     money = Limits(purchase_options=("on_demand", "savings_plan"))
     plan = planned(catalog, [1.0, 0.0], web(0, 1), limits=money)
