@@ -107,6 +107,24 @@ def test_instances_of_several_teams_share_what_is_reserved(catalog: Catalog) -> 
     assert "instances of others that share the commitments count: web, batch" in str(plan)
 
 
+def test_nodes_run_beside_instances_of_other_teams(catalog: Catalog) -> None:
+    nodes = Requirement(name="nodes", nodes=2)
+    work = Requirement(
+        name="work", demand_per_second=1.0, throughput_per_second={"g6.xlarge": 1.0}
+    )
+    plan = optimize(
+        [work, nodes],
+        catalog,
+        limits=RESERVED,
+        demand_profile=DemandProfile(factors=[1.0, 0.0]),
+        eligible_usage=[web(0, 1)],
+    ).require()
+    # Half of one reserved instance is the other team's; two nodes are reserved as well.
+    assert plan.cost_total == pytest.approx((0.35 + 2 * 0.7) * YEAR)
+    (rented,) = [line for line in plan.lines if line.workload == "nodes"]
+    assert (rented.count, rented.hours) == (2, YEAR)
+
+
 def test_other_instances_draw_on_plans_of_money_of_their_family(catalog: Catalog) -> None:
     money = Limits(purchase_options=("on_demand", "savings_plan"))
     plan = planned(catalog, [1.0, 0.0], web(0, 1), limits=money)
