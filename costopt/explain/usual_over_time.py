@@ -25,6 +25,7 @@ from costopt.planning.ec2_fleet import STRATEGIES
 from costopt.planning.ec2_fleet_hours import FleetOverHours, cheapest_fleet_over_hours
 from costopt.planning.over_time_work import stands_beside
 from costopt.planning.usual_baselines import beside_plan, by_the_hour, fleet_in_words
+from costopt.workload.request import Job
 
 Choice = Callable[[NamedWorkload], Sequence[NDArray[np.bool_]]]
 """A workload -> the sets of offers that are tried for it, the likeliest first."""
@@ -170,7 +171,8 @@ def _fleet(
     fleets: list[FleetOverHours] = []
     for item in workloads:
         if stands_beside(item) or not isinstance(item.candidates, ServiceCandidates):
-            words = f"{text}: none, {item.name} is due by a deadline, at no rate"
+            of = "is due by a deadline" if isinstance(item.workload, Job) else "asks for nodes"
+            words = f"{text}: none, {item.name} {of}, at no rate"
             return Baseline(name=name, text=words, horizon_hours=plan.horizon_hours)
         factor = np.array([hour.demand_factor[item.name] for hour in schedule.hours])
         fleet = cheapest_fleet_over_hours(item.candidates, strategy, factor, weight)

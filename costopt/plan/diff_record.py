@@ -1,6 +1,5 @@
 """PlanDiff: what lies between two plans, as a record, a table and sentences."""
 
-import textwrap
 from collections.abc import Iterator
 from html import escape
 from typing import Final
@@ -10,10 +9,14 @@ import pandas as pd
 from costopt.plan.answer import cost_in_words
 from costopt.plan.change import KindCount, listed
 from costopt.plan.line import OfferKey, PlanRecord
-from costopt.plan.words import hours_in_words, milliseconds, money, percent, signed_percent
-
-WIDTH = 100
-"""Columns of the text."""
+from costopt.plan.words import (
+    hours_in_words,
+    in_columns,
+    milliseconds,
+    money,
+    percent,
+    signed_percent,
+)
 
 SAME: Final = 1e-9
 """Relative difference below which two figures are the same but for rounding."""
@@ -132,10 +135,7 @@ class PlanDiff(PlanRecord):
 
     def __str__(self) -> str:
         """Return readable text for a terminal."""
-        return "\n".join(
-            textwrap.fill(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
-            for text in _sentences(self)
-        )
+        return "\n".join(in_columns(text) for text in _sentences(self))
 
     __repr__ = __str__
 

@@ -30,7 +30,7 @@ def test_the_examples_run_one_after_another(
     assert plan.schedule is not None
     assert plan.schedule.tranches
     told = capsys.readouterr().out
-    assert "Commit, $" in told
+    assert "Commit $" in told
     assert "at the highest demand (1.60)" in told
     assert "'flat':" in told
 
