@@ -139,7 +139,8 @@ def _without_offers(catalog: Catalog, match: OfferMatch, name: str) -> WhyNot:
     for column, value in match.values:
         known = set(offers[column].unique())
         if value not in known:
-            raise UnknownNameError(column.replace("_", " "), str(value), known)
+            hint = "Name a type, and narrow it by region= or purchase_option=."
+            raise UnknownNameError(column.replace("_", " "), str(value), known, hint)
     kind = offers[offers["instance_type"] == values["instance_type"]]
     others = sorted(set(kind["provider"] + " " + kind["region"] + " " + kind["purchase_option"]))
     asked = " ".join(str(values.get(part, "")) for part in ("provider", "region"))

@@ -76,6 +76,15 @@ def cases(stress: Stress, kind: str) -> dict[float, StressRow]:
     return {row.factor: row for row in stress.rows if row.kind == kind}
 
 
+def test_a_budget_that_is_too_small_is_no_matter_of_the_busiest_hour(catalog: Catalog) -> None:
+    limits = Limits(purchase_options=("on_demand",), budget=1000.0)
+    profile = DemandProfile(factors=[1.0, 2.0])
+    text = str(optimize(WORK, catalog, limits=limits, demand_profile=profile).explain())
+    # 1 and 2 instances at 1 $/h, each in half of 730 hours.
+    assert "one was found for 1,095.00 USD: raise it" in " ".join(text.split())
+    assert "busiest hour" not in text
+
+
 def test_a_plan_over_time_that_starts_from_a_fleet_can_be_stressed(catalog: Catalog) -> None:
     fleet = [("aws", "us-east-1", "", "g6.xlarge", "on_demand", 1)]
     plan = optimize(

@@ -190,8 +190,12 @@ def test_instances_of_others_that_say_nothing_are_refused(catalog: Catalog) -> N
         planned(catalog, [1.0], web(1, kind="g5.xlarge"))
     with pytest.raises(UnknownNameError, match=r"Unknown instance type 'g6.xlarg'"):
         planned(catalog, [1.0], web(1, kind="g6.xlarg"))
-    with pytest.raises(InvalidInputError, match="has no price on demand in eu-west-9"):
-        planned(catalog, [1.0], web(1, region="eu-west-9"))
+    with pytest.raises(
+        UnknownNameError, match=r"Unknown region 'us-est-1'\. Did you mean .*us-east-1"
+    ):
+        planned(catalog, [1.0], web(1, region="us-est-1"))
+    with pytest.raises(UnknownNameError, match=r"Unknown provider 'awz'\. .* in eligible_usage"):
+        planned(catalog, [1.0], web(1).model_copy(update={"provider": "awz"}))
     with pytest.raises(InvalidInputError, match="web has 2 hours and the demand profile 1"):
         planned(catalog, [1.0], web(1, 2))
     with pytest.raises(InvalidInputError, match="all of one form"):
