@@ -166,16 +166,27 @@ def _table_row(plan: Plan, line: PlanLine, cost: str) -> dict[str, str]:
 
 
 def _table(plan: Plan, days_since_catalog: int) -> str:
-    """Lay the lines out in columns as wide as their widest text, at most 100 wide together."""
+    """Lay the lines out in columns as wide as their widest text, at most 100 wide together.
+
+    Where that is too wide, what the rates rest on is left to the frame, and then texts are cut.
+    """
     rows = table_rows(plan, days_since_catalog)
     names = list(rows[0])
     widths = {name: max(len(name), *(len(row[name]) for row in rows)) for name in names}
-    while sum(widths.values()) + len(GAP) * (len(names) - 1) > WIDTH:
+    if _total(widths) > WIDTH:
+        names.remove("rate")
+        del widths["rate"]
+    while _total(widths) > WIDTH:
         widest = max((name for name in names if name in LEFT), key=lambda name: widths[name])
         widths[widest] -= 1
     shown = [dict(zip(names, names, strict=True)), *rows]
     lines = [GAP.join(_cell(row[name], name, widths) for name in names).rstrip() for row in shown]
     return "\n".join([*lines, *_not_shown(plan)])
+
+
+def _total(widths: dict[str, int]) -> int:
+    """Return how wide all columns are together, with what is between them."""
+    return sum(widths.values()) + len(GAP) * (len(widths) - 1)
 
 
 def _not_shown(plan: Plan) -> Iterator[str]:

@@ -181,7 +181,7 @@ def test_a_difference_does_not_split_prices_of_commitments(bundled: Catalog, pla
     # One reserved instance: 0.1 x 8,760 more.
     assert found.cost_difference == pytest.approx(876)
     assert found.price_difference is None
-    assert "what of it is prices is not told apart" in " ".join(str(found).split())
+    assert "moved prices are not told from choice" in " ".join(str(found).split())
 
 
 def test_a_saved_plan_over_time_is_judged(bundled: Catalog) -> None:
