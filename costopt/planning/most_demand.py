@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
-from typing import Final
+from typing import Any, Final
 
 from costopt.account.account import Account
 from costopt.candidate.find import all_candidates
@@ -98,6 +98,7 @@ def most_demand(
             nothing limits it.
     """
     check_sources(SUBJECT, catalog, account)
+    horizon: dict[str, Any] = {} if horizon_hours is None else {"horizon_hours": horizon_hours}
     request = PlanRequest(
         workloads=asked_workloads(SUBJECT, workload),
         limits=limits,
@@ -107,7 +108,7 @@ def most_demand(
         confidence=confidence,
         profiles=asked_profiles(SUBJECT, profiles),
         demand_profile=demand_profile,
-        **({} if horizon_hours is None else {"horizon_hours": horizon_hours}),
+        **horizon,
     )
     refuse_over_time(request)
     if not any(scales(one) for one in request.workloads):

@@ -170,8 +170,8 @@ def test_searches_without_an_answer_in_time_say_nothing_of_what_can_be_served(
 
 def test_the_most_demand_over_time_lasts_as_long_as_a_plan(few: Catalog) -> None:
     """A budget of 100 instances x 8,760 h x $1.006: a plan of these options lasts a year."""
-    profile, options = DemandProfile(factors=[0.5, 1.5]), ["on_demand", "reserved"]
-    limits = Limits(purchase_options=options, budget=100 * 8760 * 1.006)
+    profile = DemandProfile(factors=[0.5, 1.5])
+    limits = Limits(purchase_options=["on_demand", "reserved"], budget=100 * 8760 * 1.006)
     found = costopt.most_demand(
         WORK, few, limits=limits, demand_profile=profile, gap=0.2, time_limit_seconds=2
     )
