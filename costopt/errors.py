@@ -2,6 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from difflib import get_close_matches
+from typing import Final
+
+MOST_TOLD: Final = 10
+"""Broken rules that one message tells; all of them stay attributes of the error."""
 
 
 class CostoptError(Exception):
@@ -27,7 +31,9 @@ class InvalidInputError(CostoptError, ValueError):
 
     def __init__(self, subject: str, problems: Sequence[str]) -> None:
         self.subject, self.problems = subject, tuple(problems)
-        super().__init__(f"{subject}: " + "; ".join(self.problems))
+        rest = len(self.problems) - MOST_TOLD
+        more = [f"and {rest} more"] if rest > 0 else []
+        super().__init__(f"{subject}: " + "; ".join([*self.problems[:MOST_TOLD], *more]))
 
 
 class CatalogFileError(CostoptError, OSError):

@@ -30,6 +30,7 @@ LAYERS = (
     ("advisor", "plot"),
     ("report",),
     ("cli",),
+    ("__main__",),
 )
 LAYER_OF = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 

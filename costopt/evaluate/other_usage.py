@@ -77,7 +77,7 @@ def prices_of_others(request: PlanRequest, catalog: Catalog) -> Floats:
         catalog: at the prices that are paid.
 
     Raises:
-        UnknownNameError: the catalogue has no such instance type.
+        UnknownNameError: the catalogue has no such provider, region or instance type.
         InvalidInputError: one has no price on demand in its region.
     """
     prices = np.ones(len(request.eligible_usage))
@@ -85,10 +85,12 @@ def prices_of_others(request: PlanRequest, catalog: Catalog) -> Floats:
     if not counted:
         return prices
     usages = [request.eligible_usage[row] for row in counted]
-    known = catalog.known_names["instance_type"]
-    for usage in usages:
-        if usage.instance_type not in known:
-            raise UnknownNameError("instance type", usage.instance_type, known)
+    for column in PLACE:
+        known = catalog.known_names[column]
+        for name in (getattr(usage, column) for usage in usages):
+            if name not in known:
+                hint = "It stands in eligible_usage."
+                raise UnknownNameError(column.replace("_", " "), name, known, hint)
     places = [usage.place for usage in usages if usage.place is not None]
     prices[counted] = on_demand_prices(places, request, catalog)
     unpriced = [

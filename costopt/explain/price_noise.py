@@ -119,7 +119,8 @@ def noise_in_words(
     """
     share = signed_percent(cost / plan.cost_total - 1) if plan.cost_total else ""
     of = counted(pools, "spot pool") if known == pools else f"{known} of its {pools} spot pools"
-    text = f"with {of} at its 75th-percentile price: {cost_figure(plan, cost)} ({share})"
+    whose = "its" if known == pools == 1 else "their"
+    text = f"with {of} at {whose} 75th-percentile price: {cost_figure(plan, cost)} ({share})"
     if not other:
         return f"{text}; no other plan is then clearly cheaper"
     figure = cost_figure(plan, saving)

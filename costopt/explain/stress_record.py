@@ -1,6 +1,5 @@
 """Stress: a plan under other rates, demand, prices and lost pools, as a record and in words."""
 
-import textwrap
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from html import escape
@@ -9,8 +8,7 @@ from typing import TYPE_CHECKING, Final
 from costopt.plan.answer import cost_figure, lines_in_words
 from costopt.plan.line import PlanLine
 from costopt.plan.plan import Plan
-from costopt.plan.present import WIDTH
-from costopt.plan.words import hours_in_words, percent, signed_percent
+from costopt.plan.words import hours_in_words, in_columns, percent, signed_percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -218,4 +216,4 @@ def _rest(row: StressRow) -> str:
 
 def _wrapped(sentence: str) -> str:
     indent = " " * (len(sentence) - len(sentence.lstrip()) + 2)
-    return textwrap.fill(sentence, WIDTH, subsequent_indent=indent, break_on_hyphens=False)
+    return in_columns(sentence, indent)

@@ -1,6 +1,5 @@
 """explain: what binds a plan, what would change it, what was refused, and what would help."""
 
-import textwrap
 from dataclasses import dataclass, field
 from html import escape
 
@@ -25,8 +24,8 @@ from costopt.explain.switch_points import SwitchPoint, switch_points
 from costopt.plan.answer import HISTORY_TITLE, baseline_words
 from costopt.plan.beside import Baseline
 from costopt.plan.plan import Plan
-from costopt.plan.present import WIDTH
 from costopt.plan.status import PlanStatus
+from costopt.plan.words import in_columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +183,7 @@ class Explanation:
 
 
 def _wrapped(sentence: str) -> str:
-    return textwrap.fill(sentence, WIDTH, subsequent_indent="    ", break_on_hyphens=False)
+    return in_columns(sentence, "    ")
 
 
 def explain(

@@ -1,6 +1,5 @@
 """why_not: what speaks against an offer that is not in the plan, with figures."""
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -22,9 +21,8 @@ from costopt.explain.why_not_over_time import with_one_over_time
 from costopt.plan.answer import cost_figure, lines_in_words
 from costopt.plan.line import PlanLine
 from costopt.plan.plan import Plan
-from costopt.plan.present import WIDTH
 from costopt.plan.status import PlanStatus
-from costopt.plan.words import counted, signed_percent
+from costopt.plan.words import counted, in_columns, signed_percent
 
 BY_AGE: Final = "stale"
 """Reason of offers whose price is too old."""
@@ -57,7 +55,7 @@ class WhyNot:
 
     def __str__(self) -> str:
         """Return the sentence in lines of at most 100 columns."""
-        return textwrap.fill(self.text, WIDTH, break_on_hyphens=False)
+        return in_columns(self.text, "")
 
     __repr__ = __str__
 
@@ -141,7 +139,8 @@ def _without_offers(catalog: Catalog, match: OfferMatch, name: str) -> WhyNot:
     for column, value in match.values:
         known = set(offers[column].unique())
         if value not in known:
-            raise UnknownNameError(column.replace("_", " "), str(value), known)
+            hint = "Name a type, and narrow it by region= or purchase_option=."
+            raise UnknownNameError(column.replace("_", " "), str(value), known, hint)
     kind = offers[offers["instance_type"] == values["instance_type"]]
     others = sorted(set(kind["provider"] + " " + kind["region"] + " " + kind["purchase_option"]))
     asked = " ".join(str(values.get(part, "")) for part in ("provider", "region"))

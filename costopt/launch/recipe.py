@@ -7,7 +7,7 @@ from html import escape
 
 from costopt.launch.command import Command
 from costopt.launch.configuration import yaml_text
-from costopt.plan.present import WIDTH
+from costopt.plan.words import WIDTH
 
 COMMENT = "# "
 """What begins a line that a shell passes over."""

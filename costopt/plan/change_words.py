@@ -68,7 +68,7 @@ def _staying(plan: Plan, cost: float) -> str:
     """
     more = cost - (plan.cost_total or 0.0)
     if abs(more) <= SAME_COST * cost:
-        return "nothing runs but what ran before"
+        return "nothing runs of a kind that did not run before"
     return (
         f"the best plan found with the kinds that ran costs {money(more, plan.currency)} "
         f"more{_span(plan)}, changes included"

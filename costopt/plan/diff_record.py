@@ -1,6 +1,5 @@
 """PlanDiff: what lies between two plans, as a record, a table and sentences."""
 
-import textwrap
 from collections.abc import Iterator
 from html import escape
 from typing import Final
@@ -10,10 +9,14 @@ import pandas as pd
 from costopt.plan.answer import cost_in_words
 from costopt.plan.change import KindCount, listed
 from costopt.plan.line import OfferKey, PlanRecord
-from costopt.plan.words import hours_in_words, milliseconds, money, percent, signed_percent
-
-WIDTH = 100
-"""Columns of the text."""
+from costopt.plan.words import (
+    hours_in_words,
+    in_columns,
+    milliseconds,
+    money,
+    percent,
+    signed_percent,
+)
 
 SAME: Final = 1e-9
 """Relative difference below which two figures are the same but for rounding."""
@@ -71,9 +74,21 @@ class MetDifference(PlanRecord):
     @property
     def words(self) -> str:
         """Such as chat: time to first token 410 ms -> 380 ms."""
-        name, write = MET[self.figure]
-        told = ["-" if value is None else write(value) for value in (self.before, self.after)]
-        return f"{self.workload}: {name} {told[0]} -> {told[1]}"
+        before, after = self._told
+        return f"{self.workload}: {MET[self.figure][0]} {before} -> {after}"
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether the two differ in words, and not only in digits that nobody reads."""
+        before, after = self._told
+        return before != after
+
+    @property
+    def _told(self) -> tuple[str, str]:
+        """The figure of both plans in words."""
+        write = MET[self.figure][1]
+        before, after = ("-" if one is None else write(one) for one in (self.before, self.after))
+        return before, after
 
 
 class PlanDiff(PlanRecord):
@@ -132,10 +147,7 @@ class PlanDiff(PlanRecord):
 
     def __str__(self) -> str:
         """Return readable text for a terminal."""
-        return "\n".join(
-            textwrap.fill(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
-            for text in _sentences(self)
-        )
+        return "\n".join(in_columns(text) for text in _sentences(self))
 
     __repr__ = __str__
 
@@ -166,7 +178,7 @@ def _sentences(found: PlanDiff) -> Iterator[str]:
                     f"{money(one.price_before, found.currency)} -> "
                     f"{money(one.price_after, found.currency)} an hour ({signed_percent(share)})."
                 )
-    yield from (f"{one.words}." for one in found.met)
+    yield from (f"{one.words}." for one in found.met if one.is_seen)
 
 
 def _cost(found: PlanDiff) -> str:
@@ -184,7 +196,7 @@ def _cost(found: PlanDiff) -> str:
     if found.cost_before:
         text += f" ({signed_percent(difference / found.cost_before)})"
     if found.price_difference is None or choice is None:
-        return f"{text}; commitments over time: what of it is prices is not told apart."
+        return f"{text}; the first commits over time, so moved prices are not told from choice."
     moved, chosen = (_signed(part, found.currency) for part in (found.price_difference, choice))
     dates = found.catalogs
     days = f", catalogues of {dates[0]} and {dates[1]}" if dates[0] != dates[1] else ""

@@ -1,6 +1,5 @@
 """How people read a plan: text for a terminal, a table for a notebook, a frame for work."""
 
-import textwrap
 from collections.abc import Iterator, Sequence
 from html import escape
 
@@ -25,13 +24,18 @@ from costopt.plan.plan import Plan
 from costopt.plan.promises import promises_in_words
 from costopt.plan.schedule_words import schedule_sentences
 from costopt.plan.shared_node import shared_in_words
-from costopt.plan.words import age_in_words, counted, money, payment_in_short, percent
+from costopt.plan.words import (
+    WIDTH,
+    age_in_words,
+    counted,
+    in_columns,
+    money,
+    payment_in_short,
+    percent,
+)
 
 MOST_LINES_OVER_TIME = 3
 """Lines of a plan over time that the table shows."""
-
-WIDTH = 100
-"""Columns of the text."""
 
 MOST_TABLE_LINES = 5
 """Lines of the plan that the table shows."""
@@ -103,7 +107,7 @@ def _first(sentences: Sequence[str]) -> list[str]:
 
 def _wrapped(sentence: str) -> str:
     indent = " " * (len(sentence) - len(sentence.lstrip()) + 2)
-    return textwrap.fill(sentence, WIDTH, subsequent_indent=indent, break_on_hyphens=False)
+    return in_columns(sentence, indent)
 
 
 def table_rows(plan: Plan, days_since_catalog: int = 0) -> list[dict[str, str]]:
@@ -162,16 +166,27 @@ def _table_row(plan: Plan, line: PlanLine, cost: str) -> dict[str, str]:
 
 
 def _table(plan: Plan, days_since_catalog: int) -> str:
-    """Lay the lines out in columns as wide as their widest text, at most 100 wide together."""
+    """Lay the lines out in columns as wide as their widest text, at most 100 wide together.
+
+    Where that is too wide, what the rates rest on is left to the frame, and then texts are cut.
+    """
     rows = table_rows(plan, days_since_catalog)
     names = list(rows[0])
     widths = {name: max(len(name), *(len(row[name]) for row in rows)) for name in names}
-    while sum(widths.values()) + len(GAP) * (len(names) - 1) > WIDTH:
+    if _total(widths) > WIDTH:
+        names.remove("rate")
+        del widths["rate"]
+    while _total(widths) > WIDTH:
         widest = max((name for name in names if name in LEFT), key=lambda name: widths[name])
         widths[widest] -= 1
     shown = [dict(zip(names, names, strict=True)), *rows]
     lines = [GAP.join(_cell(row[name], name, widths) for name in names).rstrip() for row in shown]
     return "\n".join([*lines, *_not_shown(plan)])
+
+
+def _total(widths: dict[str, int]) -> int:
+    """Return how wide all columns are together, with what is between them."""
+    return sum(widths.values()) + len(GAP) * (len(widths) - 1)
 
 
 def _not_shown(plan: Plan) -> Iterator[str]:

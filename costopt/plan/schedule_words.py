@@ -1,6 +1,7 @@
 """A plan over time as people read it: what to commit, what to run when, what it comes to."""
 
 from collections.abc import Iterator, Sequence
+from math import isclose
 from typing import Final
 
 from costopt.plan.line import OfferKey, PlanLine
@@ -54,7 +55,9 @@ def _commit_title(plan: Plan, schedule: Schedule) -> str:
     if not schedule.tranches:
         return "Commit: nothing."
     cash = sum(one.cash_now for one in schedule.tranches)
-    return f"Commit, {money(cash, plan.currency)} of it now:"
+    cost = sum(one.cost_total for one in schedule.tranches)
+    now = "all" if isclose(cash, cost) else money(cash, plan.currency)
+    return f"Commit {money(cost, plan.currency)}, {now} of it now:"
 
 
 def _commitments(plan: Plan, schedule: Schedule) -> Iterator[str]:
@@ -154,9 +157,11 @@ def _starts(plan: Plan, schedule: Schedule) -> Iterator[str]:
         return
     chance = dict(zip(schedule.scenarios, schedule.probability, strict=True))
     starts = sum(chance[hour.scenario] * sum(hour.starts) for hour in schedule.hours)
-    parts = [f"{starts:.3g} starts in every {hours_in_words(len(schedule.kind_of_hour[0]))}"]
+    told = "1 start" if starts == 1 else f"{starts:.3g} starts"
+    parts = [f"{told} in every {hours_in_words(len(schedule.kind_of_hour[0]))}"]
     if profile.start_up_hours:
-        parts.append(f"charged {money(schedule.starts_cost, plan.currency)} in all")
+        over = hours_in_words(plan.horizon_hours)
+        parts.append(f"charged {money(schedule.starts_cost, plan.currency)} over {over}")
     if profile.min_up_hours:
         parts.append(f"what has started runs at least {profile.min_up_hours} h")
     yield ", ".join(parts)
@@ -183,7 +188,8 @@ def _worked(plan: Plan, schedule: Schedule) -> Iterator[str]:
         ]
         spans = ", ".join(_spans(busy)[:MOST_SPANS])
         more = " and more" if len(_spans(busy)) > MOST_SPANS else ""
-        yield f"{name} comes again every {hours_in_words(hours)} and works in hours {spans}{more}"
+        noun = "hour" if len(busy) == 1 else "hours"
+        yield f"{name} comes again every {hours_in_words(hours)} and works in {noun} {spans}{more}"
 
 
 def _spans(hours: Sequence[int]) -> list[str]:
@@ -245,14 +251,15 @@ def _totals(plan: Plan, schedule: Schedule) -> Iterator[str]:
             parts.append(f"{signed_percent(-schedule.effective_savings_rate)} against on demand")
         if schedule.npv is not None:
             parts.append(f"NPV {money(schedule.npv, plan.currency)}")
-        yield ", ".join(parts)
+        yield f"over {hours_in_words(plan.horizon_hours)}: {', '.join(parts)}"
     yield from _others(plan)
     fall = schedule.demand_fall
     if fall is not None:
         verb = "lose" if fall.loss > 0 else "still save"
         yield (
             f"if demand falls by {percent(fall.fraction)}, the commitments {verb} "
-            f"{money(abs(fall.loss), plan.currency)} against having none"
+            f"{money(abs(fall.loss), plan.currency)} over {hours_in_words(plan.horizon_hours)} "
+            "against having none"
         )
     yield from _put_together(schedule)
     if any(one.locked_in for one in schedule.tranches):

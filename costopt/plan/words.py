@@ -1,9 +1,16 @@
 """Figures as people read them: money, hours, shares, ways to pay."""
 
+import textwrap
 from math import floor, log10
 from typing import Final
 
 from costopt.units import DAYS_PER_MONTH, SECONDS_PER_HOUR
+
+WIDTH: Final = 100
+"""Columns of all printed text."""
+
+UNBROKEN: Final = "\N{NO-BREAK SPACE}%"
+"""Percent sign that stays on the line of its figure."""
 
 SYMBOLS: Final = {"USD": "$", "EUR": "€", "GBP": "£", "CNY": "¥"}
 """Signs in front of an amount; other currencies are written by their code."""
@@ -124,6 +131,18 @@ def payment_in_short(option: str, term_years: float | None, payment: str) -> str
 def age_in_words(days: float) -> str:
     """Write an age in days, or in months from 90 days on."""
     return f"{days:.0f} d" if days < 90 else f"{days / DAYS_PER_MONTH:.0f} mo"
+
+
+def in_columns(sentence: str, indent: str = "  ") -> str:
+    """Wrap a sentence at 100 columns; a figure and its percent sign stay on one line.
+
+    Args:
+        sentence: on one line; what it is indented by stays.
+        indent: of the lines that follow.
+    """
+    joined = sentence.replace(" %", UNBROKEN)
+    lines = textwrap.fill(joined, WIDTH, subsequent_indent=indent, break_on_hyphens=False)
+    return lines.replace(UNBROKEN, " %")
 
 
 def counted(count: int, noun: str) -> str:

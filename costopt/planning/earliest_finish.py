@@ -1,6 +1,5 @@
 """earliest_finish: the dual question for jobs, the earliest end that a budget pays for."""
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -10,9 +9,8 @@ from costopt.candidate.find import all_candidates
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.plan.plan import Plan
-from costopt.plan.present import WIDTH
 from costopt.plan.status import PlanStatus
-from costopt.plan.words import hours_in_words
+from costopt.plan.words import hours_in_words, in_columns
 from costopt.planning.asked import (
     asked_profiles,
     asked_workloads,
@@ -69,7 +67,7 @@ class EarliestFinish:
         if self.status is PlanStatus.FEASIBLE_AT_LIMIT:
             text += "; time ran out before that was closed in on, raise time_limit_seconds"
         text += "."
-        return f"{textwrap.fill(text, WIDTH)}\n{self.plan}"
+        return f"{in_columns(text, '')}\n{self.plan}"
 
     __repr__ = __str__
 

@@ -1,6 +1,5 @@
 """frontier: the cheapest plan at each value of one limit, each solved to its own gap."""
 
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -13,8 +12,8 @@ from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
 from costopt.plan.answer import cost_figure, lines_in_words
 from costopt.plan.plan import Plan
-from costopt.plan.present import WIDTH
 from costopt.plan.status import proven_status
+from costopt.plan.words import in_columns
 from costopt.planning.asked import asked_workloads, check_sources
 from costopt.planning.current_fleet import Fleet
 from costopt.planning.frontier_axes import SUBJECT, axis_of, checked_values
@@ -69,10 +68,7 @@ class Frontier:
 
     def __str__(self) -> str:
         """Return readable text for a terminal."""
-        return "\n".join(
-            textwrap.fill(text, WIDTH, subsequent_indent="    ", break_on_hyphens=False)
-            for text in _sentences(self)
-        )
+        return "\n".join(in_columns(text, "    ") for text in _sentences(self))
 
     __repr__ = __str__
 

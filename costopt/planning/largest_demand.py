@@ -1,12 +1,11 @@
 """LargestDemand: what a budget and quotas carry at most, and the plan that does."""
 
-import textwrap
 from dataclasses import dataclass
 from math import isinf
 
 from costopt.plan.plan import Plan
-from costopt.plan.present import WIDTH
 from costopt.plan.status import PlanStatus
+from costopt.plan.words import in_columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +40,6 @@ class LargestDemand:
             text = f"The limits carry {told} times the demand, and may carry more."
         if self.status is PlanStatus.FEASIBLE_AT_LIMIT:
             text += " Time ran out before that was closed in on; raise time_limit_seconds."
-        return f"{textwrap.fill(text, WIDTH)}\n{self.plan}"
+        return f"{in_columns(text, '')}\n{self.plan}"
 
     __repr__ = __str__

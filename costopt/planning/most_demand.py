@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
-from typing import Final
+from typing import Any, Final
 
 from costopt.account.account import Account
 from costopt.candidate.find import all_candidates
@@ -31,7 +31,6 @@ from costopt.planning.shared_time import SharedTime
 from costopt.profile.profile import Profile
 from costopt.solve.most_demand import MOST_FACTOR
 from costopt.solve.most_demand import most_demand as most_of
-from costopt.units import HOURS_PER_MONTH
 from costopt.workload.batch import BatchInference
 from costopt.workload.demand_hours import hours_of
 from costopt.workload.demand_profile import DemandProfile
@@ -39,6 +38,9 @@ from costopt.workload.limits import Limits
 from costopt.workload.request import AnyWorkload, PlanRequest
 
 SUBJECT: Final = "most_demand"
+
+WITHOUT_END: Final = "neither a budget nor a quota limits the demand; give limits.budget"
+"""Why a question has no answer."""
 
 STEP: Final = 1e-3
 """Relative distance at which the search between a multiple that fits and one that does not ends
@@ -60,7 +62,7 @@ def most_demand(
     *,
     limits: Limits,
     currency: str = "USD",
-    horizon_hours: float = HOURS_PER_MONTH,
+    horizon_hours: float | None = None,
     gap: float = 1e-4,
     time_limit_seconds: float = 30.0,
     confidence: float = 0.5,
@@ -81,7 +83,8 @@ def most_demand(
         catalog: offers and facts.
         limits: with a budget or quotas; for these and the settings that follow see ``optimize``.
         currency: currency of the plan, ISO 4217.
-        horizon_hours: how long services and requirements run [h].
+        horizon_hours: how long services and requirements run; default 730, and 8,760 with a
+            demand profile where options that commit for a term are named [h].
         gap: relative distance to the proven bound at which a search may stop [0..1].
         time_limit_seconds: time for all searches together, the last of which finds the plan; what
             stands beside the plan comes on top [s].
@@ -95,16 +98,17 @@ def most_demand(
             nothing limits it.
     """
     check_sources(SUBJECT, catalog, account)
+    horizon: dict[str, Any] = {} if horizon_hours is None else {"horizon_hours": horizon_hours}
     request = PlanRequest(
         workloads=asked_workloads(SUBJECT, workload),
         limits=limits,
         currency=currency,
-        horizon_hours=horizon_hours,
         gap=gap,
         time_limit_seconds=time_limit_seconds,
         confidence=confidence,
         profiles=asked_profiles(SUBJECT, profiles),
         demand_profile=demand_profile,
+        **horizon,
     )
     refuse_over_time(request)
     if not any(scales(one) for one in request.workloads):
@@ -134,6 +138,8 @@ class _Question:
 
     def answered(self) -> LargestDemand:
         """Find the largest multiple, by the program where it can be told, else step by step."""
+        if not self._is_limited:
+            raise InvalidInputError(SUBJECT, [WITHOUT_END])
         low, high = 0.0, None
         if self._is_of_one_program:
             factor, bound = self._by_program()
@@ -150,6 +156,12 @@ class _Question:
         is_closed = reach.is_closed and plan.has_answer == bool(reach.low)
         return self._told(factor if plan.has_answer else 0.0, reach.proven, plan,
                           is_closed=is_closed)  # fmt: skip
+
+    @property
+    def _is_limited(self) -> bool:
+        """Whether anything may end the demand."""
+        every = (self.limited.limits, *(one.limits for one in self.limited.workloads))
+        return any(limits.budget is not None or limits.counted for limits in every)
 
     @property
     def _is_of_one_program(self) -> bool:
@@ -233,10 +245,7 @@ class _Question:
                 high = factor
                 proven = proven if has_plan is None else factor
             if factor > MOST_FACTOR:
-                raise InvalidInputError(
-                    SUBJECT,
-                    ["neither a budget nor a quota limits the demand; give limits.budget"],
-                )
+                raise InvalidInputError(SUBJECT, [WITHOUT_END])
             if high is not None and not low and high < 1 / MOST_FACTOR:
                 break
             factor = _next(low, high)

@@ -61,11 +61,11 @@ def lines_over_time(
         _line(workloads, assembly, own[0], int(most), horizon_hours, catalog)
         for own, most in zip(of_lines, counts.max(axis=1, initial=0), strict=True)
     )
+    names = [item.name for item in workloads if not stands_beside(item)]
     routing = [
-        np.sum([_routing(assembly, decision, column) for column in own], axis=0)
+        np.sum([_routing(assembly, decision, column, len(names)) for column in own], axis=0)
         for own in of_lines
     ]
-    names = [item.name for item in workloads if not stands_beside(item)]
     each = horizon_hours / hours.profile_hours
     scheduled = tuple(
         ScheduledHour(
@@ -113,13 +113,21 @@ def _service(item: NamedWorkload) -> ServiceCandidates:
     return item.candidates
 
 
-def _routing(assembly: HourlyAssembly, decision: HourlyDecision, column: int) -> Floats:
+def _routing(
+    assembly: HourlyAssembly, decision: HourlyDecision, column: int, services: int
+) -> Floats:
     """Return the share of each prompt size that an offer takes in each hour (hours, prompts).
 
     Of a job nothing is told here: what its instances do follows from their number.
+
+    Args:
+        assembly: what the columns of the problem stand for.
+        decision: of the solver; after the shares of services come those of other teams.
+        column: of the offer.
+        services: number of them [1].
     """
     service, server = int(assembly.service[column]), int(assembly.server[column])
-    if service >= len(decision.shares):
+    if service >= services:
         return np.zeros((decision.counts.shape[1], 1))
     beside = (assembly.service == service) & (assembly.server == server)
     rented = decision.counts[beside].sum(axis=0)

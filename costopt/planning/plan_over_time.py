@@ -259,7 +259,7 @@ def _refusal(
     if found.solution.status is not PlanStatus.INFEASIBLE:
         return ()
     if not found.solution.infeasible_hours and (
-        whole := whole_limits_in_the_way(found.assembly.problem)
+        whole := whole_limits_in_the_way(found.assembly.problem, request)
     ):
         return whole
     others = [item for item in workloads if stands_beside(item)]

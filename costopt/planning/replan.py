@@ -1,6 +1,5 @@
 """replan: a plan held against a run that was measured since, and planned again with it."""
 
-import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
@@ -14,9 +13,9 @@ from costopt.plan.answer import cost_figure, lines_in_words
 from costopt.plan.line import PlanLine
 from costopt.plan.measured_latency import late_measurements
 from costopt.plan.plan import Plan
-from costopt.plan.present import WIDTH, origin_in_words
+from costopt.plan.present import origin_in_words
 from costopt.plan.shared_node import rented
-from costopt.plan.words import signed_percent
+from costopt.plan.words import in_columns, signed_percent
 from costopt.planning.optimize_request import answer_request
 from costopt.profile.profile import Profile
 from costopt.units import HOURS_PER_MONTH
@@ -80,10 +79,7 @@ class Replanned:
 
     def __str__(self) -> str:
         """Return readable text for a terminal."""
-        return "\n".join(
-            textwrap.fill(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
-            for text in _sentences(self)
-        )
+        return "\n".join(in_columns(text) for text in _sentences(self))
 
     __repr__ = __str__
 

@@ -1,13 +1,20 @@
 """Formulas of a PuLP model in aligned columns: what each is, and what it says."""
 
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 import pulp
 
+from costopt.plan.words import WIDTH
 from costopt.solve.problem import ServingBlock
 
 Formulas = Iterable[tuple[str, str]]
 """Formulas with what they say."""
+
+
+WIDEST_FORMULA: Final = 60
+"""Columns of a formula beside which there is room for what it says."""
 
 
 def laid_out(model: pulp.LpProblem, decisions: Formulas, goal: str, constraints: Formulas) -> str:
@@ -26,7 +33,7 @@ def laid_out(model: pulp.LpProblem, decisions: Formulas, goal: str, constraints:
             "Decide",
             *_table(decisions),
             "Minimise",
-            f"  {goal}",
+            textwrap.fill(f"  {goal}", WIDTH, subsequent_indent="    "),
             "Such that",
             *_table(constraints),
         ]
@@ -34,10 +41,17 @@ def laid_out(model: pulp.LpProblem, decisions: Formulas, goal: str, constraints:
 
 
 def _table(rows: Formulas) -> list[str]:
-    """Align what is said of each formula behind the longest of them."""
+    """Align what is said of each formula behind the longest of them that leaves room for it."""
     found = list(rows)
-    width = max((len(formula) for formula, _ in found), default=0)
-    return [f"  {formula:<{width}}  {said}" for formula, said in found]
+    lengths = [len(formula) for formula, _ in found]
+    width = max((length for length in lengths if length <= WIDEST_FORMULA), default=0)
+    lines = []
+    for formula, said in found:
+        parts = textwrap.wrap(said, WIDTH - width - 4)
+        beside = parts.pop(0) if len(formula) <= width else ""
+        lines.append(f"  {formula:<{width}}  {beside}".rstrip())
+        lines += [f"{'':<{width + 4}}{part}" for part in parts]
+    return lines
 
 
 def spot_formulas(blocks: Sequence[ServingBlock], hour: str = "") -> Iterator[tuple[str, str]]:

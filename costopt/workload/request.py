@@ -24,7 +24,7 @@ from costopt.workload.limits import TERM_OPTIONS, Limits
 from costopt.workload.requirement import Requirement
 from costopt.workload.serving import InferenceService
 from costopt.workload.training import FineTuneJob, TrainingJob
-from costopt.written import NotNegative, Positive, Written
+from costopt.written import Positive, Written
 
 AnyWorkload = Annotated[
     InferenceService | BatchInference | FineTuneJob | TrainingJob | Requirement,
@@ -57,6 +57,9 @@ def _currency_code(code: str) -> str:
 Currency = Annotated[str, Strict(), AfterValidator(_currency_code)]
 """ISO 4217 code."""
 
+
+CostOfCapital = Annotated[float, Strict(), Field(ge=0, le=1)]
+"""Yearly rate; 0.08 is 8 %, and above 1 a percentage was taken for it."""
 
 PriceDecline = Annotated[float, Strict(), Field(ge=0, lt=1)]
 """Part by which prices fall in a year."""
@@ -91,7 +94,7 @@ class PlanRequest(Written):
             ``current_fleet`` [currency].
         demand_profile: how demand moves from hour to hour; with it the plan has a schedule.
         eligible_usage: what the company runs beside it that the same savings plans cover.
-        cost_of_capital: yearly rate by which payments are discounted [1/year].
+        cost_of_capital: yearly rate by which payments are discounted, 1 at most [1/year].
         price_decline: part by which list prices on demand and on spot fall in a year [0..1).
     """
 
@@ -107,7 +110,7 @@ class PlanRequest(Written):
     switching_cost: SwitchingCost = Field(default_factory=SwitchingCost)
     demand_profile: DemandProfile | None = None
     eligible_usage: tuple[EligibleUsage, ...] = ()
-    cost_of_capital: NotNegative = 0.0
+    cost_of_capital: CostOfCapital = 0.0
     price_decline: PriceDecline = 0.0
 
     @model_validator(mode="before")

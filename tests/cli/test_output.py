@@ -19,3 +19,11 @@ def test_a_full_disk_is_a_sentence_and_not_a_traceback() -> None:
     assert done.returncode == 2
     assert done.stderr.startswith("costopt: the output cannot be written (No space left")
     assert "Traceback" not in done.stderr
+
+
+def test_the_package_runs_as_the_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "costopt", "plan"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("costopt: costopt plan: give a request file, or --example")

@@ -71,6 +71,10 @@ def test_arrays_and_columns_are_series_of_factors(factors: Any) -> None:
             {"demand_profile": DemandProfile(factors=[1.0, 2.0]), "cost_of_capital": -1.0},
             "cost_of_capital = -1.0: must be at least 0",
         ),
+        (
+            {"demand_profile": DemandProfile(factors=[1.0, 2.0]), "cost_of_capital": 8.0},
+            "cost_of_capital = 8.0: must be at most 1",
+        ),
         ({"price_decline": 0.1}, "price_decline belongs to a demand_profile"),
     ],
 )
@@ -88,3 +92,10 @@ def test_an_hour_without_a_feasible_offer_is_named(catalog: Catalog) -> None:
     assert plan.unanswered_because[0] == (
         "the hours at 9 times the mean rate of requirement cannot be served"
     )
+
+
+def test_many_odd_values_are_told_in_a_short_message() -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        DemandProfile(factors=[-1.0] * 24)
+    assert len(refused.value.problems) == 24
+    assert str(refused.value).endswith("factors[9] = -1.0: must be at least 0; and 14 more")

@@ -126,7 +126,7 @@ def test_rows_are_what_runs_around_the_clock(cents: Catalog) -> None:
     assert kinds(plan.change.stopped) == {"g5.xlarge": 1.0}
     assert plan.switching_cost == pytest.approx(4.0)
     assert plan.change.staying_cost == pytest.approx(2 * HOURS + 4.0)
-    assert "$4.00 once, beside $1,460/month; nothing runs but what ran" in " ".join(
+    assert "$4.00 once, beside $1,460/month; nothing runs of a kind that did not" in " ".join(
         str(plan).split()
     )
 

@@ -30,9 +30,12 @@ def test_the_examples_run_one_after_another(
     assert plan.schedule is not None
     assert plan.schedule.tranches
     told = capsys.readouterr().out
-    assert "Commit, $" in told
+    assert "Commit $" in told
     assert "at the highest demand (1.60)" in told
     assert "'flat':" in told
+    assert "2 starts in every 24 h, charged $" in told
+    assert "Nothing is started or stopped." in told
+    assert "sum_(o on c) n_ot <= Q_c" in told
 
 
 def test_the_request_file_is_planned(bundled: Catalog) -> None:

@@ -7,6 +7,7 @@ import pytest
 import costopt
 from costopt.catalog.catalog import Catalog
 from costopt.errors import InvalidInputError
+from costopt.plan.diff_record import MetDifference
 from costopt.plan.plan import Plan
 from costopt.planning.optimize_request import optimize
 from costopt.units import HOURS_PER_MONTH
@@ -56,6 +57,15 @@ def test_a_plan_read_from_a_file_knows_the_prices_of_what_it_rents(priced: Price
     same = costopt.diff(before, Plan.from_json(planned(priced, 1.1, 1.2).to_json()))
     assert same.price_difference == pytest.approx(4 * 0.1 * HOURS_PER_MONTH)
     assert same.choice_difference == pytest.approx(0.0, abs=1e-6)
+
+
+def test_figures_that_read_the_same_are_not_told() -> None:
+    def met(after: float) -> MetDifference:
+        return MetDifference(workload="chat", figure="ttft_ms", before=619.1, after=after)
+
+    assert not met(619.2).is_seen
+    assert met(610.0).is_seen
+    assert met(610.0).words == "chat: time to first token 619 ms -> 610 ms"
 
 
 def test_more_demand_keeps_what_runs_and_starts_the_rest(priced: Priced) -> None:

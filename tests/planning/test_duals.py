@@ -168,6 +168,24 @@ def test_searches_without_an_answer_in_time_say_nothing_of_what_can_be_served(
     assert found.bound_factor == float("inf")
 
 
+def test_the_most_demand_over_time_lasts_as_long_as_a_plan(few: Catalog) -> None:
+    """A budget of 100 instances x 8,760 h x $1.006: a plan of these options lasts a year."""
+    profile = DemandProfile(factors=[0.5, 1.5])
+    limits = Limits(purchase_options=["on_demand", "reserved"], budget=100 * 8760 * 1.006)
+    found = costopt.most_demand(
+        WORK, few, limits=limits, demand_profile=profile, gap=0.2, time_limit_seconds=2
+    )
+    assert found.plan.horizon_hours == 8760
+    # On demand they serve 13 x 100 units/s around the clock, 13 times as much as asked.
+    assert found.factor >= 13.0 * 0.8
+
+
+def test_without_a_limit_the_demand_over_time_has_no_end(few: Catalog) -> None:
+    profile = DemandProfile(factors=[0.5, 1.5])
+    with pytest.raises(InvalidInputError, match=r"give limits\.budget"):
+        costopt.most_demand(WORK, few, limits=Limits(), demand_profile=profile)
+
+
 def test_the_most_demand_over_time_fills_a_quota_in_the_busiest_hour(few: Catalog) -> None:
     """3 x 13 = 39 units/s are 1.5 times the mean rate at 26 of 100 units/s."""
     limits = Limits(purchase_options=["on_demand"], quota={"g5.xlarge": 3})

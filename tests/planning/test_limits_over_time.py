@@ -108,8 +108,7 @@ def test_a_budget_is_what_all_hours_cost(planned: Callable[..., Plan]) -> None:
     none = planned(budget=7.4, **half)
     assert none.status is PlanStatus.INFEASIBLE
     assert none.unanswered_because == (
-        "no plan keeps the budget of 7.40 over the horizon, in every scenario; one was found for "
-        "7.50: raise it",
+        "no plan keeps the budget of 7.40 USD over 2 h; one was found for 7.50 USD: raise it",
     )
 
 

@@ -96,6 +96,35 @@ def test_what_the_plan_does_not_run_itself_is_paid_for_by_others(catalog: Catalo
     assert schedule_of(plan).coverage == pytest.approx(1 / 2)
 
 
+def test_instances_of_several_teams_share_what_is_reserved(catalog: Catalog) -> None:
+    # Three run in the second half, one in the first: one is used in all hours, two in half.
+    others = web(0, 1), web(0, 2).model_copy(update={"name": "batch"})
+    plan = planned(catalog, [1.0, 0.0], *others)
+    (tranche,) = schedule_of(plan).tranches
+    assert tranche.instances == 1
+    # The second and the third, in half of the hours, stay on demand: 0.5 < 0.7 $/h.
+    assert schedule_of(plan).objective == pytest.approx((0.7 + 0.5 * 2) * YEAR)
+    assert "instances of others that share the commitments count: web, batch" in str(plan)
+
+
+def test_nodes_run_beside_instances_of_other_teams(catalog: Catalog) -> None:
+    nodes = Requirement(name="nodes", nodes=2)
+    work = Requirement(
+        name="work", demand_per_second=1.0, throughput_per_second={"g6.xlarge": 1.0}
+    )
+    plan = optimize(
+        [work, nodes],
+        catalog,
+        limits=RESERVED,
+        demand_profile=DemandProfile(factors=[1.0, 0.0]),
+        eligible_usage=[web(0, 1)],
+    ).require()
+    # Half of one reserved instance is the other team's; two nodes are reserved as well.
+    assert plan.cost_total == pytest.approx((0.35 + 2 * 0.7) * YEAR)
+    (rented,) = [line for line in plan.lines if line.workload == "nodes"]
+    assert (rented.count, rented.hours) == (2, YEAR)
+
+
 def test_other_instances_draw_on_plans_of_money_of_their_family(catalog: Catalog) -> None:
     money = Limits(purchase_options=("on_demand", "savings_plan"))
     plan = planned(catalog, [1.0, 0.0], web(0, 1), limits=money)
@@ -161,8 +190,12 @@ def test_instances_of_others_that_say_nothing_are_refused(catalog: Catalog) -> N
         planned(catalog, [1.0], web(1, kind="g5.xlarge"))
     with pytest.raises(UnknownNameError, match=r"Unknown instance type 'g6.xlarg'"):
         planned(catalog, [1.0], web(1, kind="g6.xlarg"))
-    with pytest.raises(InvalidInputError, match="has no price on demand in eu-west-9"):
-        planned(catalog, [1.0], web(1, region="eu-west-9"))
+    with pytest.raises(
+        UnknownNameError, match=r"Unknown region 'us-est-1'\. Did you mean .*us-east-1"
+    ):
+        planned(catalog, [1.0], web(1, region="us-est-1"))
+    with pytest.raises(UnknownNameError, match=r"Unknown provider 'awz'\. .* in eligible_usage"):
+        planned(catalog, [1.0], web(1).model_copy(update={"provider": "awz"}))
     with pytest.raises(InvalidInputError, match="web has 2 hours and the demand profile 1"):
         planned(catalog, [1.0], web(1, 2))
     with pytest.raises(InvalidInputError, match="all of one form"):

@@ -110,7 +110,7 @@ def test_starts_are_told_with_what_they_cost(catalog: Catalog) -> None:
     frame = schedule.to_frame()
     assert frame["starts 0"].tolist() == [1, 0, 0, 0]
     assert frame["paid_per_hour"].tolist() == [2.5, 2.0, 1.0, 1.0]
-    assert "1 starts in every 4 h, charged $50.00 in all" in str(plan)
+    assert "1 start in every 4 h, charged $50.00 over 16.7 days" in str(plan)
 
 
 def test_without_a_figure_the_catalogue_says_how_long_starting_takes(catalog: Catalog) -> None:
@@ -126,7 +126,7 @@ def test_an_instance_runs_as_long_as_it_must_once_started(catalog: Catalog) -> N
     alone = planned(catalog, [0.0, 1.0, 0.0, 0.0, 0.0], min_up_hours=3)
     assert running(alone) in ([0, 1, 1, 1, 0], [1, 1, 1, 0, 0], [1, 1, 0, 0, 1])
     assert alone.cost_total == pytest.approx(300.0)
-    assert "1 starts in every 5 h, what has started runs at least 3 h" in str(alone)
+    assert "1 start in every 5 h, what has started runs at least 3 h" in str(alone)
 
 
 def test_without_starting_time_a_plan_is_that_of_kinds_of_hours(catalog: Catalog) -> None:

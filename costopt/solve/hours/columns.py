@@ -185,7 +185,9 @@ def _covered(
 
 def _others(program: HoursProgram, problem: HourlyProblem, kinds: HourKinds) -> CellColumns:
     spends = problem.spends
-    usage = spends.other_usage[:, kinds.example] if len(spends) else np.zeros((0, len(kinds)))
+    usage = np.zeros((spends.other_rate.shape[1], len(kinds)))
+    if len(spends):
+        usage = spends.other_usage[:, kinds.example]
     plan, line, kind = np.nonzero(np.isfinite(spends.other_rate)[:, :, None] & (usage > 0))
     columns = program.add_hourly(kind, price=-spends.other_price[line], upper=usage[line, kind])
     return CellColumns(item=line, within=plan, kind=kind, columns=columns)
