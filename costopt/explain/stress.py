@@ -40,7 +40,8 @@ def _running(plan: Plan, catalog: Catalog) -> Plan:
     """Return a plan that was reached from a fleet as the fleet that mending starts from."""
     if plan.change is None:
         return plan
-    update = {"current_fleet": read_fleet(plan, catalog)}
+    fleet = read_fleet(plan, catalog, is_over_time=plan.schedule is not None)
+    update = {"current_fleet": fleet}
     return plan.model_copy(
         update={"request": plan.request.model_copy(update=update), "change": None}
     )

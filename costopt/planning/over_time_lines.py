@@ -118,7 +118,7 @@ def _routing(assembly: HourlyAssembly, decision: HourlyDecision, column: int) ->
     Of a job nothing is told here: what its instances do follows from their number.
     """
     service, server = int(assembly.service[column]), int(assembly.server[column])
-    if service >= len(decision.shares):
+    if assembly.problem.server[column] < 0:
         return np.zeros((decision.counts.shape[1], 1))
     beside = (assembly.service == service) & (assembly.server == server)
     rented = decision.counts[beside].sum(axis=0)

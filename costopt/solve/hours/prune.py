@@ -21,8 +21,9 @@ def needed_offers(problem: HourlyProblem, reach: Reach) -> BoolArray:
     """
     needed = np.asarray(reach.upper.any(axis=1))
     serving = np.flatnonzero(needed & (problem.server >= 0))
-    if not len(serving) or (problem.types is not None and len(problem.work)):
-        # What a job runs on keeps its type in use, whatever replaces it elsewhere.
+    runs_elsewhere = len(problem.work) or len(problem.gangs)
+    if not len(serving) or (problem.types is not None and runs_elsewhere):
+        # What a job or a gang runs on keeps its type in use, whatever replaces it elsewhere.
         return needed
     rows = tuple(
         LimitRow(name="what an instance takes", offer_coefficients=taken[serving], upper=np.inf)

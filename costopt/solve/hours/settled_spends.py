@@ -124,4 +124,5 @@ def _of_use(problem: HourlyProblem, used: IntArray) -> HourlyProblem:
         if len(problem.resources)
         else problem.resources,
         sequence=sequence,
+        changes=None if problem.changes is None else problem.changes.only(used),
     )
