@@ -213,7 +213,7 @@ def test_a_gang_loses_work_with_a_start_and_is_charged_nothing_for_it(catalog: C
     plan = planned(catalog, "gang", "starts")
     assert plan.schedule is not None
     lines = [line.workload for line in plan.lines]
-    paid = {name: 0.0 for name in lines}
+    paid = dict.fromkeys(lines, 0.0)
     for line in plan.lines:
         paid[line.workload] += line.line_cost_total
     ran = sum(hour.hours * hour.counts[lines.index("tuning")] for hour in plan.schedule.hours)
@@ -267,3 +267,31 @@ def test_what_equal_nodes_run_on_is_a_type_that_services_may_use(catalog: Catalo
     assert {line.offer.instance_type for line in plan.lines} == {"g6.xlarge"}
     # 6 + 2 + 4 + 2 instance-hours of the service and 4 of the node, in every four hours.
     assert plan.cost_total == pytest.approx(18 * YEAR / 4)
+
+
+def test_starts_of_a_pool_that_is_rented_in_groups_are_counted_as_a_whole(
+    catalog: Catalog,
+) -> None:
+    """A group of three that takes the place of one of two starts one instance, not three.
+
+    The program counts three, so its own bound is none of the plan; free starts of spot give one.
+    """
+    work = serving(limits=Limits(availability=0.5))
+    limits = Limits(purchase_options=("on_demand", "spot"))
+    asked: dict[str, Any] = {"limits": limits, "horizon_hours": YEAR}
+    factors = [2.0, 3.4, 3.4, 2.0, 6.6, 3.4]
+    profile = DemandProfile(factors=factors, start_up_hours=0.5)
+    plan = optimize(work, catalog, demand_profile=profile, **asked)
+    free = optimize(work, catalog, demand_profile=DemandProfile(factors=factors), **asked)
+    assert {line.offer.purchase_option for line in plan.lines} == {"on_demand", "spot"}
+    assert plan.bound is not None
+    assert free.bound is not None
+    assert free.bound * YEAR * (1 - 1e-6) <= plan.bound * YEAR <= objective_of(plan)
+
+
+def test_nodes_that_change_who_pays_for_them_do_not_start(catalog: Catalog) -> None:
+    """On reserved instances in one hour and by the hour in another: it runs all the same."""
+    plan = planned(catalog, "nodes", "reserved", "starts")
+    assert plan.status is PlanStatus.OPTIMAL_WITHIN_GAP
+    assert plan.bound is not None
+    assert objective_of(plan) == pytest.approx(plan.bound * YEAR, rel=2e-4)
