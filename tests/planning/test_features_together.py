@@ -124,7 +124,7 @@ FEATURES: Mapping[str, Asked] = {
 """What each feature adds to a request."""
 
 
-def joined(first: Asked, second: Asked) -> dict[str, Any]:
+def joined(first: dict[str, Any], second: Asked) -> dict[str, Any]:
     """Both together: texts and tables side by side."""
     both = dict(first)
     for name, value in second.items():
@@ -139,7 +139,8 @@ def joined(first: Asked, second: Asked) -> dict[str, Any]:
 
 def request_of(names: Sequence[str]) -> tuple[list[Any], dict[str, Any]]:
     """Return the workloads and what else is asked with some features."""
-    asked = reduce(joined, (FEATURES[name] for name in names), {})
+    nothing: dict[str, Any] = {}
+    asked = reduce(joined, (FEATURES[name] for name in names), nothing)
     courses = asked.pop("scenarios", None)
     profile: dict[str, Any] = asked.pop("profile", {})
     if courses is None:
@@ -269,29 +270,23 @@ def test_what_equal_nodes_run_on_is_a_type_that_services_may_use(catalog: Catalo
     assert plan.cost_total == pytest.approx(18 * YEAR / 4)
 
 
-def test_starts_of_a_pool_that_is_rented_in_groups_are_counted_as_a_whole(
-    catalog: Catalog,
-) -> None:
-    """A group of three that takes the place of one of two starts one instance, not three.
-
-    The program counts three, so its own bound is none of the plan; free starts of spot give one.
-    """
-    work = serving(limits=Limits(availability=0.5))
-    limits = Limits(purchase_options=("on_demand", "spot"))
-    asked: dict[str, Any] = {"limits": limits, "horizon_hours": YEAR}
-    factors = [2.0, 3.4, 3.4, 2.0, 6.6, 3.4]
-    profile = DemandProfile(factors=factors, start_up_hours=0.5)
-    plan = optimize(work, catalog, demand_profile=profile, **asked)
-    free = optimize(work, catalog, demand_profile=DemandProfile(factors=factors), **asked)
-    assert {line.offer.purchase_option for line in plan.lines} == {"on_demand", "spot"}
-    assert plan.bound is not None
-    assert free.bound is not None
-    assert free.bound * YEAR * (1 - 1e-6) <= plan.bound * YEAR <= objective_of(plan)
-
-
 def test_nodes_that_change_who_pays_for_them_do_not_start(catalog: Catalog) -> None:
     """On reserved instances in one hour and by the hour in another: it runs all the same."""
     plan = planned(catalog, "nodes", "reserved", "starts")
     assert plan.status is PlanStatus.OPTIMAL_WITHIN_GAP
     assert plan.bound is not None
     assert objective_of(plan) == pytest.approx(plan.bound * YEAR, rel=2e-4)
+
+
+def test_money_for_others_is_committed_up_to_the_budget(catalog: Catalog) -> None:
+    """Owned instances serve all; others charge 2.5 $/h in 3 of 4 hours, at 0.6 under a plan.
+
+    1.5 $/h would be used in 3/4 of the hours, above 0.6, and cost 13,140 $. The budget leaves
+    10,000 $, which take 3/4 x 10,000 / 0.6 = 12,500 $ off the 3/4 x 2.5 x 8,760 = 16,425 $.
+    """
+    workloads, asked = request_of(("other_money", "owned", "budget"))
+    asked |= {"account": owning(3), "eligible_usage": (web(2.5, 0.0, 2.5, 2.5),)}
+    asked["limits"] = asked["limits"].model_copy(update={"budget": 10_000.0})
+    plan = optimize(workloads, catalog, **asked)
+    assert plan.status is PlanStatus.OPTIMAL_WITHIN_GAP
+    assert objective_of(plan) == pytest.approx(10_000 + 16_425 - 12_500, rel=1e-4)
