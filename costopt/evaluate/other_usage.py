@@ -12,7 +12,7 @@ from costopt.catalog.catalog import Catalog
 from costopt.commitment.time_value import mean_factor
 from costopt.errors import InvalidInputError, UnknownNameError
 from costopt.evaluate.schedule_money import LinePrices, OtherUsage
-from costopt.evaluate.tranche_prices import SPEND_OPTION, on_demand_prices
+from costopt.evaluate.tranche_prices import PLACE, SPEND_OPTION, on_demand_prices
 from costopt.plan.schedule import Schedule, Tranche
 from costopt.workload.request import PlanRequest
 

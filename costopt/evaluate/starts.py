@@ -10,7 +10,7 @@ from costopt.candidate.starts import start_up_hours
 from costopt.catalog.catalog import Catalog
 from costopt.plan.line import PlanLine
 from costopt.plan.schedule import Schedule, ScheduledHour
-from costopt.workload.batch import BatchInference
+from costopt.workload.demand_hours import served_names
 from costopt.workload.request import PlanRequest
 
 Floats = NDArray[np.float64]
@@ -47,7 +47,8 @@ def charged_for_starts(
 ) -> Floats:
     """Return the hours that are charged for a start of each line (lines,) [h].
 
-    Those of a job are none: each of its hours is charged and counts as its first.
+    Those of a job are none: what its starts take counts as hours in which it does not work. Nor
+    are those of nodes that run in every hour, whoever pays for them.
 
     Args:
         lines: of the plan.
@@ -57,8 +58,8 @@ def charged_for_starts(
     """
     if request.demand_profile is None:
         return np.zeros(len(lines))
-    jobs = {name for name, one in request.named_workloads if isinstance(one, BatchInference)}
-    served = np.array([line.workload not in jobs for line in lines], dtype=np.bool_)
+    names = served_names(request)
+    served = np.array([line.workload in names for line in lines], dtype=np.bool_)
     return np.where(served, start_up_hours(offers, request.demand_profile, catalog), 0.0)
 
 

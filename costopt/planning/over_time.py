@@ -19,6 +19,7 @@ from costopt.planning.over_time_gangs import without_gangs
 from costopt.planning.over_time_lines import lines_over_time, tranches_of, with_schedule
 from costopt.planning.over_time_owners import own_first
 from costopt.planning.over_time_problem import HourlyAssembly, assemble_over_time
+from costopt.planning.over_time_starts import with_free_starts_of_groups
 from costopt.planning.over_time_work import stands_beside, without_surplus
 from costopt.solve.hours.linear_bound import linear_bound
 from costopt.solve.hours.run import solve_hours
@@ -124,10 +125,11 @@ def search_over_time(
             roomier, hours, request, catalog, signed, deadline, is_staying=is_staying
         )
         if number == 0:
-            bound = _bound(assembly, solution, request)
-            series_bound = _series_bound(assembly, solution, hours, request)
+            least = _bound(assembly, solution, request)
+            series_bound = _series_bound(assembly, solution, least, hours, request)
+            bound = least
             if signed is not None:
-                bound, series_bound = signed.beside(bound), signed.beside(series_bound)
+                bound, series_bound = signed.beside(least), signed.beside(series_bound)
         written = _written(roomier, assembly, solution, hours, request, catalog, signed)
         late = None if written is None else _with_more_room(roomier, written)
         found = FoundOverTime(
@@ -176,19 +178,33 @@ def _solved(
 def _bound(
     assembly: HourlyAssembly, solution: HourlySolution, request: PlanRequest
 ) -> float | None:
-    """Return what no plan costs less than: where gangs were left out, all the rest alone.
+    """Return what no plan costs less than, also by what the problem leaves out or counts twice.
 
-    The rest alone is bounded without changes: what it would stop may be what a gang keeps.
+    Where gangs were left out, all the rest alone: it is bounded without changes, since what it
+    would stop may be what a gang keeps. Where instances are rented in groups, with free starts of
+    these: a plan counts those of a pool as a whole, which are fewer where one group takes the
+    place of another.
     """
-    if solution.bound is None or not assembly.is_lossy:
-        return solution.bound
+    bound = solution.bound
+    if bound is None:
+        return None
     seconds = min(SERIES_SECONDS, request.time_limit_seconds)
-    rest = without_gangs(replace(assembly.problem, changes=None))
-    return min(solution.bound, linear_bound(rest, deadline=perf_counter() + seconds) or 0.0)
+    if assembly.is_lossy:
+        rest = without_gangs(replace(assembly.problem, changes=None))
+        bound = min(bound, linear_bound(rest, deadline=perf_counter() + seconds) or 0.0)
+    free = with_free_starts_of_groups(assembly.problem)
+    if free is not None:
+        found = solve_hours(free, gap=request.gap, time_limit_seconds=seconds)
+        bound = min(bound, found.bound or 0.0)
+    return bound
 
 
 def _series_bound(
-    assembly: HourlyAssembly, solution: HourlySolution, hours: DemandHours, request: PlanRequest
+    assembly: HourlyAssembly,
+    solution: HourlySolution,
+    bound: float | None,
+    hours: DemandHours,
+    request: PlanRequest,
 ) -> float | None:
     """Return a bound over the profile's own hours: that of the kinds, where these are the same.
 
@@ -196,8 +212,7 @@ def _series_bound(
     too; there none is told of hours that are the profile's own.
     """
     if hours.excess_fraction < SAME_DEMAND or solution.decision is None:
-        is_free = assembly.problem.changes is None
-        return _bound(assembly, solution, request) if is_free else None
+        return bound if assembly.problem.changes is None else None
     mean = replace(assembly.problem, demand_factor=hours.mean_factor, changes=None)
     mean = without_gangs(mean) if assembly.is_lossy else mean
     seconds = min(SERIES_SECONDS, request.time_limit_seconds)

@@ -105,7 +105,7 @@ def _without_commitments(
             horizon_hours=hours,
             cost_total=paid,
             difference=paid - cost,
-            difference_fraction=(paid - cost) / cost,
+            difference_fraction=(paid - cost) / cost if cost else None,
             is_proven=False,
         ),
     )

@@ -1,13 +1,16 @@
 """Starts in a plan over time: what they are charged, and which offers they leave comparable."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from costopt.candidate.starts import start_up_hours
 from costopt.catalog.catalog import Catalog
+from costopt.planning.assemble import AVAILABILITY
 from costopt.planning.over_time_products import BY_THE_HOUR, QuantityProducts, SpendProducts
-from costopt.solve.hours.problem import Sequence
+from costopt.solve.hours.problem import HourlyProblem, Sequence
 from costopt.workload.request import PlanRequest
 
 Floats = NDArray[np.float64]
@@ -121,3 +124,24 @@ def servers_compare(
     paid = server[kept & by_hour]
     one_way = len(np.unique(paid)) == len(paid)
     return one_way and len(np.unique(sequence.start_up_hours[kept & ~is_job])) <= 1
+
+
+def with_free_starts_of_groups(problem: HourlyProblem) -> HourlyProblem | None:
+    """Return a problem in which instances that are rented in groups start and stop for nothing.
+
+    Args:
+        problem: with or without a promise of availability, for which groups are rented.
+
+    Returns:
+        None where nothing is rented in groups, or starting and stopping takes nothing anyhow.
+    """
+    sequence = problem.sequence
+    promises = [row for row in problem.rows if row.name.startswith(AVAILABILITY)]
+    if sequence is None or not promises:
+        return None
+    grouped = np.any([row.offer_coefficients > 0 for row in promises], axis=0)
+    free = Sequence(
+        start_up_hours=np.where(grouped, 0.0, sequence.start_up_hours),
+        min_up_hours=np.where(grouped, 1, sequence.min_up_hours),
+    )
+    return replace(problem, sequence=free)

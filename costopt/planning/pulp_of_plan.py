@@ -17,6 +17,7 @@ from costopt.planning.asked import check_catalog
 from costopt.planning.assemble import AssembledProblem, assemble
 from costopt.planning.fleet_changes import changes_of
 from costopt.planning.jobs_on_nodes import beside_services
+from costopt.planning.over_time_budgets import with_budgets
 from costopt.planning.over_time_problem import HourlyAssembly, assemble_over_time
 from costopt.planning.over_time_work import stands_beside
 from costopt.planning.search import shared_limits
@@ -131,7 +132,8 @@ def _over_time(
     """Write the program over hours; jobs stand after services in it."""
     from costopt.solve.hours.pulp_model import HourlyNames, write_pulp_hours
 
-    assembly = assemble_over_time(workloads, hours_of(request, catalog), request, catalog)
+    unlimited = assemble_over_time(workloads, hours_of(request, catalog), request, catalog)
+    assembly = with_budgets(unlimited, workloads, request, catalog)
     names = HourlyNames(
         offers=list(_hourly_names(workloads, assembly)),
         quantities=[

@@ -212,3 +212,46 @@ def test_what_is_started_for_a_job_runs_as_long_as_it_must(catalog: Catalog) -> 
 def test_a_job_due_before_what_is_started_may_stop_is_refused(catalog: Catalog) -> None:
     with pytest.raises(InvalidInputError, match="nightly is due after 4 h, and what is started"):
         beside(catalog, batch(), min_up_hours=5)
+
+
+def test_starts_of_a_pool_rented_in_groups_are_counted_as_a_whole(bundled: Catalog) -> None:
+    """A group of two that takes the place of one of three stops an instance and starts none.
+
+    The program counts two starts then, so what it proves is no bound of the plan; what the same
+    costs with free starts of spot is one.
+    """
+    names = ("g6.xlarge", "g5.xlarge", "g6.2xlarge")
+    found = bundled.filter(
+        providers=["aws"], regions=["us-east-1"], instance_types=names,
+        purchase_options=["on_demand", "spot"],
+    )  # fmt: skip
+    firm = dict(zip(names, (1.05, 1.3, 1.5), strict=True))
+    spot = dict(zip(names, (0.63, 1.04, 1.2), strict=True))
+    kind = found.offers["instance_type"]
+    is_spot = found.offers["purchase_option"] == "spot"
+    price = kind.map(spot).where(is_spot, kind.map(firm))
+    listed = found.offers.assign(recurring_per_hour=price, effective_per_hour=price)
+    sold = listed[~is_spot]
+    under = sold["instance_type"].map(
+        {"g6.xlarge": 0.6825, "g5.xlarge": 0.845, "g6.2xlarge": 0.75}
+    )
+    plans = sold.assign(purchase_option="savings_plan", kind="compute", term_years=1.0,
+                        term_hours=YEAR, payment="no", recurring_per_hour=under,
+                        effective_per_hour=under)  # fmt: skip
+    joined = pd.concat([listed, plans], ignore_index=True)
+    catalog = found.with_offers(joined.astype(found.offers.dtypes.to_dict()))
+    rates = dict(zip(names, (0.7, 1.0, 1.0), strict=True))
+    plan = optimize(
+        Requirement(demand_per_second=2.0, throughput_per_second=rates),
+        catalog,
+        limits=Limits(purchase_options=("on_demand", "spot", "savings_plan"), availability=0.5),
+        demand_profile=DemandProfile(factors=(1.0, 1.7, 1.7, 1.0, 3.3, 1.7), start_up_hours=0.2),
+    ).require()
+    pool = [line.offer.purchase_option for line in plan.lines].index("spot")
+    hours = [schedule_of(plan).hours[kind] for kind in schedule_of(plan).kind_of_hour[0]]
+    course = [hour.counts[pool] for hour in hours]
+    before = [course[-1], *course[:-1]]
+    started = [max(now - last, 0) for now, last in zip(course, before, strict=True)]
+    assert [hour.starts[pool] for hour in hours] == started
+    assert plan.bound is not None
+    assert plan.bound * YEAR <= schedule_of(plan).objective

@@ -123,7 +123,7 @@ def _families(written: PulpHours) -> dict[str, str]:
         "sum_o q_po y_pot + sum_l q_pl e_plt <= v_p + owned_pt": (
             "a plan covers what it holds, at its own rates" if written.spends else ""
         ),
-        "a_rt <= sum_o need_or n_ot, a_rt <= sum_k held_kr R_k": (
+        "a_rt <= sum_o need_or (n_ot + u_o s_ot), a_rt <= sum_k held_kr R_k": (
             "amounts covered are needed and committed" if written.resources else ""
         ),
         "sum_t sum_o w_o n_ot >= A_j": (

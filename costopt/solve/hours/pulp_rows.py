@@ -104,10 +104,13 @@ def _spend_rows(written: PulpHours, hour: int) -> Rows:
 
 
 def _resource_rows(written: PulpHours, hour: int) -> Rows:
-    """Yield that amounts covered are needed, and held by what is committed."""
-    resources, running = written.problem.resources, written.counts[hour]
+    """Yield that amounts covered are needed, starts included, and held by what is committed."""
+    resources, start_up = written.problem.resources, written.problem.start_up_hours
+    running, started = written.counts[hour], written.started[hour]
     for resource, covered in written.amounts[hour].items():
-        needed = weighted(resources.needs[list(running), resource], list(running.values()))
+        needs = resources.needs[:, resource]
+        needed = weighted(needs[list(running)], list(running.values()))
+        needed += weighted((needs * start_up)[list(started)], list(started.values()))
         yield f"needed_{hour}_{resource}", covered <= pulp.lpSum(needed)
         amounts = resources.amounts[:, resource]
         if resources.available is not None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from costopt.solve.hours.bill import costs_of, covered_by
 from costopt.solve.hours.problem import HourlyProblem
+from costopt.solve.hours.recheck import budget_violations
 from costopt.solve.hours.solution import Commitments, HourlyDecision
 from costopt.solve.problem import FloatArray, IntArray
 
@@ -30,7 +31,7 @@ def with_settled_spends(problem: HourlyProblem, decision: HourlyDecision) -> Hou
     The program may use plans as it likes, the provider applies them in his own order. With
     several plans the amounts that are cheapest for the one may be wasted under the other; for a
     single plan both are the same and nothing changes. The search starts from what is committed,
-    and from each plan alone.
+    and from each plan alone. What would break a budget is left as it is.
 
     Args:
         problem: the problem.
@@ -51,7 +52,11 @@ def with_settled_spends(problem: HourlyProblem, decision: HourlyDecision) -> Hou
         found, bill = _from_start(billed, counts, start, ends_at)
         if bill < least * (1 - WORTH):
             best, least = found, bill
-    return replace(decision, commitments=best)
+    settled = replace(decision, commitments=best)
+    coverage = covered_by(problem, decision.counts, best)
+    if any(budget_violations(problem, settled, coverage)):
+        return decision
+    return settled
 
 
 def _from_start(
@@ -124,4 +129,5 @@ def _of_use(problem: HourlyProblem, used: IntArray) -> HourlyProblem:
         if len(problem.resources)
         else problem.resources,
         sequence=sequence,
+        changes=None if problem.changes is None else problem.changes.only(used),
     )

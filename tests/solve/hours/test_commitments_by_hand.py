@@ -13,6 +13,7 @@ from costopt.solve.hours.commitments import (
 from costopt.solve.hours.problem import HourlyProblem, Scenarios
 from costopt.solve.hours.run import solve_hours
 from costopt.solve.hours.solution import HourlyCosts, HourlyDecision
+from costopt.solve.problem import LimitRow, ServingBlock
 
 Build = Callable[..., HourlyProblem]
 
@@ -252,3 +253,47 @@ def test_a_mixture_of_mean_and_tail_is_minimised(over_hours: Build) -> None:
     decision, costs = solved(two_scenarios(over_hours, tail_weight=0.4))
     assert decision.commitments.quantities.tolist() == [3]
     assert costs.objective == pytest.approx(1.8)
+
+
+def test_money_that_others_share_is_found_at_a_tolerance_that_the_solver_bears() -> None:
+    """With a feasibility tolerance of 1e-9 HiGHS 1.15.1 called 13,452.86 the optimum of this.
+
+    0.88 $/h cost 7,708.80 $. In the last hour they pay for one instance at 1.10 $/h beside the two
+    that are free. Others charge 1, 2.5 and 2.5 $/h before, of which they take 1, and twice
+    0.88 / 0.7: 2 x (2.5 - 1.257) x 2,190 h = 5,443.71 $ are left.
+    """
+    nothing = np.nan
+    block = ServingBlock(
+        demand=np.ones(1),
+        rates=np.array([[1.0], [1.0], [0.7], [0.7]]),
+        max_utilisation=np.ones(4),
+        is_spot=np.array([False, True, False, True]),
+        max_spot_fraction=0.2,
+    )
+    problem = HourlyProblem(
+        price_per_hour=np.array([1.1, 0.66, 0.0, 1.0, 0.8]),
+        server=np.array([0, 1, 0, 2, 3]),
+        upper=np.full(5, np.inf),
+        quantity=np.full(5, -1),
+        blocks=(block,),
+        rows=(LimitRow(name="owned", offer_coefficients=np.eye(5)[2], upper=2.0),),
+        weight=np.full(4, 2190.0),
+        demand_factor=np.array([[1.7, 0.5, 1.0, 3.0]]),
+        spends=SpendCommitments(
+            cost=np.full(3, 8760.0),
+            upper=np.full(3, np.inf),
+            owned=np.zeros((3, 4)),
+            rate=np.array(
+                [
+                    [0.55, nothing, nothing, nothing, nothing],
+                    [nothing, nothing, nothing, 0.8, nothing],
+                    [0.88, nothing, nothing, 0.5, nothing],
+                ]
+            ),
+            other_usage=np.array([[1.0, 2.5, 2.5, 0.0]]),
+            other_price=np.ones(1),
+            other_rate=np.array([[nothing], [nothing], [0.7]]),
+        ),
+    )
+    _, costs = solved(problem)
+    assert costs.objective == pytest.approx(7708.80 + 5443.714, rel=1e-6)
