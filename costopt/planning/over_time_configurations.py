@@ -173,7 +173,7 @@ def _priced(
     )
     by_configuration = table.groupby("configuration")
     found = by_configuration[[*names, "nodes", "in_time"]].first()
-    least = [name for name in table if name.startswith(WAY)]
+    least = [f"{WAY}{number}" for number in range(len(ways))]
     return found.assign(
         **by_configuration[least].min(),
         may_leave=by_configuration["may_leave"].all(),
