@@ -27,6 +27,9 @@ MOST_CONFIGURATIONS: Final = 24
 MOST_SIZES: Final = 4
 """Sizes among them on one instance type in one place."""
 
+WAY: Final = "way to pay "
+"""Prefix of the columns with what an hour of a configuration costs in each way to pay."""
+
 ROUNDING: Final = 1e-9
 """Relative room for a quota that a gang meets exactly, and for whole hours of work."""
 
@@ -85,7 +88,8 @@ def tried_gangs(
     lost. Nodes that run in every hour share no commitment of instances: they leave none idle, and
     beside them others use as much of it as without. Money that a plan leaves unused in some hours
     they do share.
-    Of the others, all that fit within the limits stay up to MOST_CONFIGURATIONS; beyond, those
+    Of the others, all that fit within the limits, and are not beaten in every way to pay for
+    them, stay up to MOST_CONFIGURATIONS; beyond, those
     that do the job with the least money at the cheapest of their prices.
 
     Args:
@@ -106,7 +110,7 @@ def tried_gangs(
     kept, lossy = [], False
     for _, of_task in table[table["fits"]].groupby("service"):
         alone = of_task[~of_task["shares"]].nsmallest(1, "cost")
-        sharing = of_task[of_task["shares"]].sort_values("cost", kind="stable")
+        sharing = _unbeaten(of_task[of_task["shares"]].sort_values("cost", kind="stable"))
         if len(sharing) > MOST_CONFIGURATIONS and not offered.keep_all:
             place = sharing.groupby(["provider", "region", "zone", "instance_type"])
             sharing = sharing[place.cumcount() < MOST_SIZES].head(MOST_CONFIGURATIONS)
@@ -149,6 +153,8 @@ def _priced(
     shares |= np.isfinite(rates).any(axis=0)
     at_best = np.where(shares, np.where(committed, held * part, cheapest),
                        np.where(committed, held, by_hour))  # fmt: skip
+    ways = [np.where(committed, np.inf, offered.price[rows]), *np.nan_to_num(rates, nan=np.inf),
+            np.where(committed, held, np.inf)]  # fmt: skip
     room = np.full(len(rows), np.inf)
     for row in problem.rows:
         taken = row.offer_coefficients[rows]
@@ -162,14 +168,39 @@ def _priced(
         room=room,
         nodes=figures.nodes,
         in_time=always | (needed <= last),
+        may_leave=always & ~limited & ~offered.shared[rows] & ~drawn,
+        **{f"{WAY}{number}": way for number, way in enumerate(ways)},
     )
     by_configuration = table.groupby("configuration")
     found = by_configuration[[*names, "nodes", "in_time"]].first()
+    least = [f"{WAY}{number}" for number in range(len(ways))]
     return found.assign(
+        **by_configuration[least].min(),
+        may_leave=by_configuration["may_leave"].all(),
         cost=by_configuration["cost"].min(),
         shares=by_configuration["shares"].any(),
         fits=found["in_time"] & (by_configuration["room"].sum() >= found["nodes"]),
     )
+
+
+def _unbeaten(sharing: pd.DataFrame) -> pd.DataFrame:
+    """Leave out nodes that others cost no more than in every way to pay for them.
+
+    All configurations of a task that runs in every hour have as many nodes. So those of the other
+    take their place one by one in each hour, whoever pays.
+
+    Args:
+        sharing: configurations of one task, the cheapest first.
+    """
+    ways = sharing.filter(like=WAY).to_numpy(dtype=np.float64)
+    may_leave = sharing["may_leave"].to_numpy(dtype=np.bool_)
+    left = np.flatnonzero(may_leave)
+    own = ways[left][:, None, :]
+    no_dearer = (ways <= own).all(axis=2)
+    is_cheaper = (ways < own).any(axis=2)
+    comes_before = np.arange(len(ways)) < left[:, None]
+    beaten = (no_dearer & (is_cheaper | comes_before)).any(axis=1)
+    return sharing.drop(index=sharing.index[left[beaten]])
 
 
 def _last(item: NamedWorkload, hours: DemandHours) -> float:

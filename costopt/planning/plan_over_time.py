@@ -57,9 +57,7 @@ def plan_over_time(
         ordered = sorted(workloads, key=stands_beside)
         refuse_unheard(assemble_over_time(ordered, hours, request, catalog), request)
     found = search_from_fleet_over_time(workloads, hours, request, catalog, signed)
-    plan = _write_plan(workloads, found, request, catalog)
-    # What is signed is no longer a choice: nothing stands beside it that has not signed.
-    return plan if signed is None else plan.model_copy(update={"baselines": ()})
+    return _write_plan(workloads, found, request, catalog, is_signed=signed is not None)
 
 
 def _refuse_too_many(workloads: Sequence[NamedWorkload], hours: DemandHours) -> None:
@@ -193,8 +191,13 @@ def _write_plan(
     found: FoundOverTime,
     request: PlanRequest,
     catalog: Catalog,
+    *,
+    is_signed: bool,
 ) -> Plan:
-    """Write the plan down with everything that it rests on."""
+    """Write the plan down with everything that it rests on.
+
+    Beside commitments that are signed no plan without them can be had.
+    """
     written = found.scheduled
     around = beside(found, request, catalog)
     lines = () if written is None else written.lines
@@ -224,7 +227,7 @@ def _write_plan(
         seconds=found.solution.seconds,
         rated_offers=rated_offers(workloads),
         offers=len(catalog),
-        baselines=around.baselines,
+        baselines=() if is_signed else around.baselines,
         exclusions=exclusions_of(workloads, catalog),
         unanswered_because=_refusal(workloads, found, request, catalog),
         request=request,

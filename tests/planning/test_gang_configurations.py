@@ -1,5 +1,7 @@
 """Which configurations of gangs are planned with, and what is claimed where some are left out."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 import pytest
 
@@ -110,36 +112,66 @@ def test_a_quota_that_one_configuration_alone_keeps_is_met(
     assert {(line.offer.instance_type, line.count) for line in lines} == {("p5.4xlarge", 1)}
 
 
+def under_a_plan(
+    bundled: Catalog, listed: Mapping[str, float], rates: Mapping[str, float], years: float
+) -> Catalog:
+    """Types at a price on demand, some of them at a rate under a plan of money [USD/h]."""
+    few = bundled.filter(
+        providers=["aws"],
+        regions=["us-east-1"],
+        instance_types=list(listed),
+        purchase_options=["on_demand"],
+    )
+    priced = {f"aws/us-east-1/{name}/on_demand": price for name, price in listed.items()}
+    offers = few.with_prices(prices_per_hour=priced).offers
+    rate = offers["instance_type"].map(rates)
+    of_plan = offers.assign(
+        purchase_option="savings_plan", kind="compute", payment="no", upfront=0.0,
+        term_years=years, term_hours=years * 8760.0, recurring_per_hour=rate,
+        effective_per_hour=rate,
+    )[rate.notna()]  # fmt: skip
+    joined = pd.concat([offers, of_plan], ignore_index=True)
+    return few.with_offers(joined.astype(offers.dtypes.to_dict()))
+
+
+def beside_nodes() -> PlanRequest:
+    """One g5 by day and two by night, and a node of whatever type."""
+    serving = Requirement(
+        name="serving", demand_per_second=1.0, throughput_per_second={"g5.xlarge": 1.0}
+    )
+    return PlanRequest(
+        workloads=(serving, Requirement(name="nodes", nodes=1)),
+        limits=Limits(purchase_options=("on_demand", "savings_plan")),
+        demand_profile=DemandProfile(factors=[1.0, 2.0]),
+        gap=0.0,
+    )
+
+
 def test_nodes_are_not_chosen_for_a_plan_of_money_that_outlives_the_horizon(
     bundled: Catalog,
 ) -> None:
     """On g6 three years at 0.5 USD/h are 1.5 for each hour of one; on demand 1.0, on g5 0.7."""
-    few = bundled.filter(
-        providers=["aws"],
-        regions=["us-east-1"],
-        instance_types=["g6.xlarge", "g5.xlarge"],
-        purchase_options=["on_demand"],
-    ).with_prices(
-        prices_per_hour={
-            "aws/us-east-1/g6.xlarge/on_demand": 1.0,
-            "aws/us-east-1/g5.xlarge/on_demand": 0.7,
-        }
+    catalog = under_a_plan(
+        bundled, {"g6.xlarge": 1.0, "g5.xlarge": 0.7}, {"g6.xlarge": 0.5}, years=3.0
     )
-    offers = few.offers
-    of_plan = offers[offers["instance_type"] == "g6.xlarge"].assign(
-        purchase_option="savings_plan", kind="compute", payment="no", upfront=0.0,
-        term_years=3.0, term_hours=26_280.0, recurring_per_hour=0.5, effective_per_hour=0.5,
-    )  # fmt: skip
-    joined = pd.concat([offers, of_plan], ignore_index=True).astype(offers.dtypes.to_dict())
-    serving = Requirement(
-        name="serving", demand_per_second=1.0, throughput_per_second={"g5.xlarge": 1.0}
-    )
-    request = PlanRequest(
-        workloads=(serving, Requirement(name="nodes", nodes=1)),
-        limits=Limits(purchase_options=("on_demand", "savings_plan")),
-        demand_profile=DemandProfile(factors=[1.0, 1.0]),
-        gap=0.0,
-    )
-    plan = answer_request(request, few.with_offers(joined)).require()
+    plan = answer_request(beside_nodes(), catalog).require()
     nodes = [line.offer.instance_type for line in plan.lines if line.workload == "nodes"]
     assert nodes == ["g5.xlarge"]
+
+
+def test_nodes_that_others_beat_in_every_way_to_pay_are_left_out(
+    bundled: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A g6e is dearer than a g6 on demand and under the plan; g5 is in no plan."""
+    catalog = under_a_plan(
+        bundled,
+        {"g6.xlarge": 1.0, "g6e.xlarge": 1.2, "g5.xlarge": 0.7},
+        {"g6.xlarge": 0.5, "g6e.xlarge": 0.6},
+        years=1.0,
+    )
+    fewer = assembled(beside_nodes(), catalog, all_gangs=False)
+    monkeypatch.setattr(over_time_configurations, "_unbeaten", lambda sharing: sharing)
+    every = assembled(beside_nodes(), catalog, all_gangs=True)
+    assert not fewer.is_lossy
+    assert [len(one.problem.gangs.size) for one in (fewer, every)] == [2, 3]
+    assert least(fewer) == pytest.approx(least(every), rel=SAME)
