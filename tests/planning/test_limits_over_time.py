@@ -171,7 +171,7 @@ def test_a_routing_that_breaks_a_promise_in_one_hour_is_caught(
 ) -> None:
     plan = planned(survive_pool_losses=1, served_after_loss=0.5, min_pools=2)
     said = evaluate_plan(moved(plan, 1), priced(PRICES)).violations
-    lost = f"hour 1: losing {plan.lines[0].offer.instance_type} spot in aws us-east-1 leaves 0.0%"
+    lost = f"hour 1: losing {plan.lines[0].offer.instance_type} spot in aws us-east-1 leaves 0.0 %"
     assert any(lost in one for one in said)
     assert any("hour 1: spot is in 1 failure groups (pool) that carry" in one for one in said)
     assert not any("hour 0: losing" in one for one in said)
