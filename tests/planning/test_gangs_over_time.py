@@ -93,6 +93,15 @@ def schedule_of(plan: Plan) -> Schedule:
     return plan.schedule
 
 
+def test_training_beside_a_profile_takes_no_spot(bundled: Catalog, tuning: Tuning) -> None:
+    both = bundled.filter(providers=["aws"], regions=["us-east-1"], instance_types=["g6.xlarge"])
+    only_spot = tuning(3.5, limits=Limits(purchase_options=("spot",)))
+    either = Limits(purchase_options=("on_demand", "spot"))
+    assert planned(both, only_spot, limits=either).unanswered_because == (
+        "nothing that the limits allow runs tuning on firm capacity",
+    )
+
+
 def running(plan: Plan, workload: str) -> list[int]:
     """Instances that run for a workload in each hour of the day."""
     rows = [row for row, line in enumerate(plan.lines) if line.workload == workload]
