@@ -1,6 +1,5 @@
 """Training beside a demand profile: gangs on firm capacity that may pause between hours."""
 
-from functools import partial
 from typing import Final
 
 import numpy as np
@@ -71,18 +70,6 @@ def gangs_by_hour_candidates(
     usable = np.array([i for i, reason in enumerate(unusable) if not reason], dtype=np.int64)
     model = catalog.model(workload.model)
     refuse_longer_than_context(workload, model)
-    seconds = workload.deadline_hours * SECONDS_PER_HOUR
-    assembled = partial(
-        assemble_service,
-        workload=workload,
-        buckets=Buckets.single(total_tokens(workload) / seconds),
-        eligible=eligible,
-        settings=settings,
-        kinds=kinds,
-        unusable=unusable,
-    )
-    if not len(usable):
-        return assembled(layouts=(), type_of_layout=usable, rates=_no_rates([]))
     points = {
         name: found
         for name in format_names(workload.precision)
@@ -93,10 +80,17 @@ def gangs_by_hour_candidates(
     work = gangs.work(usable, settings)
     lost = hours_lost_with_a_start(work.state_bytes, work.writers, catalog)
     kept = np.flatnonzero(_worth_trying(work, lost, workload.deadline_hours))
+    seconds = workload.deadline_hours * SECONDS_PER_HOUR
     misses = with_late_types(gangs.misses(), work, workload.deadline_hours - start_hours(catalog),
                              usable)  # fmt: skip
     idle = np.setdiff1d(usable, work.type_index[kept])
-    return assembled(
+    return assemble_service(
+        workload=workload,
+        buckets=Buckets.single(total_tokens(workload) / seconds),
+        eligible=eligible,
+        settings=settings,
+        kinds=kinds,
+        unusable=unusable,
         layouts=(
             *(gangs.layout(int(index)) for index in work.layout[kept]),
             *(_without_a_gang(kinds[index]) for index in idle),
