@@ -52,6 +52,25 @@ class GangWork:
     nodes_fail_together: bool
 
     @classmethod
+    def none(cls) -> "GangWork":
+        """No gang, where no type may be used."""
+        numbers, figures = np.zeros(0, dtype=np.int64), np.zeros(0)
+        return cls(
+            type_index=numbers,
+            layout=numbers,
+            nodes=numbers,
+            work_hours=figures,
+            rate=figures,
+            low_factor=figures,
+            high_factor=figures,
+            planned_factor=figures,
+            origin=numbers,
+            writers=numbers,
+            state_bytes=0.0,
+            nodes_fail_together=True,
+        )
+
+    @classmethod
     def joined(cls, parts: Sequence["GangWork"]) -> "GangWork":
         """Rows of several number formats, one after the other."""
         arrays: dict[str, Any] = {

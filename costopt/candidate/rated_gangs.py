@@ -135,6 +135,8 @@ class RatedGangs:
             type_index: number that offers know each type by (types,).
             settings: of the request, for the confidence.
         """
+        if not self.parts:
+            return GangWork.none()
         firsts = np.cumsum([0, *(len(part.row) for part in self.parts)]).tolist()
         works = [
             self._work(part, first, type_index, settings)

@@ -99,6 +99,8 @@ def _filled_in(
     gangs: RatedGangs, renting: GangOffers, usable: Integers, settings: CandidateSettings
 ) -> RatedGangs:
     """Rate more sizes until every one around the cheapest and the first in time is rated."""
+    if not len(usable):
+        return gangs
     row_of_type = np.full(int(usable.max(initial=-1)) + 2, -1, dtype=np.int64)
     row_of_type[usable] = np.arange(len(usable))
     deadline = gangs.workload.deadline_hours

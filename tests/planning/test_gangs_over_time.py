@@ -93,6 +93,21 @@ def schedule_of(plan: Plan) -> Schedule:
     return plan.schedule
 
 
+def test_training_where_no_type_has_software_is_refused_in_words(bundled: Catalog) -> None:
+    job = sized(1e6, limits=Limits(providers="aws", families="c7i"))
+    (reason,) = optimize(job, bundled).unanswered_because
+    assert reason.startswith("tuning: no offer within the limits can run it: without software")
+
+
+def test_training_beside_a_profile_takes_no_spot(bundled: Catalog, tuning: Tuning) -> None:
+    both = bundled.filter(providers=["aws"], regions=["us-east-1"], instance_types=["g6.xlarge"])
+    only_spot = tuning(3.5, limits=Limits(purchase_options=("spot",)))
+    either = Limits(purchase_options=("on_demand", "spot"))
+    assert planned(both, only_spot, limits=either).unanswered_because == (
+        "nothing that the limits allow runs tuning on firm capacity",
+    )
+
+
 def running(plan: Plan, workload: str) -> list[int]:
     """Instances that run for a workload in each hour of the day."""
     rows = [row for row, line in enumerate(plan.lines) if line.workload == workload]
