@@ -130,8 +130,8 @@ def cheapest_mix(
     Example:
         >>> cheapest_mix([6, 15], {"A10G": [2, 5], "A100": [20, 40]}, {"A10G": 1.01, "A100": 3.67})
         ...     # doctest: +ELLIPSIS
-        Mix at 3.67 per hour, optimal within gap (gap 0.00%, ... s)
-          1 x A100: 100.0% of all requests
+        Mix at 3.67 per hour, optimal within gap (gap 0.00 %, ... s)
+          1 x A100: 100.0 % of all requests
     """
     check_effort(SUBJECT, gap, time_limit_seconds)
     table = read_table("throughput", throughput)
