@@ -12,6 +12,7 @@ from costopt.solve.hours.highs import LinearRun
 from costopt.solve.hours.kinds import HourKinds
 from costopt.solve.hours.levels import levels_of
 from costopt.solve.hours.linear_bound import relaxed_at_mean
+from costopt.solve.hours.long_series import LONG_SERIES
 from costopt.solve.hours.options import server_prices
 from costopt.solve.hours.problem import HourlyProblem
 from costopt.solve.hours.reach import Reach
@@ -45,13 +46,17 @@ class Narrowed:
 
 
 def is_wide(problem: HourlyProblem, reach: Reach, needed: BoolArray) -> bool:
-    """Whether the program of these offers over all kinds of hours is too large to be solved."""
+    """Whether the program of these offers over all kinds of hours is too large to be solved.
+
+    A long series is searched in levels of demand, of which there are fewer than of its hours.
+    """
+    kinds = min(reach.factor.shape[1], LONG_SERIES)
     cells = 0
     for index, load in enumerate(reach.loads):
         first, last = problem.first_server[index : index + 2]
         own = needed & (problem.server >= first) & (problem.server < last)
         servers = np.unique(problem.server[own] - first)
-        cells += int(np.isfinite(load[servers]).sum()) * reach.factor.shape[1]
+        cells += int(np.isfinite(load[servers]).sum()) * kinds
     is_tied = problem.hours_are_coupled or len(problem.gangs) or len(problem.spends.other_usage)
     return cells > WIDE_PROGRAM and not is_tied
 
