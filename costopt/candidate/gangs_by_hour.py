@@ -7,18 +7,16 @@ from numpy.typing import NDArray
 
 from costopt.candidate.buckets import Buckets
 from costopt.candidate.eligible import EligibleOffers
-from costopt.candidate.formats import format_names
 from costopt.candidate.gang_costs import GangWork
-from costopt.candidate.layout import InstanceType, Layout, instance_types_of, unusable_reasons
+from costopt.candidate.layout import InstanceType, Layout
 from costopt.candidate.misses import Miss
-from costopt.candidate.rated_gangs import RatedGangs, total_tokens
+from costopt.candidate.rated_gangs import total_tokens
 from costopt.candidate.renting import start_hours, with_late_types
 from costopt.candidate.service import LayoutRates, ServiceCandidates, assemble_service
 from costopt.candidate.settings import CandidateSettings
-from costopt.candidate.training import profile_points, refuse_longer_than_context
+from costopt.candidate.types_that_train import types_that_train
 from costopt.catalog.catalog import Catalog
 from costopt.interruption.checkpoint import checkpoint_hours
-from costopt.performance.support import Task
 from costopt.units import SECONDS_PER_HOUR
 from costopt.workload.training import FineTuneJob, TrainingJob
 
@@ -63,20 +61,8 @@ def gangs_by_hour_candidates(
         InvalidInputError: the model cannot be trained on sequences of this length.
     """
     eligible = firm_only(eligible)
-    kinds = instance_types_of(eligible.offers[eligible.excluded.taking_part])
-    qlora = isinstance(workload, FineTuneJob) and workload.method == "qlora"
-    task = Task.QLORA if qlora else Task.TRAINING
-    unusable = unusable_reasons(catalog, kinds, task, multi_host=True)
-    usable = np.array([i for i, reason in enumerate(unusable) if not reason], dtype=np.int64)
-    model = catalog.model(workload.model)
-    refuse_longer_than_context(workload, model)
-    points = {
-        name: found
-        for name in format_names(workload.precision)
-        if (found := profile_points(workload, catalog, name, settings)) is not None
-    }
-    used = [kinds[index] for index in usable]
-    gangs = RatedGangs.on_grid(workload, model, catalog, used, points)
+    found = types_that_train(workload, catalog, eligible, settings)
+    kinds, usable, gangs = found.kinds, found.usable, found.gangs
     work = gangs.work(usable, settings)
     lost = hours_lost_with_a_start(work.state_bytes, work.writers, catalog)
     kept = np.flatnonzero(_worth_trying(work, lost, workload.deadline_hours))
@@ -90,7 +76,7 @@ def gangs_by_hour_candidates(
         eligible=eligible,
         settings=settings,
         kinds=kinds,
-        unusable=unusable,
+        unusable=found.unusable,
         layouts=(
             *(gangs.layout(int(index)) for index in work.layout[kept]),
             *(_without_a_gang(kinds[index]) for index in idle),

@@ -7,20 +7,15 @@ from numpy.typing import NDArray
 
 from costopt.candidate.eligible import EligibleOffers
 from costopt.candidate.find_gangs import all_gangs
-from costopt.candidate.formats import format_names
 from costopt.candidate.gang_costs import GangOffers, GangWork
 from costopt.candidate.gang_sizes import sizes_between
 from costopt.candidate.job import JobCandidates
-from costopt.candidate.layout import Layout, instance_types_of, unusable_reasons
-from costopt.candidate.profiled_gangs import gang_points
-from costopt.candidate.rated_gangs import RatedGangs, training_setup
+from costopt.candidate.layout import Layout
+from costopt.candidate.rated_gangs import RatedGangs
 from costopt.candidate.renting import rent_gangs
 from costopt.candidate.settings import CandidateSettings
+from costopt.candidate.types_that_train import types_that_train
 from costopt.catalog.catalog import Catalog
-from costopt.errors import InvalidInputError
-from costopt.model import ModelSpec
-from costopt.performance.profiled import ProfilePoints
-from costopt.performance.support import Task
 from costopt.workload.training import FineTuneJob, TrainingJob
 
 Integers = NDArray[np.int64]
@@ -47,52 +42,25 @@ def training_candidates(
         UnknownNameError: the model is not in the catalogue.
         InvalidInputError: the model cannot be trained, or not on sequences of this length.
     """
-    kinds = instance_types_of(eligible.offers[eligible.excluded.taking_part])
-    qlora = isinstance(workload, FineTuneJob) and workload.method == "qlora"
-    task = Task.QLORA if qlora else Task.TRAINING
-    unusable = unusable_reasons(catalog, kinds, task, multi_host=True)
-    usable = np.array([i for i, reason in enumerate(unusable) if not reason], dtype=np.int64)
-    model = catalog.model(workload.model)
-    refuse_longer_than_context(workload, model)
-    points = {
-        name: found
-        for name in format_names(workload.precision)
-        if (found := profile_points(workload, catalog, name, settings)) is not None
-    }
-    used = [kinds[index] for index in usable]
-    gangs = RatedGangs.on_grid(workload, model, catalog, used, points)
+    found = types_that_train(workload, catalog, eligible, settings)
+    usable = found.usable
 
     def rated_around(renting: GangOffers) -> tuple[GangWork, Callable[[int], Layout]]:
-        found = _filled_in(gangs, renting, usable, settings)
-        return found.work(usable, settings), found.layout
+        gangs = _filled_in(found.gangs, renting, usable, settings)
+        return gangs.work(usable, settings), gangs.layout
 
     return rent_gangs(
         workload=workload,
         catalog=catalog,
         eligible=eligible,
         settings=settings,
-        kinds=kinds,
-        unusable=unusable,
+        kinds=found.kinds,
+        unusable=found.unusable,
         work_for=rated_around,
-        misses=gangs.misses(),
+        misses=found.gangs.misses(),
         owners=usable,
         rate_unit="tokens/s",
     )
-
-
-def profile_points(
-    workload: FineTuneJob | TrainingJob, catalog: Catalog, name: str, settings: CandidateSettings
-) -> ProfilePoints | None:
-    """Compare the profiles of a job with the model, in one number format.
-
-    Args:
-        workload: the job.
-        catalog: where model and accelerators are described.
-        name: of the number format.
-        settings: of the request.
-    """
-    setup = training_setup(workload, name)
-    return gang_points(workload, setup, catalog, name, settings.profiles)
 
 
 def _filled_in(
@@ -112,24 +80,3 @@ def _filled_in(
         if not len(row):
             return gangs
         gangs = gangs.with_sizes(row, nodes)
-
-
-def refuse_longer_than_context(workload: FineTuneJob | TrainingJob, model: ModelSpec) -> None:
-    """Refuse sequences that the model does not read to their end.
-
-    Args:
-        workload: the job.
-        model: what is trained.
-
-    Raises:
-        InvalidInputError: they are longer.
-    """
-    if isinstance(workload, TrainingJob):
-        length = workload.sequence_length
-    else:
-        length = workload.tokens_per_sequence
-    if model.max_context is not None and length > model.max_context:
-        raise InvalidInputError(
-            f"model {model.name}",
-            [f"it reads {model.max_context:,} tokens at most, not {length:,}"],
-        )

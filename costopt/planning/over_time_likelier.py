@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costopt.planning.assemble import AVAILABILITY
-from costopt.planning.over_time_products import BY_THE_HOUR, QuantityProducts, SpendProducts
+from costopt.planning.over_time_products import QuantityProducts, SpendProducts
+from costopt.solve.hours.problem import BY_THE_HOUR
 from costopt.solve.kinds import distinct_rows
 from costopt.solve.problem import Problem
 

@@ -14,10 +14,10 @@ from costopt.evaluate.other_usage import prices_of_others
 from costopt.evaluate.schedule_money import tranche_prices_of
 from costopt.evaluate.tranche_prices import PLACE
 from costopt.plan.line import OfferKey
-from costopt.planning.over_time_products import BY_THE_HOUR, SpendProducts
+from costopt.planning.over_time_products import SpendProducts
 from costopt.planning.over_time_resources import ResourceProducts
 from costopt.solve.hours.changes import NOT_COUNTED
-from costopt.solve.hours.problem import HourlyProblem
+from costopt.solve.hours.problem import BY_THE_HOUR, HourlyProblem
 from costopt.solve.problem import ServingBlock
 from costopt.workload.demand_hours import DemandHours
 from costopt.workload.eligible_usage import EligibleUsage

@@ -14,14 +14,12 @@ from costopt.evaluate.other_usage import WHOLE_PROVIDER
 from costopt.evaluate.tranche_prices import PLACE, SPEND_OPTION, tranche_price
 from costopt.plan.line import OfferKey
 from costopt.plan.schedule import Tranche
+from costopt.solve.hours.problem import BY_THE_HOUR
 from costopt.workload.limits import TERM_OPTIONS
 from costopt.workload.request import PlanRequest
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-
-BY_THE_HOUR: Final = -1
-"""Product of an offer that is paid by the hour."""
 
 DEARER: Final = -2
 """Product of an offer for which there is a cheaper one of the same kind."""

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from costopt.candidate.starts import start_up_hours
 from costopt.catalog.catalog import Catalog
 from costopt.planning.assemble import AVAILABILITY
-from costopt.planning.over_time_products import BY_THE_HOUR, QuantityProducts, SpendProducts
-from costopt.solve.hours.problem import HourlyProblem, Sequence
+from costopt.planning.over_time_products import QuantityProducts, SpendProducts
+from costopt.solve.hours.problem import BY_THE_HOUR, HourlyProblem, Sequence
 from costopt.workload.request import PlanRequest
 
 Floats = NDArray[np.float64]

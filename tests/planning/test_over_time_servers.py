@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from costopt.planning.over_time_products import BY_THE_HOUR, QuantityProducts, SpendProducts
+from costopt.planning.over_time_products import QuantityProducts, SpendProducts
 from costopt.planning.over_time_servers import fewer_servers, useful_servers
 from costopt.solve.hours.changes import HourlyChanges
 from costopt.solve.hours.commitments import QuantityCommitments, SpendCommitments
-from costopt.solve.hours.problem import HourlyProblem
+from costopt.solve.hours.problem import BY_THE_HOUR, HourlyProblem
 from costopt.solve.hours.run import solve_hours
 from costopt.solve.problem import Problem, ServingBlock
 
